@@ -1,0 +1,1 @@
+"""Storage: settings, money, records, tables, repositories, migrations and the embedded server."""
