@@ -1,0 +1,67 @@
+"""A real Postgres for every test: one server a run, one database a worker, rolled back or made anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from warehouse.engine import Warehouse
+from warehouse.provision import provision
+from warehouse.server import EmbeddedServer
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+TEMPLATE = "mita_template"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """Real files collected by others, which the project does not ship."""
+    folder = Path(os.environ.get("MITA_REALDATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("real data is not here; set MITA_REALDATA to its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_settings(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Settings:
+    """Settings whose data folder all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return Settings(home=(base if worker_id == "master" else base.parent) / "mita", chunk_rows=1000)
+
+
+@pytest.fixture(scope="session")
+def server(shared_settings: Settings) -> Iterator[URL]:
+    """The owner's URL of the run's Postgres, with a migrated database to make others from."""
+    embedded = EmbeddedServer(shared_settings)
+    with embedded.in_use() as url:
+        provision(shared_settings, url.set(database=TEMPLATE))
+        yield url
+
+
+@pytest.fixture
+def warehouse(server: URL, shared_settings: Settings, worker_id: str) -> Iterator[Warehouse]:
+    """A warehouse of its own for one test, as the pipeline sees it."""
+    name = f"mita_test_{worker_id}"
+    with psycopg.connect(administration(server), autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+    yield Warehouse(shared_settings, server.set(database=name))
+
+
+def administration(server: URL) -> str:
+    """The address by which databases are made and dropped."""
+    return server.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)

@@ -1,0 +1,80 @@
+"""Connections and transactions; the only module that commits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from warehouse.server import EmbeddedServer
+from warehouse.settings import Role, Settings
+
+
+class WarehouseUnavailableError(RuntimeError):
+    """Postgres cannot be reached; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The platform's database, as one role sees it."""
+
+    settings: Settings
+    server: URL  # the owner's URL
+    role: Role = "pipeline"
+
+    @property
+    def url(self) -> URL:
+        """The URL of this role."""
+        return self.settings.url_for(self.role, self.server)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Connections are opened when needed and not kept: a task or a command uses few."""
+        return create_engine(self.url, poolclass=NullPool)
+
+    def as_role(self, role: Role) -> Warehouse:
+        """The same database as another role sees it."""
+        return Warehouse(self.settings, self.server, role)
+
+    @contextlib.contextmanager
+    def transaction(self, *, user_id: UUID | None = None) -> Iterator[Connection]:
+        """One transaction; with ``user_id`` row-level security lets only that user's rows through."""
+        try:
+            with self.engine.begin() as connection:
+                if user_id is not None:
+                    connection.execute(
+                        text("select set_config('mita.user_id', :id, true)"), {"id": str(user_id)}
+                    )
+                yield connection
+        except Exception as error:
+            if lost_connection(error):
+                message = "Postgres went away; nothing of this step was kept. Run the same command again."
+                raise WarehouseUnavailableError(message) from error
+            raise
+
+
+def lost_connection(error: BaseException) -> bool:
+    """Whether an error, or what caused it, is the server going away rather than refusing."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, psycopg.OperationalError) and not isinstance(cause, psycopg.errors.DiskFull):
+            return cause.sqlstate is None or cause.sqlstate.startswith(("57P", "08"))
+        cause = getattr(cause, "orig", None) or cause.__cause__
+    return False
+
+
+@contextlib.contextmanager
+def open_warehouse(settings: Settings, role: Role = "pipeline") -> Iterator[Warehouse]:
+    """The warehouse, with the embedded server running for as long as the block lasts."""
+    if settings.external_server is not None:
+        yield Warehouse(settings, settings.external_server, role)
+        return
+    with EmbeddedServer(settings).in_use() as server:
+        yield Warehouse(settings, server, role)

@@ -1,0 +1,90 @@
+"""Bring a Postgres server to the state that the platform needs: databases, roles, migrations."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+from warehouse.settings import Role, Settings
+
+MINIMUM_SERVER_VERSION = 180000
+#: An arbitrary number that every provisioning of a server locks, so that two never interleave.
+PROVISION_LOCK = 7_264_820
+ROLES: tuple[Role, ...] = ("pipeline", "api", "analyst", "prefect", "mlflow")
+#: Databases of their own in the same server, each with its role as owner.
+OWN_DATABASES: tuple[Role, ...] = ("prefect", "mlflow")
+
+
+class ServerTooOldError(RuntimeError):
+    """The configured server lacks what the platform uses (uuidv7)."""
+
+
+def provision(settings: Settings, server: URL) -> None:
+    """Create what is missing and migrate; safe to repeat and to call from several processes at once."""
+    with psycopg.connect(_dsn(server, "postgres"), autocommit=True) as connection:
+        _check_version(connection)
+        connection.execute("select pg_advisory_lock(%s)", [PROVISION_LOCK])
+        for role in ROLES:
+            _ensure_role(connection, role, settings.derived_key(f"role:{role}"))
+        _ensure_database(connection, server.database or "mita", None)
+        for role in OWN_DATABASES:
+            _ensure_database(connection, role_database(server, role), role)
+        migrate(server)
+
+
+def migrate(server: URL, revision: str = "head") -> None:
+    """Run the Alembic migrations of the platform's database."""
+    command.upgrade(alembic_config(server), revision)
+
+
+def alembic_config(server: URL) -> Config:
+    """Alembic's configuration, without a file: where the scripts lie and which database they change."""
+    config = Config()
+    config.set_main_option("script_location", str(files("warehouse") / "migrations"))
+    config.attributes["url"] = server
+    return config
+
+
+def role_database(server: URL, role: Role) -> str:
+    """The name of a role's own database beside the platform's, e.g. ``mita_prefect``."""
+    return f"{server.database}_{role}"
+
+
+def _check_version(connection: psycopg.Connection) -> None:
+    version = connection.info.server_version
+    if version < MINIMUM_SERVER_VERSION:
+        message = f"Postgres 18 or later is needed, MITA_DATABASE_URL leads to {version // 10000}"
+        raise ServerTooOldError(message)
+
+
+def _ensure_role(connection: psycopg.Connection, role: Role, password: str) -> None:
+    """The role can log in; its password is sent as a SCRAM verifier, so that no log holds it."""
+    name = f"mita_{role}"
+    exists = connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone()
+    verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+    verb = sql.SQL("alter" if exists else "create")
+    connection.execute(
+        sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(name), sql.Literal(verifier))
+    )
+
+
+def _ensure_database(connection: psycopg.Connection, name: str, owner: Role | None) -> None:
+    if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
+        return
+    connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
+    if owner:
+        connection.execute(
+            sql.SQL("alter database {} owner to {}").format(
+                sql.Identifier(name), sql.Identifier(f"mita_{owner}")
+            )
+        )
+
+
+def _dsn(server: URL, database: str) -> str:
+    return server.set(drivername="postgresql", database=database).render_as_string(hide_password=False)

@@ -1,0 +1,93 @@
+"""Settings, read in one place: the environment (``MITA_*``) over the defaults of a laptop."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, PostgresDsn, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+
+Role = Literal["owner", "pipeline", "api", "analyst", "prefect", "mlflow"]
+
+#: Bytes in the generated secret, from which every password and signing key is derived.
+SECRET_BYTES = 32
+
+
+def default_home() -> Path:
+    """The per-user data folder of the platform, e.g. ``~/.local/share/mita``."""
+    return Path(platformdirs.user_data_path("mita", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; every field is an environment variable with the prefix MITA_."""
+
+    model_config = SettingsConfigDict(env_prefix="MITA_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=default_home, description="Where MITA keeps its data.")
+    database_url: PostgresDsn | None = Field(
+        default=None,
+        description="The owner's URL of a Postgres 18 or later; without it an embedded server is used.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Source of all passwords and keys; generated into the data folder if unset."
+    )
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8000, description="Preferred port; the next free one is taken when busy.")
+    prefect_port: int = Field(default=4200, description="Preferred port of the Prefect server and UI.")
+    docs_port: int = Field(default=8080, description="Preferred port of the dbt docs.")
+    chunk_rows: int = Field(default=50_000, gt=0, description="Rows judged and loaded at a time.")
+    access_token_minutes: int = Field(default=120, gt=0)
+
+    @cached_property
+    def root(self) -> Path:
+        """``home`` as an absolute path."""
+        return self.home.expanduser().absolute()
+
+    def folder(self, *parts: str) -> Path:
+        """A folder below the data folder, made readable by its owner only."""
+        path = self.root.joinpath(*parts)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The installation's secret: from the environment, else from the data folder, else made now."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value().encode()
+        return _read_or_create_secret(self.folder() / "secret.key")
+
+    def derived_key(self, purpose: str) -> str:
+        """A key for one purpose (HMAC-SHA-256 of the secret), so that one secret is enough to keep."""
+        return hmac.new(self.secret, purpose.encode(), hashlib.sha256).hexdigest()
+
+    def url_for(self, role: Role, server: URL, database: str | None = None) -> URL:
+        """The URL by which a role reaches a database on the owner's server."""
+        url = server.set(database=database or server.database, drivername="postgresql+psycopg")
+        if role == "owner":
+            return url
+        return url.set(username=f"mita_{role}", password=self.derived_key(f"role:{role}"))
+
+    @property
+    def external_server(self) -> URL | None:
+        """The owner's URL of a managed Postgres, if one is configured."""
+        if self.database_url is None:
+            return None
+        return make_url(str(self.database_url)).set(drivername="postgresql+psycopg")
+
+
+def _read_or_create_secret(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_hex(SECRET_BYTES).encode())
+    return path.read_bytes()

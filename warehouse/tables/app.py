@@ -1,0 +1,111 @@
+"""Schema ``app``: users, accounts, one row per real purchase, and what users decided."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Text, Uuid, text
+
+from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
+
+users = Table(
+    "users",
+    metadata,
+    Column("user_id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    string("email"),
+    string("password_hash", nullable=True),
+    string("display_name", default=""),
+    string("country", default=""),
+    string("currency"),
+    string("timezone"),
+    Column("token_version", Integer, nullable=False, server_default=text("1")),
+    instant("created_at", default_now=True),
+    Index("uq_users__email", text("lower(email)"), unique=True),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    schema="app",
+)
+
+#: How the monthly budget comes about; income is null while it is read off the statements.
+budget_settings = Table(
+    "budget_settings",
+    metadata,
+    user_id(),
+    string("method", default="50/30/20"),
+    amount("monthly_income_minor", nullable=True),
+    instant("updated_at", default_now=True),
+    belongs_to_user(),
+    CheckConstraint("method in ('50/30/20', '60/20/20')", name="method"),
+    CheckConstraint("monthly_income_minor >= 0", name="income"),
+    schema="app",
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    user_id(),
+    Column("account_id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    string("account_ref"),
+    string("currency"),
+    string("kind", default="unknown"),
+    string("institution", default=""),
+    string("name", default=""),
+    instant("created_at", default_now=True),
+    belongs_to_user(),
+    UniqueConstraint("user_id", "account_ref", "currency"),
+    CheckConstraint("kind in ('checking', 'savings', 'card', 'loan', 'cash', 'unknown')", name="kind"),
+    schema="app",
+)
+
+#: One row per real purchase. ``identity_key`` and ``occurrence`` say which one: equal lines of one
+#: file are different purchases, the same line in two files is one.
+transactions = Table(
+    "transactions",
+    metadata,
+    user_id(),
+    Column("transaction_id", Uuid, primary_key=True),
+    Column("account_id", Uuid, nullable=False),
+    string("identity_key"),
+    Column("occurrence", Integer, nullable=False),
+    Column("booked_date", Date, nullable=False),
+    Column("spent_date", Date, nullable=False),
+    amount(),
+    string("currency"),
+    string("status"),
+    string("description"),
+    string("counterparty", nullable=True),
+    string("bank_kind", nullable=True),
+    string("mcc", nullable=True),
+    instant("created_at", default_now=True),
+    instant("updated_at", default_now=True),
+    belongs_to_user(),
+    belongs_to("app.accounts", "account_id"),
+    UniqueConstraint("user_id", "account_id", "identity_key", "occurrence"),
+    Index(None, "user_id", "spent_date"),
+    CheckConstraint("status in ('posted', 'pending')", name="status"),
+    schema="app",
+)
+
+#: Which raw lines a transaction came from; every line that was let in stands here once.
+transaction_sources = Table(
+    "transaction_sources",
+    metadata,
+    user_id(),
+    Column("batch_id", Uuid, primary_key=True),
+    Column("line_number", BigInteger, primary_key=True),
+    Column("transaction_id", Uuid, nullable=False),
+    belongs_to("raw.statement_lines", "batch_id", "line_number"),
+    belongs_to("app.transactions", "transaction_id"),
+    Index(None, "user_id", "transaction_id"),
+    schema="app",
+)
+
+#: What the user said a transaction is; stands over every rule and model.
+category_decisions = Table(
+    "category_decisions",
+    metadata,
+    user_id(),
+    Column("transaction_id", Uuid, primary_key=True),
+    Column("category_code", Text, nullable=False),
+    instant("decided_at", default_now=True),
+    belongs_to("app.transactions", "transaction_id"),
+    schema="app",
+)
