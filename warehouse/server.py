@@ -178,6 +178,7 @@ class EmbeddedServer:
         while True:
             process = self._spawn(log)
             if self._wait_ready(process, deadline):
+                process.returncode = 0  # it outlives this process: its end is not ours to await
                 return
             reason = log.read_text(errors="replace")[-400:] if log.exists() else ""
             if "pre-existing shared memory block" not in reason or time.monotonic() > deadline:
