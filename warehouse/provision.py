@@ -34,6 +34,7 @@ def provision(settings: Settings, server: URL) -> None:
         _ensure_database(connection, server.database or "mita", None)
         for role in OWN_DATABASES:
             _ensure_database(connection, role_database(server, role), role)
+        _grant_access(connection, server.database or "mita")
         migrate(server)
 
 
@@ -84,6 +85,13 @@ def _ensure_database(connection: psycopg.Connection, name: str, owner: Role | No
                 sql.Identifier(name), sql.Identifier(f"mita_{owner}")
             )
         )
+
+
+def _grant_access(connection: psycopg.Connection, database: str) -> None:
+    """Only the platform's roles may connect; only the pipeline needs temporary tables."""
+    name = sql.Identifier(database)
+    connection.execute(sql.SQL("grant connect, temporary on database {} to mita_pipeline").format(name))
+    connection.execute(sql.SQL("grant connect on database {} to mita_api, mita_analyst").format(name))
 
 
 def _dsn(server: URL, database: str) -> str:

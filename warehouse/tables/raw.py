@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Table, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Table, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
@@ -38,9 +38,9 @@ statement_accounts = Table(
     metadata,
     user_id(),
     Column("batch_id", Uuid, primary_key=True),
-    Column("account_ref", string("account_ref").type, primary_key=True),
+    Column("account_ref", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
     Column("account_id", Uuid, nullable=False),
-    string("currency"),
     amount("opening_balance_minor", nullable=True),
     amount("closing_balance_minor", nullable=True),
     belongs_to("raw.import_batches", "batch_id"),

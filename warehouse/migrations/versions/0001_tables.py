@@ -212,7 +212,7 @@ def upgrade() -> None:
             name=op.f("fk_statement_accounts__import_batches"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("user_id", "batch_id", "account_ref", name=op.f("pk_statement_accounts")),
+        sa.PrimaryKeyConstraint("user_id", "batch_id", "account_ref", "currency", name=op.f("pk_statement_accounts")),
         schema="raw",
     )
     op.create_table(

@@ -1,0 +1,1 @@
+"""Great Expectations: what incoming records must be before they enter ``raw``."""

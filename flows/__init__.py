@@ -1,0 +1,1 @@
+"""Pipelines: sources, tasks, one file per flow, and the ``mita`` command."""

@@ -1,0 +1,82 @@
+"""Prefect where a server is up, plain functions where none is: one flow, two ways to run it.
+
+A laptop without a running platform should not wait fifteen seconds for a throw-away Prefect server
+before it reads a file. Flows are Prefect's own; a task outside a flow run is the function that it wraps.
+See docs/decisions/0003-flows-without-a-server.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar, cast
+
+import httpx
+from prefect import Flow, Task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.context import FlowRunContext
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: A server on the same machine that does not answer within this time is not there.
+SERVER_SECONDS = 1.0
+
+
+class LocalTask(Task[P, R]):
+    """A Prefect task inside a flow run, its plain function anywhere else."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
+        if not in_flow_run():
+            return cast("R", self.fn(*args, **kwargs))
+        return cast("R", super().__call__(*args, **kwargs))
+
+
+def task(**options: Any) -> Callable[[Callable[P, R]], LocalTask[P, R]]:  # noqa: ANN401 - Prefect's own options
+    """Declare a task; the options are Prefect's (retries, timeout, tags ...)."""
+
+    def declare(function: Callable[P, R]) -> LocalTask[P, R]:
+        return LocalTask(function, **options)
+
+    return declare
+
+
+def in_flow_run() -> bool:
+    """Whether the caller runs inside a Prefect flow run."""
+    return FlowRunContext.get() is not None
+
+
+def flow_run_id() -> str | None:
+    """The id of the flow run that the caller runs in, if any."""
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context and context.flow_run else None
+
+
+def run(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a flow: tracked by the Prefect server if one answers, as a plain function if not."""
+    if server_is_up():
+        return flow(*args, **kwargs)
+    return cast("R", flow.fn(*args, **kwargs))
+
+
+def server_is_up() -> bool:
+    """Whether the Prefect server that the environment names answers."""
+    address = os.environ.get("PREFECT_API_URL")
+    if not address:
+        return False
+    try:
+        return httpx.get(f"{address}/health", timeout=SERVER_SECONDS).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def publish_table(key: str, rows: list[dict[str, Any]], description: str) -> None:
+    """Leave a table on the flow run's page in the Prefect UI; nothing outside a flow run."""
+    if rows and in_flow_run():
+        create_table_artifact(key=key, table=rows, description=description)
+
+
+def publish_markdown(key: str, text: str, description: str) -> None:
+    """Leave a text on the flow run's page in the Prefect UI; nothing outside a flow run."""
+    if in_flow_run():
+        create_markdown_artifact(key=key, markdown=text, description=description)

@@ -1,0 +1,193 @@
+"""Import batches: a statement file on its way from bytes to transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from warehouse.records import STATEMENT_LINE_SCHEMA, StatementAccount
+from warehouse.repositories.copying import copy_frame
+from warehouse.tables.app import accounts
+from warehouse.tables.raw import import_batches, quarantined_lines, statement_accounts, statement_lines
+
+#: What ``raw.statement_lines`` keeps of a line; a line with a problem does not get that far.
+LINE_COLUMNS = [name for name in STATEMENT_LINE_SCHEMA if name != "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFile:
+    """A file that a user gave: where it lies and what it holds, by hash."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as the ledger of imports knows it."""
+
+    user_id: UUID
+    batch_id: UUID
+    status: str
+    lines_read: int = 0
+    lines_loaded: int = 0
+    lines_quarantined: int = 0
+    transactions_added: int = 0
+    source_format: str | None = None
+    notes: Sequence[str] = ()
+    refusal: str | None = None
+
+
+_BATCH = (
+    import_batches.c.user_id,
+    import_batches.c.batch_id,
+    import_batches.c.status,
+    import_batches.c.lines_read,
+    import_batches.c.lines_loaded,
+    import_batches.c.lines_quarantined,
+    import_batches.c.transactions_added,
+    import_batches.c.source_format,
+    import_batches.c.notes,
+    import_batches.c.refusal,
+)
+
+
+def open_batch(connection: Connection, user_id: UUID, file: StatementFile) -> Batch:
+    """The batch of this content: the earlier one, finished or not, or a new one.
+
+    A refused file is tried again, since a newer version may read it.
+    """
+    statement = (
+        upsert(import_batches)
+        .values(user_id=user_id, file_name=file.name, file_sha256=file.sha256, file_bytes=file.size)
+        .on_conflict_do_update(
+            index_elements=["user_id", "file_sha256"],
+            set_={
+                "status": text("case import_batches.status when 'loaded' then 'loaded' else 'loading' end"),
+                "refusal": None,
+            },
+        )
+        .returning(*_BATCH)
+    )
+    return Batch(*connection.execute(statement).one())
+
+
+def get_batch(connection: Connection, batch: Batch) -> Batch:
+    """The batch as it is now."""
+    return Batch(*connection.execute(select(*_BATCH).where(*_is(import_batches, batch))).one())
+
+
+def refuse_batch(connection: Connection, batch: Batch, reason: str) -> None:
+    """Note that a file is no statement, and why; what was loaded of it goes."""
+    for table in (statement_lines, quarantined_lines, statement_accounts):
+        connection.execute(delete(table).where(*_is(table, batch)))
+    connection.execute(
+        update(import_batches)
+        .where(*_is(import_batches, batch))
+        .values(status="refused", refusal=reason, finished_at=func.now(), lines_read=0)
+    )
+
+
+def add_chunk(connection: Connection, batch: Batch, accepted: pl.DataFrame, rejected: pl.DataFrame) -> None:
+    """Store one chunk of the file: accepted lines (STATEMENT_LINE_SCHEMA), rejected ones (with ``reason``).
+
+    A repeated chunk replaces itself, so a retry after a lost answer adds nothing.
+    """
+    numbers = pl.concat([accepted["line_number"], rejected["line_number"]])
+    if numbers.is_empty():
+        return
+    for table in (statement_lines, quarantined_lines):
+        connection.execute(
+            delete(table).where(*_is(table, batch), table.c.line_number.between(numbers.min(), numbers.max()))
+        )
+    copy_frame(connection, "raw.statement_lines", _owned(batch, accepted.select(LINE_COLUMNS)))
+    copy_frame(
+        connection, "raw.quarantined_lines", _owned(batch, rejected.select("line_number", "reason", "raw"))
+    )
+
+
+def add_accounts(connection: Connection, batch: Batch, described: Iterable[StatementAccount]) -> None:
+    """Make the accounts that a file describes, or that its lines name, and note its balances."""
+    facts = {(account.ref, account.currency): account for account in described}
+    used = connection.execute(
+        select(statement_lines.c.account_ref, statement_lines.c.currency)
+        .where(*_is(statement_lines, batch))
+        .distinct()
+    )
+    for ref, currency in sorted({*facts, *(tuple(row) for row in used)}):
+        account = facts.get((ref, currency)) or StatementAccount(ref, currency)
+        account_id = _ensure_account(connection, batch.user_id, account)
+        connection.execute(
+            upsert(statement_accounts)
+            .values(
+                user_id=batch.user_id,
+                batch_id=batch.batch_id,
+                account_ref=ref,
+                currency=currency,
+                account_id=account_id,
+                opening_balance_minor=account.opening_balance_minor,
+                closing_balance_minor=account.closing_balance_minor,
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def _ensure_account(connection: Connection, user_id: UUID, account: StatementAccount) -> UUID:
+    """The account's id; a later file may name what an earlier one left open."""
+    new = upsert(accounts).values(
+        user_id=user_id,
+        account_ref=account.ref,
+        currency=account.currency,
+        kind=account.kind,
+        institution=account.institution,
+        name=account.name,
+    )
+    statement = new.on_conflict_do_update(
+        index_elements=["user_id", "account_ref", "currency"],
+        set_={
+            "kind": func.coalesce(func.nullif(accounts.c.kind, "unknown"), new.excluded.kind),
+            "institution": func.coalesce(func.nullif(accounts.c.institution, ""), new.excluded.institution),
+            "name": func.coalesce(func.nullif(accounts.c.name, ""), new.excluded.name),
+        },
+    ).returning(accounts.c.account_id)
+    return UUID(str(connection.execute(statement).scalar_one()))
+
+
+def close_batch(
+    connection: Connection, batch: Batch, *, source_format: str, notes: Sequence[str], transactions_added: int
+) -> Batch:
+    """Mark a batch as loaded, with its counts taken from what is stored."""
+    loaded = select(func.count()).select_from(statement_lines).where(*_is(statement_lines, batch))
+    quarantined = select(func.count()).select_from(quarantined_lines).where(*_is(quarantined_lines, batch))
+    row = connection.execute(
+        update(import_batches)
+        .where(*_is(import_batches, batch))
+        .values(
+            status="loaded",
+            source_format=source_format,
+            notes=list(notes),
+            lines_loaded=loaded.scalar_subquery(),
+            lines_quarantined=quarantined.scalar_subquery(),
+            lines_read=loaded.scalar_subquery() + quarantined.scalar_subquery(),
+            transactions_added=transactions_added,
+            finished_at=func.now(),
+        )
+        .returning(*_BATCH)
+    ).one()
+    return Batch(*row)
+
+
+def _is(table: Table, batch: Batch) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (table.c.user_id == batch.user_id, table.c.batch_id == batch.batch_id)
+
+
+def _owned(batch: Batch, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.lit(str(batch.user_id)).alias("user_id"), pl.lit(str(batch.batch_id)).alias("batch_id"), pl.all()
+    )

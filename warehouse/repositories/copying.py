@@ -1,0 +1,31 @@
+"""COPY: the way that many rows enter Postgres at once."""
+
+from __future__ import annotations
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection
+
+#: Postgres stores no NUL; the picture for it keeps the text readable.
+NUL, NUL_PICTURE = "\x00", "\u2400"
+#: Marks null in COPY; a text of just these two characters is escaped by quoting.
+NULL = "\\N"
+
+
+def copy_frame(connection: Connection, table: str, rows: pl.DataFrame) -> None:
+    """COPY a frame into ``schema.table``, whose columns have the frame's names."""
+    if rows.is_empty():
+        return
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        message = f"COPY needs psycopg, not {type(driver).__name__}"
+        raise TypeError(message)
+    statement = sql.SQL("copy {} ({}) from stdin (format csv, null {})").format(
+        sql.Identifier(*table.split(".")),
+        sql.SQL(", ").join(map(sql.Identifier, rows.columns)),
+        sql.Literal(NULL),
+    )
+    storable = rows.with_columns(pl.col(pl.String).str.replace_all(NUL, NUL_PICTURE, literal=True))
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(storable.write_csv(include_header=False, null_value=NULL, quote_style="non_numeric").encode())

@@ -1,0 +1,56 @@
+"""How new the marts are against the facts, and whose marts the next build renews."""
+
+from __future__ import annotations
+
+
+from sqlalchemy import Connection, text
+
+#: An arbitrary number that a build locks for its whole length: two builds would renew the same rows.
+BUILD_LOCK = 7_264_822
+
+_CANDIDATES = """
+select u.user_id, coalesce(v.version, 0) as version, (now() at time zone u.timezone)::date as today
+from app.users as u
+left join ops.user_versions as v using (user_id)
+left join ops.mart_versions as m using (user_id)
+"""
+_IS_STALE = """
+where m.user_id is null or m.version <> coalesce(v.version, 0) or m.today <> (now() at time zone u.timezone)::date
+"""
+
+
+def queue_stale_users(connection: Connection) -> int:
+    """Queue the users whose facts or day have moved on since their marts were built."""
+    return _queue(connection, _CANDIDATES + _IS_STALE)
+
+
+def queue_all_users(connection: Connection) -> int:
+    """Queue everybody, for a rebuild from scratch."""
+    return _queue(connection, _CANDIDATES)
+
+
+def _queue(connection: Connection, candidates: str) -> int:
+    connection.execute(text("delete from ops.build_queue"))
+    return connection.execute(
+        text(f"insert into ops.build_queue (user_id, version, today) {candidates}")  # noqa: S608 - own SQL
+    ).rowcount
+
+
+def record_build(connection: Connection) -> int:
+    """Note that the queued users' marts are as new as the queue said, and empty the queue."""
+    connection.execute(
+        text("""
+            insert into ops.mart_versions (user_id, version, today)
+            select user_id, version, today from ops.build_queue
+            on conflict (user_id) do update
+            set version = excluded.version, today = excluded.today, built_at = now()
+        """)
+    )
+    return connection.execute(text("delete from ops.build_queue")).rowcount
+
+
+def lock_builds(connection: Connection) -> None:
+    """Wait until no other build runs; the lock goes with the connection."""
+    connection.execute(text("select pg_advisory_lock(:key)"), {"key": BUILD_LOCK})
+
+

@@ -1,0 +1,95 @@
+"""Users and what they told us about themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from warehouse.money import exponent
+from warehouse.tables.app import budget_settings, users
+
+
+class UserNotFoundError(LookupError):
+    """No user has this address."""
+
+
+class UserExistsError(ValueError):
+    """Somebody has this address already."""
+
+
+class UnknownTimeZoneError(ValueError):
+    """Not an IANA time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """What is needed to make a user; the password hash is null for somebody who signs in elsewhere."""
+
+    email: str
+    currency: str
+    timezone: str
+    country: str = ""
+    display_name: str = ""
+    password_hash: str | None = None
+    monthly_income_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as pipelines see one."""
+
+    user_id: UUID
+    email: str
+    currency: str
+    timezone: str
+    country: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the user's days begin and end."""
+        return ZoneInfo(self.timezone)
+
+
+def add_user(connection: Connection, user: NewUser) -> User:
+    """Make a user with budget settings; raises UserExistsError, MoneyError, UnknownTimeZoneError."""
+    exponent(user.currency)
+    if user.timezone not in available_timezones():
+        message = f"{user.timezone!r} is not an IANA time zone such as Europe/Sofia"
+        raise UnknownTimeZoneError(message)
+    try:
+        user_id = connection.execute(
+            insert(users)
+            .values(
+                email=user.email.strip(),
+                password_hash=user.password_hash,
+                display_name=user.display_name,
+                country=user.country,
+                currency=user.currency,
+                timezone=user.timezone,
+            )
+            .returning(users.c.user_id)
+        ).scalar_one()
+    except IntegrityError:
+        message = f"a user with the address {user.email} exists already"
+        raise UserExistsError(message) from None
+    connection.execute(
+        insert(budget_settings).values(user_id=user_id, monthly_income_minor=user.monthly_income_minor)
+    )
+    return User(user_id, user.email, user.currency, user.timezone, user.country)
+
+
+def get_user(connection: Connection, email: str) -> User:
+    """The user with this address, however it is capitalised; raises UserNotFoundError."""
+    row = connection.execute(
+        select(users.c.user_id, users.c.email, users.c.currency, users.c.timezone, users.c.country).where(
+            func.lower(users.c.email) == email.strip().lower()
+        )
+    ).one_or_none()
+    if row is None:
+        message = f"there is no user {email}: make one with 'mita user create {email}'"
+        raise UserNotFoundError(message)
+    return User(*row)
