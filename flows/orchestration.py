@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 import httpx
 from prefect import Flow, Task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
 P = ParamSpec("P")
@@ -36,7 +37,7 @@ def task(**options: Any) -> Callable[[Callable[P, R]], LocalTask[P, R]]:  # noqa
     """Declare a task; the options are Prefect's (retries, timeout, tags ...)."""
 
     def declare(function: Callable[P, R]) -> LocalTask[P, R]:
-        return LocalTask(function, **options)
+        return LocalTask(function, cache_policy=NO_CACHE, **options)
 
     return declare
 

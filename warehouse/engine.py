@@ -59,6 +59,17 @@ class Warehouse:
                 raise WarehouseUnavailableError(message) from error
             raise
 
+    @contextlib.contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock that only one process at a time can hold; it goes when the process does."""
+        with self.engine.connect() as connection:
+            key = {"name": f"mita:{name}"}
+            connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), key)
+            try:
+                yield
+            finally:
+                connection.invalidate()
+
 
 def lost_connection(error: BaseException) -> bool:
     """Whether an error, or what caused it, is the server going away rather than refusing."""

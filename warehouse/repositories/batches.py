@@ -59,9 +59,10 @@ _BATCH = (
 
 
 def open_batch(connection: Connection, user_id: UUID, file: StatementFile) -> Batch:
-    """The batch of this content: the earlier one, finished or not, or a new one.
+    """The batch of this content: the loaded one, or one that starts anew.
 
-    A refused file is tried again, since a newer version may read it.
+    What an interrupted import left behind goes, and a refused file is tried again, since a newer
+    version may read it. The caller holds the file's lock.
     """
     statement = (
         upsert(import_batches)
@@ -75,18 +76,15 @@ def open_batch(connection: Connection, user_id: UUID, file: StatementFile) -> Ba
         )
         .returning(*_BATCH)
     )
-    return Batch(*connection.execute(statement).one())
-
-
-def get_batch(connection: Connection, batch: Batch) -> Batch:
-    """The batch as it is now."""
-    return Batch(*connection.execute(select(*_BATCH).where(*_is(import_batches, batch))).one())
+    batch = Batch(*connection.execute(statement).one())
+    if batch.status == "loading":
+        _sweep(connection, batch)
+    return batch
 
 
 def refuse_batch(connection: Connection, batch: Batch, reason: str) -> None:
     """Note that a file is no statement, and why; what was loaded of it goes."""
-    for table in (statement_lines, quarantined_lines, statement_accounts):
-        connection.execute(delete(table).where(*_is(table, batch)))
+    _sweep(connection, batch)
     connection.execute(
         update(import_batches)
         .where(*_is(import_batches, batch))
@@ -181,6 +179,11 @@ def close_batch(
         .returning(*_BATCH)
     ).one()
     return Batch(*row)
+
+
+def _sweep(connection: Connection, batch: Batch) -> None:
+    for table in (statement_lines, quarantined_lines, statement_accounts):
+        connection.execute(delete(table).where(*_is(table, batch)))
 
 
 def _is(table: Table, batch: Batch) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

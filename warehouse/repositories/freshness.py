@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-#: An arbitrary number that a build locks for its whole length: two builds would renew the same rows.
-BUILD_LOCK = 7_264_822
-
 _CANDIDATES = """
 select u.user_id, coalesce(v.version, 0) as version, (now() at time zone u.timezone)::date as today
 from app.users as u
@@ -49,8 +46,6 @@ def record_build(connection: Connection) -> int:
     return connection.execute(text("delete from ops.build_queue")).rowcount
 
 
-def lock_builds(connection: Connection) -> None:
-    """Wait until no other build runs; the lock goes with the connection."""
-    connection.execute(text("select pg_advisory_lock(:key)"), {"key": BUILD_LOCK})
-
-
+def nothing_built(connection: Connection) -> bool:
+    """Whether no marts exist yet."""
+    return bool(connection.execute(text("select to_regclass('marts.fct_daily_plan') is null")).scalar_one())

@@ -1,0 +1,58 @@
+"""Errors that a person can act on, told in one line; the others keep their traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sys
+from collections.abc import Iterator
+
+from warehouse.engine import WarehouseUnavailableError
+from warehouse.money import MoneyError
+from warehouse.provision import ServerTooOldError
+from warehouse.repositories.users import UnknownTimeZoneError, UserExistsError, UserNotFoundError
+from warehouse.server import ServerError
+
+PLAIN = (
+    ServerError,
+    ServerTooOldError,
+    WarehouseUnavailableError,
+    UserNotFoundError,
+    UserExistsError,
+    UnknownTimeZoneError,
+    MoneyError,
+)
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked; the message says why and what to do."""
+
+
+@contextlib.contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn errors that a person can act on into one line on the error stream and exit code 1."""
+    try:
+        yield
+    except (CommandError, *PLAIN) as error:
+        _tell(str(error))
+    except Exception as error:
+        if not _disk_is_full(error):
+            raise
+        _tell("the disk is full: nothing of the last step was kept. Free some space and run the command again.")
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    """Whether an error, or one that caused it, is a full disk: here or on Postgres' side (53100)."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return True
+        if getattr(cause, "sqlstate", None) == "53100":
+            return True
+        cause = getattr(cause, "orig", None) or cause.__cause__ or cause.__context__
+    return False
+
+
+def _tell(message: str) -> None:
+    sys.stderr.write(f"mita: {message}\n")
+    raise SystemExit(1)

@@ -1,0 +1,117 @@
+"""``mita up``, ``down``, ``status``, ``demo`` and ``doctor``: the platform on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from flows.cli.output import AsJson, console, hints, print_json
+from flows.platform.state import PlatformState, read_state
+from warehouse.settings import Settings
+
+#: What people open, by service: a path on its address and what is there.
+PAGES = {
+    "api": (("/docs", "the API, to try"), ("/health", "its health")),
+    "prefect": (("", "flows: start, watch, schedule"),),
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``mita``."""
+    for command in (up, down, status, demo, doctor):
+        app.command()(command)
+
+
+def up(
+    *,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once everything answers.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start Postgres, the API, the Prefect server and its worker."""
+    from flows.platform.control import await_service, launch  # noqa: PLC0415 - httpx and more
+
+    settings = Settings()
+    state = read_state(settings)
+    if state is None and not detach:
+        from flows.platform.supervisor import Supervisor  # noqa: PLC0415
+
+        hints.print("Starting; Ctrl-C stops everything.", style="dim")
+        Supervisor(settings).run(on_ready=show_addresses)
+        return
+    supervisor = None if state else launch(settings)
+    with hints.status("Starting"):
+        state = await_service(settings, supervisor, lambda state: state.is_complete, _tell_progress)
+    print_json(state) if as_json else show_addresses(state)
+
+
+def _tell_progress(state: PlatformState) -> None:
+    if state.services:
+        hints.print(f"ready: {', '.join(state.services)}", style="dim")
+
+
+def down(*, as_json: AsJson = False) -> None:
+    """Stop the platform; the data stays."""
+    from flows.platform.control import stop  # noqa: PLC0415
+
+    stopped = stop(Settings())
+    if as_json:
+        print_json({"stopped": stopped})
+    else:
+        console.print("Stopped." if stopped else "Nothing was running.")
+
+
+def status(*, as_json: AsJson = False) -> None:
+    """Show what runs and whether it answers; exit code 1 if nothing runs."""
+    settings = Settings()
+    state = read_state(settings)
+    if as_json:
+        print_json({"running": state is not None, "home": settings.root, "services": state.services if state else {}})
+    elif state:
+        show_addresses(state)
+    else:
+        console.print("Nothing runs. Start with: mita up --detach")
+    if state is None:
+        raise typer.Exit(1)
+
+
+def show_addresses(state: PlatformState) -> None:
+    """Print where everything is, for a person to open."""
+    table = Table(box=None, show_header=False)
+    for service, pages in PAGES.items():
+        for path, meaning in pages:
+            if service in state.services:
+                table.add_row(f"[bold]{state.services[service]}{path}[/]", meaning)
+    table.add_row("[bold]mita docs[/]", "dbt docs: tables, columns, lineage")
+    table.add_row("[bold]mita down[/]", "stops everything")
+    console.print(table)
+
+
+def demo(
+    people: Annotated[int, typer.Option(min=1, help="How many simulated people.")] = 3,
+    months: Annotated[int, typer.Option(min=2, help="How many months of statements each.")] = 14,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Start everything, ingest statements of simulated people, and show today's budget."""
+    from flows.demo import run_demo  # noqa: PLC0415
+
+    run_demo(Settings(), people=people, months=months, as_json=as_json)
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Say what is missing on this machine and how to get it; exit code 1 if something needed is."""
+    from flows.platform.doctor import examine  # noqa: PLC0415
+
+    findings = examine(Settings())
+    if as_json:
+        print_json(findings)
+    else:
+        table = Table(box=None, show_header=False)
+        for finding in findings:
+            mark = "[green]ok[/]" if finding.is_fine else "[red]missing[/]" if finding.is_needed else "[yellow]optional[/]"
+            table.add_row(mark, finding.what, finding.detail if finding.is_fine else finding.cure)
+        console.print(table)
+    if any(finding.is_needed and not finding.is_fine for finding in findings):
+        raise typer.Exit(1)

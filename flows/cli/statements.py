@@ -1,0 +1,204 @@
+"""``mita ingest``, ``mita build`` and ``mita transactions``."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+from rich.table import Table
+
+from flows.cli.delegation import heavy
+from flows.cli.output import AsJson, console, hints, print_json, progress_bar
+from warehouse.engine import open_warehouse
+from warehouse.money import Money
+from warehouse.provision import provision
+from warehouse.repositories.transactions import Transaction, list_transactions
+from warehouse.repositories.users import get_user
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.ingest import FileOutcome
+
+transaction_commands = typer.Typer(help="What was spent and received.", no_args_is_help=True)
+
+UserEmail = Annotated[str, typer.Option("--user", help="Whose money it is.", show_default=False)]
+#: A spreadsheet takes a cell that begins so for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``mita``."""
+    app.command()(ingest)
+    app.command()(build)
+    app.add_typer(transaction_commands, name="transactions")
+
+
+@heavy
+def ingest(  # noqa: PLR0913 - one option per fact
+    paths: Annotated[list[Path], typer.Argument(help="Statement files, or folders of them.")],
+    user: UserEmail,
+    account: Annotated[str, typer.Option(help="The account, for files that do not name theirs.")] = "",
+    currency: Annotated[str, typer.Option(help="The currency, for files that do not name it.")] = "",
+    country: Annotated[str, typer.Option(help="The bank's country, for dates that could be read two ways.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Read statement files, put their lines where they belong, and renew the plan."""
+    from flows.ingest import ingest as ingest_flow  # noqa: PLC0415 - imports Prefect
+    from flows.orchestration import run  # noqa: PLC0415
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse, progress_bar():
+        provision(settings, warehouse.server)
+        files = [str(path.absolute()) for path in paths]
+        outcomes = run(ingest_flow, files, user, country=country, currency=currency, account=account)
+    if as_json:
+        print_json(outcomes)
+    else:
+        _show_outcomes(outcomes, user)
+    if any(outcome.outcome == "refused" for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _show_outcomes(outcomes: list[FileOutcome], user: str) -> None:
+    table = Table("File", "Outcome", "Format", box=None, header_style="bold")
+    for heading in ("Read", "Quarantined", "New"):
+        table.add_column(heading, justify="right")
+    for outcome in outcomes:
+        colour = {"loaded": "green", "known": "cyan"}.get(outcome.outcome, "red")
+        table.add_row(
+            Path(outcome.file).name,
+            f"[{colour}]{outcome.outcome}[/]",
+            outcome.source_format or "",
+            str(outcome.lines_read),
+            str(outcome.lines_quarantined),
+            str(outcome.transactions_added),
+        )
+    console.print(table)
+    for outcome in outcomes:
+        for remark in (*outcome.notes, *filter(None, [outcome.refusal])):
+            hints.print(f"{Path(outcome.file).name}: {remark}", style="dim", highlight=False, markup=False)
+    if any(outcome.transactions_added for outcome in outcomes):
+        hints.print(f"Next: mita plan show --user {user}")
+
+
+@heavy
+def build(
+    *,
+    full_refresh: Annotated[bool, typer.Option(help="Build and test everything from scratch.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Renew the marts of users whose facts or day have moved on."""
+    from flows.build import build as build_flow  # noqa: PLC0415 - imports Prefect
+    from flows.orchestration import run  # noqa: PLC0415
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        results = run(build_flow, full_refresh=full_refresh)
+    if as_json:
+        print_json(results)
+        return
+    table = Table("Node", "Kind", "Status", box=None, header_style="bold")
+    table.add_column("Seconds", justify="right")
+    for result in results:
+        table.add_row(result.node, result.kind, result.status, f"{result.seconds:.2f}")
+    console.print(table if results else "Everything is as new as the facts.")
+
+
+@transaction_commands.command("list")
+def list_(
+    user: UserEmail,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List transactions, the latest first."""
+    rows = _transactions(user, since.date() if since else None, limit)
+    if as_json:
+        print_json([_as_record(row) for row in rows])
+        return
+    table = Table("Date", "Account", "Description", "Category", "By", box=None, header_style="bold")
+    table.add_column("Amount", justify="right")
+    for row in rows:
+        amount = Money(row.amount_minor, row.currency)
+        table.add_row(
+            row.spent_date.isoformat(),
+            row.account,
+            row.description[:60],
+            row.category_code,
+            row.category_origin,
+            str(amount),
+        )
+    console.print(table)
+
+
+@transaction_commands.command()
+def export(
+    user: UserEmail,
+    out: Annotated[Path | None, typer.Option(help="The CSV file to write; standard output if left out.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write all transactions as CSV, safe to open in a spreadsheet, or as JSON."""
+    records = [_as_record(row) for row in _transactions(user, since.date() if since else None, None)]
+    if as_json:
+        print_json(records)
+        return
+    with out.open("w", newline="", encoding="utf-8") if out else _standard_output() as file:
+        writer = csv.writer(file)
+        writer.writerow(_FIELDS)
+        writer.writerows([[_safe_cell(record[field]) for field in _FIELDS] for record in records])
+    if out:
+        hints.print(f"Wrote {len(records)} transactions to {out}.")
+
+
+_FIELDS = (
+    "transaction_id", "account", "spent_date", "booked_date", "amount", "currency", "status", "description",
+    "category_code", "category_origin", "category_probability",
+)
+
+
+def _transactions(email: str, since: date | None, limit: int | None) -> list[Transaction]:
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        with warehouse.transaction() as connection:
+            user = get_user(connection, email)
+            return list(list_transactions(connection, user.user_id, since=since, limit=limit))
+
+
+def _as_record(row: Transaction) -> dict[str, Any]:
+    return {
+        "transaction_id": row.transaction_id,
+        "account": row.account,
+        "spent_date": row.spent_date,
+        "booked_date": row.booked_date,
+        "amount": Money(row.amount_minor, row.currency).decimal,
+        "currency": row.currency,
+        "status": row.status,
+        "description": row.description,
+        "category_code": row.category_code,
+        "category_origin": row.category_origin,
+        "category_probability": row.category_probability,
+    }
+
+
+def _safe_cell(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _standard_output() -> AbstractContextManager[TextIO]:
+
+
+    return nullcontext(sys.stdout)

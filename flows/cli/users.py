@@ -1,0 +1,67 @@
+"""``mita user``: people whose money it is."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from flows.cli.output import AsJson, console, print_json
+from warehouse.engine import open_warehouse
+from warehouse.money import Money
+from warehouse.provision import provision
+from warehouse.repositories.users import NewUser, User, add_user
+from warehouse.settings import Settings
+
+commands = typer.Typer(help="People whose money it is.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``mita``."""
+    app.add_typer(commands, name="user")
+
+
+@commands.command()
+def create(  # noqa: PLR0913 - one option per fact
+    email: str,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of the plan's currency.")] = "EUR",
+    timezone: Annotated[str, typer.Option(help="IANA time zone in which days begin.")] = "UTC",
+    country: Annotated[str, typer.Option(help="ISO 3166 code; decides day-month order when files do not.")] = "",
+    income: Annotated[str | None, typer.Option(help="Monthly income; read off statements if left out.")] = None,
+    name: Annotated[str, typer.Option(help="How to address the person.")] = "",
+    *,
+    password: Annotated[
+        bool, typer.Option("--password", help="Ask for a password, for signing in to the API.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a user; with --password the password is asked for, or read from standard input."""
+    monthly = None if income is None else Money.of(income, currency).minor
+    hashed = _hashed(_ask_password()) if password else None
+    user = create_user(Settings(), NewUser(email, currency, timezone, country, name, hashed, monthly))
+    if as_json:
+        print_json(user)
+    else:
+        console.print(f"Made [bold]{user.email}[/] ({user.currency}, {user.timezone}).")
+        console.print(f"Next: mita ingest FILE --user {user.email}")
+
+
+def create_user(settings: Settings, user: NewUser) -> User:
+    """Make a user in a warehouse that is set up if it is new."""
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        with warehouse.transaction() as connection:
+            return add_user(connection, user)
+
+
+def _ask_password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _hashed(password: str) -> str:
+    from warehouse.passwords import hash_password  # noqa: PLC0415 - argon2 only where it is needed
+
+    return hash_password(password)

@@ -1,0 +1,127 @@
+"""dbt in Python: one kept process that has parsed the project, and its results as plain records.
+
+dbt takes three seconds to import and one to parse. A process of its own does both while the caller is
+still reading files; where this process has dbt loaded already (a warm one), it runs here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from warehouse.settings import Settings
+
+#: Statuses by which dbt says that a node did not do what it should.
+FAILED = ("error", "fail", "runtime error", "partial success")
+
+
+class DbtFailedError(RuntimeError):
+    """dbt could not build or a test failed; the message names the nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """What became of one dbt node."""
+
+    node: str
+    kind: str  # model, seed, test, unit_test
+    status: str
+    seconds: float
+    rows: int | None
+    message: str | None
+
+
+def project_folder() -> Path:
+    """The folder of the dbt project."""
+    return Path(str(files("dbt_project")))
+
+
+def start_dbt(settings: Settings) -> None:
+    """Let dbt's process load what it needs, without waiting for it."""
+    if not _is_loaded():
+        _process().submit(_load, str(settings.folder("dbt")))
+
+
+def run_dbt(settings: Settings, server: URL, arguments: Sequence[str]) -> list[NodeResult]:
+    """Run a dbt command against the platform's database; raises DbtFailedError."""
+    environment = dbt_environment(settings, server)
+    call = ([*arguments, *_folders(settings)], environment)
+    results, complaint = _invoke(*call) if _is_loaded() else _process().submit(_invoke, *call).result()
+    failed = [result for result in results if result.status in FAILED]
+    if failed or complaint:
+        message = "; ".join(f"{result.node}: {result.message}" for result in failed) or complaint
+        raise DbtFailedError(message)
+    return results
+
+
+def dbt_environment(settings: Settings, server: URL) -> dict[str, str]:
+    """What the project's profile reads: how the pipeline's role reaches the database."""
+    url = settings.url_for("pipeline", server)
+    return {
+        "MITA_DBT_HOST": url.host or "127.0.0.1",
+        "MITA_DBT_PORT": str(url.port or 5432),
+        "MITA_DBT_USER": url.username or "",
+        "MITA_DBT_PASSWORD": str(url.password or ""),
+        "MITA_DBT_DATABASE": url.database or "",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _folders(settings: Settings) -> list[str]:
+    folder, project = settings.folder("dbt"), str(project_folder())
+    return [
+        f"--project-dir={project}",
+        f"--profiles-dir={project}",
+        f"--target-path={folder / 'target'}",
+        f"--log-path={folder / 'logs'}",
+    ]
+
+
+def _is_loaded() -> bool:
+    return "dbt.cli.main" in sys.modules
+
+
+@cache
+def _process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _load(_folder: str) -> None:
+    import dbt.adapters.postgres  # noqa: F401, PLC0415 - loading it early is the point
+    import dbt.cli.main  # noqa: F401, PLC0415
+
+
+def _invoke(arguments: Sequence[str], environment: dict[str, str]) -> tuple[list[NodeResult], str]:
+    """Results per node, and what dbt complained of when it got none."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds, wanted only where marts are built
+
+    os.environ.update(environment)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        outcome = dbtRunner().invoke(["--quiet", *arguments])
+    nodes = getattr(outcome.result, "results", None) or []
+    complaint = "" if outcome.success or nodes else str(outcome.exception or printed.getvalue()[-2000:])
+    return [_result(node) for node in nodes], complaint
+
+
+def _result(result: object) -> NodeResult:
+    node, response = result.node, getattr(result, "adapter_response", None) or {}  # type: ignore[attr-defined]
+    return NodeResult(
+        node=node.name,
+        kind=str(node.resource_type),
+        status=str(result.status),  # type: ignore[attr-defined]
+        seconds=round(float(result.execution_time), 3),  # type: ignore[attr-defined]
+        rows=response.get("rows_affected"),
+        message=result.message,  # type: ignore[attr-defined]
+    )

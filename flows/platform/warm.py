@@ -1,0 +1,189 @@
+"""A process that has everything imported and forks to run a command at once.
+
+Great Expectations, Prefect, dbt and scikit-learn together take fifteen seconds to import. While the
+platform is up, one process holds them ready; a command hands it its arguments, its folder, its
+environment and its terminal over a local socket, and a fork of it runs the command as if it had been
+started there. The single-threaded parent only accepts and forks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from warehouse.settings import Settings
+
+#: Modules whose import is slow and which commands need.
+PRELOADED = (
+    "great_expectations",
+    "great_expectations.expectations",
+    "dbt.cli.main",
+    "dbt.adapters.postgres",
+    "sklearn.linear_model",
+    "prefect.flow_engine",
+    "flows.cli",
+    "flows.ingest",
+    "flows.build",
+    "flows.categorise",
+    "expectations.gate",
+)
+#: The longest request: arguments, folder and environment as JSON.
+LARGEST_REQUEST = 1 << 20
+STANDARD_STREAMS = (0, 1, 2)
+#: Signals that a waiting client passes on to the command.
+FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CONNECT_SECONDS = 1.0
+
+
+def socket_path(settings: Settings) -> Path:
+    """The socket of this installation, in a folder that only its owner can enter."""
+    return settings.folder("run") / "pipelines.sock"
+
+
+def is_listening(settings: Settings) -> bool:
+    """Whether a warm process takes commands."""
+    with contextlib.suppress(OSError), _connected(settings):
+        return True
+    return False
+
+
+def run_module(settings: Settings, module: str, arguments: Sequence[str]) -> int | None:
+    """Run ``python -m module arguments`` in a fork of the warm process and give its exit code.
+
+    None when no warm process listens: the caller does the work itself.
+    """
+    try:
+        with _connected(settings) as connection:
+            request = {
+                "module": module,
+                "arguments": list(arguments),
+                "folder": str(Path.cwd()),
+                "environment": dict(os.environ),
+            }
+            body = json.dumps(request).encode()
+            socket.send_fds(connection, [len(body).to_bytes(4)], list(STANDARD_STREAMS))
+            connection.sendall(body)
+            return _await_exit(connection)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+
+
+def _await_exit(connection: socket.socket) -> int:
+    """Wait for the command, passing on what interrupts us; 1 if it died without a word."""
+    pid = int.from_bytes(_receive(connection, 4))
+    for number in FORWARDED:
+        signal.signal(number, lambda number, _frame: _pass_on(pid, number))
+    code = _receive(connection, 4)
+    return int.from_bytes(code) if code else 1
+
+
+def _pass_on(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size and (part := connection.recv(size - len(data))):
+        data += part
+    return data
+
+
+@contextlib.contextmanager
+def _connected(settings: Settings) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as connection, _short_name(socket_path(settings)) as name:
+        connection.settimeout(CONNECT_SECONDS)
+        connection.connect(name)
+        connection.settimeout(None)
+        yield connection
+
+
+@contextlib.contextmanager
+def _short_name(path: Path) -> Iterator[str]:
+    """The socket's name as seen from its folder: the kernel takes no more than a hundred letters."""
+    before = os.open(".", os.O_RDONLY)
+    os.chdir(path.parent)
+    try:
+        yield path.name
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def serve(settings: Settings) -> None:
+    """Import what is slow, then fork a child for every request until told to stop."""
+    for module in PRELOADED:
+        __import__(module)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(socket.AF_UNIX) as listener:
+        with _short_name(socket_path(settings)) as name:
+            Path(name).unlink(missing_ok=True)
+            listener.bind(name)
+        listener.listen()
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                _fork_runner(listener, connection)
+
+
+def _fork_runner(listener: socket.socket, connection: socket.socket) -> None:
+    if os.fork() == 0:
+        listener.close()
+        _supervise(connection)
+
+
+def _supervise(connection: socket.socket) -> None:
+    """In the fork: start the command in a fork of its own, and report how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    header, streams, _, _ = socket.recv_fds(connection, 4, len(STANDARD_STREAMS))
+    if len(header) < 4:  # noqa: PLR2004 - somebody only looked whether we listen
+        os._exit(0)
+    size = int.from_bytes(header)
+    if size > LARGEST_REQUEST:
+        os._exit(1)
+    request = json.loads(_receive(connection, size))
+    command = os.fork()
+    if command == 0:
+        connection.close()
+        _become(request, streams)
+    connection.sendall(command.to_bytes(4))
+    _, status = os.waitpid(command, 0)
+    with contextlib.suppress(BrokenPipeError):
+        connection.sendall((os.waitstatus_to_exitcode(status) % 256).to_bytes(4))
+    os._exit(0)
+
+
+def _become(request: dict[str, object], streams: Sequence[int]) -> None:
+    """Take the client's terminal, folder and environment, run its module, and end with its exit code."""
+    for target, source in zip(STANDARD_STREAMS, streams, strict=True):
+        os.dup2(source, target)
+        os.close(source)
+    os.setsid()
+    os.chdir(str(request["folder"]))
+    os.environ.clear()
+    os.environ.update(request["environment"])  # type: ignore[arg-type]
+    module = str(request["module"])
+    sys.argv = [module, *request["arguments"]]  # type: ignore[misc]
+    code = 0
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException:  # noqa: BLE001 - the last frame of this process: print what it was and end
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(Settings())

@@ -1,0 +1,78 @@
+"""The Prefect worker: makes the pool, its queues and the deployments known, then serves them.
+
+Each flow run is a fork of the warm process where one listens, and an ordinary new process otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import anyio
+from prefect import get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.workers.process import ProcessWorker
+
+from flows.platform.services import POOL, QUEUES
+
+SERVER_SECONDS = 120
+
+
+async def prepare() -> None:
+    """Create the pool and its queues, most urgent first, and deploy what prefect.yaml declares."""
+    async with get_client() as client:
+        await _wait_for(client)
+        await _ensure_pool(client)
+        for priority, queue in enumerate(QUEUES, start=1):
+            await _ensure_queue(client, queue, priority)
+    await _deploy()
+
+
+async def _wait_for(client: PrefectClient) -> None:
+    with anyio.fail_after(SERVER_SECONDS):
+        while await client.api_healthcheck() is not None:
+            await anyio.sleep(0.2)
+
+
+async def _ensure_pool(client: PrefectClient) -> None:
+    template = ProcessWorker.get_default_base_job_template()
+    properties = template["variables"]["properties"]
+    properties["command"]["default"] = f"{sys.executable} -m flows.platform.run_flow"
+    try:
+        await client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
+    except ObjectAlreadyExists:
+        await client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
+
+
+async def _ensure_queue(client: PrefectClient, name: str, priority: int) -> None:
+    try:
+        await client.create_work_queue(name=name, work_pool_name=POOL, priority=priority)
+    except ObjectAlreadyExists:
+        queue = await client.read_work_queue_by_name(name, work_pool_name=POOL)
+        await client.update_work_queue(queue.id, priority=priority)
+
+
+async def _deploy() -> None:
+    """Prefect's own command reads prefect.yaml, as an engineer would run it by hand."""
+    root = Path(__file__).resolve().parents[2]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
+        cwd=root, env={**os.environ, "MITA_PROJECT": str(root)},
+    )
+    if await process.wait() != 0:
+        message = f"the deployments of {root / 'prefect.yaml'} could not be made"
+        raise RuntimeError(message)
+
+
+async def work() -> None:
+    """Prepare, then run what is scheduled until told to stop."""
+    await prepare()
+    await ProcessWorker(work_pool_name=POOL, name="laptop").start()
+
+
+if __name__ == "__main__":
+    asyncio.run(work())

@@ -1,0 +1,1 @@
+"""Tasks: shells around plain functions, thousands of rows at a time."""
