@@ -20,13 +20,14 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from warehouse.errors import ActionableError
 from warehouse.settings import Settings
 
 #: Statuses by which dbt says that a node did not do what it should.
 FAILED = ("error", "fail", "runtime error", "partial success")
 
 
-class DbtFailedError(RuntimeError):
+class DbtFailedError(ActionableError, RuntimeError):
     """dbt could not build or a test failed; the message names the nodes."""
 
 

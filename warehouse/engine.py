@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
+from warehouse.errors import ActionableError
 from warehouse.server import EmbeddedServer
 from warehouse.settings import Role, Settings
 
 
-class WarehouseUnavailableError(RuntimeError):
+class WarehouseUnavailableError(ActionableError, RuntimeError):
     """Postgres cannot be reached; the message says what to do."""
 
 

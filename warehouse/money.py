@@ -10,6 +10,8 @@ from typing import Self
 
 from iso4217 import Currency
 
+from warehouse.errors import ActionableError
+
 
 #: Withdrawn currencies that statements still carry (ISO 4217 list three), with their decimals.
 WITHDRAWN: dict[str, int] = {
@@ -19,7 +21,7 @@ WITHDRAWN: dict[str, int] = {
 }
 
 
-class MoneyError(ValueError):
+class MoneyError(ActionableError, ValueError):
     """An amount or a currency that cannot be represented exactly."""
 
 

@@ -10,6 +10,7 @@ from alembic.config import Config
 from psycopg import sql
 from sqlalchemy.engine import URL
 
+from warehouse.errors import ActionableError
 from warehouse.settings import Role, Settings
 
 MINIMUM_SERVER_VERSION = 180000
@@ -20,7 +21,7 @@ ROLES: tuple[Role, ...] = ("pipeline", "api", "analyst", "prefect", "mlflow")
 OWN_DATABASES: tuple[Role, ...] = ("prefect", "mlflow")
 
 
-class ServerTooOldError(RuntimeError):
+class ServerTooOldError(ActionableError, RuntimeError):
     """The configured server lacks what the platform uses (uuidv7)."""
 
 
@@ -54,6 +55,12 @@ def alembic_config(server: URL) -> Config:
 def role_database(server: URL, role: Role) -> str:
     """The name of a role's own database beside the platform's, e.g. ``mita_prefect``."""
     return f"{server.database}_{role}"
+
+
+def server_version(server: URL) -> str:
+    """The version of the server, before anything is made on it."""
+    with psycopg.connect(_dsn(server, "postgres")) as connection:
+        return connection.info.parameter_status("server_version") or ""
 
 
 def _check_version(connection: psycopg.Connection) -> None:

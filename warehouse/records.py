@@ -8,6 +8,8 @@ from typing import Literal
 
 import polars as pl
 
+from warehouse.errors import ActionableError
+
 AccountKind = Literal["checking", "savings", "card", "loan", "cash", "unknown"]
 LineStatus = Literal["posted", "pending"]
 
@@ -67,5 +69,5 @@ class Statement:
     notes: tuple[str, ...] = field(default=())  # decisions worth telling the user, e.g. "dates read as D/M/Y"
 
 
-class StatementRefusedError(ValueError):
+class StatementRefusedError(ActionableError, ValueError):
     """A file that cannot be read as a statement; the message says what, where and what to do."""

@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from sqlalchemy.engine import URL
 
+from warehouse.errors import ActionableError
 from warehouse.settings import Settings
 
 #: A Postgres of the same major version reads the data folder; the name carries it for that reason.
@@ -54,7 +55,7 @@ log_parameter_max_length_on_error = 0
 """
 
 
-class ServerError(RuntimeError):
+class ServerError(ActionableError, RuntimeError):
     """The embedded server cannot be set up or started; the message says what to do."""
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.delegation import heavy
 from flows.cli.output import AsJson, console, hints, print_json, progress_bar
 from flows.progress import report
-from warehouse.engine import open_warehouse
-from warehouse.provision import provision
-from warehouse.server import free_port
-from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from warehouse.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +32,7 @@ def generate(  # noqa: PLR0913 - one option per fact
     as_json: AsJson = False,
 ) -> None:
     """Write what banks would send for simulated people, and the truth about it."""
-    from flows.generator import generate as write_bank_files  # noqa: PLC0415 - imports numpy and polars
+    from flows.generator import generate as write_bank_files
 
     with progress_bar():
         summary = write_bank_files(
@@ -64,6 +61,10 @@ def docs(
     as_json: AsJson = False,
 ) -> None:
     """Build the dbt docs as one page, and serve it."""
+    from flows.pages import serve_folder
+    from warehouse.server import free_port
+    from warehouse.settings import Settings
+
     page = build_docs(Settings())
     if as_json:
         print_json({"page": page})
@@ -72,14 +73,14 @@ def docs(
         return
     chosen = free_port(port or Settings().docs_port)
     console.print(f"dbt docs: http://127.0.0.1:{chosen}  (Ctrl-C ends)")
-    handler = functools.partial(_QuietHandler, directory=str(page.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", chosen), handler) as server:
-        server.serve_forever()
+    serve_folder(page.parent, chosen)
 
 
 def build_docs(settings: Settings) -> Path:
     """The docs page of the marts as they are built now: one file that needs no other."""
-    from flows.dbt import run_dbt  # noqa: PLC0415 - imports dbt
+    from flows.dbt import run_dbt
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
 
     with open_warehouse(settings) as warehouse:
         provision(settings, warehouse.server)
@@ -88,8 +89,3 @@ def build_docs(settings: Settings) -> Path:
     page = settings.folder("docs") / "index.html"
     (target / "static_index.html").replace(page)
     return page
-
-
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_args: object) -> None:
-        """Say nothing: whoever reads the terminal asked for pages, not for a log of them."""

@@ -6,12 +6,11 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from flows.platform import warm
-from flows.platform.services import quiet_environment
-from flows.platform.state import read_state
-from warehouse.settings import Settings
+if TYPE_CHECKING:
+    from warehouse.settings import Settings
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,6 +24,10 @@ def heavy(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from flows.platform import warm
+        from flows.platform.services import quiet_environment
+        from warehouse.settings import Settings
+
         settings = Settings()
         os.environ.update(quiet_environment(settings))
         if DELEGATED not in os.environ:
@@ -39,6 +42,8 @@ def heavy(command: Callable[P, R]) -> Callable[P, R]:
 
 def _join_platform(settings: Settings) -> None:
     """Name the running Prefect server, so that flows are tracked by it."""
+    from flows.platform.state import read_state
+
     os.environ[DELEGATED] = "1"
     state = read_state(settings)
     if state and "prefect" in state.services:

@@ -7,24 +7,10 @@ import errno
 import sys
 from collections.abc import Iterator
 
-from warehouse.engine import WarehouseUnavailableError
-from warehouse.money import MoneyError
-from warehouse.provision import ServerTooOldError
-from warehouse.repositories.users import UnknownTimeZoneError, UserExistsError, UserNotFoundError
-from warehouse.server import ServerError
-
-PLAIN = (
-    ServerError,
-    ServerTooOldError,
-    WarehouseUnavailableError,
-    UserNotFoundError,
-    UserExistsError,
-    UnknownTimeZoneError,
-    MoneyError,
-)
+from warehouse.errors import ActionableError
 
 
-class CommandError(Exception):
+class CommandError(ActionableError):
     """A command cannot do what was asked; the message says why and what to do."""
 
 
@@ -33,7 +19,7 @@ def told_plainly() -> Iterator[None]:
     """Turn errors that a person can act on into one line on the error stream and exit code 1."""
     try:
         yield
-    except (CommandError, *PLAIN) as error:
+    except ActionableError as error:
         _tell(str(error))
     except Exception as error:
         if not _disk_is_full(error):

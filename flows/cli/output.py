@@ -15,7 +15,6 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from flows.progress import reported_to
 
@@ -52,6 +51,8 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can say
 @contextlib.contextmanager
 def progress_bar() -> Iterator[None]:
     """Show the progress of the block's long steps on the error stream, if that is a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=hints, transient=True, disable=not hints.is_terminal) as bar:
         steps: dict[str, Any] = {}

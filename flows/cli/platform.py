@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from flows.cli.output import AsJson, console, hints, print_json
-from flows.platform.state import PlatformState, read_state
-from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.platform.state import PlatformState
 
 #: What people open, by service: a path on its address and what is there.
 PAGES = {
@@ -30,12 +30,14 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Start Postgres, the API, the Prefect server and its worker."""
-    from flows.platform.control import await_service, launch  # noqa: PLC0415 - httpx and more
+    from flows.platform.control import await_service, launch
+    from flows.platform.state import read_state
+    from warehouse.settings import Settings
 
     settings = Settings()
     state = read_state(settings)
     if state is None and not detach:
-        from flows.platform.supervisor import Supervisor  # noqa: PLC0415
+        from flows.platform.supervisor import Supervisor
 
         hints.print("Starting; Ctrl-C stops everything.", style="dim")
         Supervisor(settings).run(on_ready=show_addresses)
@@ -53,7 +55,8 @@ def _tell_progress(state: PlatformState) -> None:
 
 def down(*, as_json: AsJson = False) -> None:
     """Stop the platform; the data stays."""
-    from flows.platform.control import stop  # noqa: PLC0415
+    from flows.platform.control import stop
+    from warehouse.settings import Settings
 
     stopped = stop(Settings())
     if as_json:
@@ -64,6 +67,9 @@ def down(*, as_json: AsJson = False) -> None:
 
 def status(*, as_json: AsJson = False) -> None:
     """Show what runs and whether it answers; exit code 1 if nothing runs."""
+    from flows.platform.state import read_state
+    from warehouse.settings import Settings
+
     settings = Settings()
     state = read_state(settings)
     if as_json:
@@ -78,6 +84,8 @@ def status(*, as_json: AsJson = False) -> None:
 
 def show_addresses(state: PlatformState) -> None:
     """Print where everything is, for a person to open."""
+    from rich.table import Table
+
     table = Table(box=None, show_header=False)
     for service, pages in PAGES.items():
         for path, meaning in pages:
@@ -95,14 +103,18 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Start everything, ingest statements of simulated people, and show today's budget."""
-    from flows.demo import run_demo  # noqa: PLC0415
+    from flows.demo import run_demo
+    from warehouse.settings import Settings
 
     run_demo(Settings(), people=people, months=months, as_json=as_json)
 
 
 def doctor(*, as_json: AsJson = False) -> None:
     """Say what is missing on this machine and how to get it; exit code 1 if something needed is."""
-    from flows.platform.doctor import examine  # noqa: PLC0415
+    from rich.table import Table
+
+    from flows.platform.doctor import examine
+    from warehouse.settings import Settings
 
     findings = examine(Settings())
     if as_json:

@@ -10,19 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
-from rich.table import Table
 
 from flows.cli.delegation import heavy
 from flows.cli.output import AsJson, console, hints, print_json, progress_bar
-from warehouse.engine import open_warehouse
-from warehouse.money import Money
-from warehouse.provision import provision
-from warehouse.repositories.transactions import Transaction, list_transactions
-from warehouse.repositories.users import get_user
-from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from flows.ingest import FileOutcome
+    from warehouse.repositories.transactions import Transaction
 
 transaction_commands = typer.Typer(help="What was spent and received.", no_args_is_help=True)
 
@@ -49,8 +43,11 @@ def ingest(  # noqa: PLR0913 - one option per fact
     as_json: AsJson = False,
 ) -> None:
     """Read statement files, put their lines where they belong, and renew the plan."""
-    from flows.ingest import ingest as ingest_flow  # noqa: PLC0415 - imports Prefect
-    from flows.orchestration import run  # noqa: PLC0415
+    from flows.ingest import ingest as ingest_flow
+    from flows.orchestration import run
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.settings import Settings
 
     settings = Settings()
     with open_warehouse(settings) as warehouse, progress_bar():
@@ -66,6 +63,8 @@ def ingest(  # noqa: PLR0913 - one option per fact
 
 
 def _show_outcomes(outcomes: list[FileOutcome], user: str) -> None:
+    from rich.table import Table
+
     table = Table("File", "Outcome", "Format", box=None, header_style="bold")
     for heading in ("Read", "Quarantined", "New"):
         table.add_column(heading, justify="right")
@@ -94,8 +93,13 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Renew the marts of users whose facts or day have moved on."""
-    from flows.build import build as build_flow  # noqa: PLC0415 - imports Prefect
-    from flows.orchestration import run  # noqa: PLC0415
+    from flows.build import build as build_flow
+    from flows.orchestration import run
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.settings import Settings
+
+    from rich.table import Table
 
     settings = Settings()
     with open_warehouse(settings) as warehouse:
@@ -120,6 +124,10 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List transactions, the latest first."""
+    from rich.table import Table
+
+    from warehouse.money import Money
+
     rows = _transactions(user, since.date() if since else None, limit)
     if as_json:
         print_json([_as_record(row) for row in rows])
@@ -167,6 +175,12 @@ _FIELDS = (
 
 
 def _transactions(email: str, since: date | None, limit: int | None) -> list[Transaction]:
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.repositories.transactions import list_transactions
+    from warehouse.repositories.users import get_user
+    from warehouse.settings import Settings
+
     settings = Settings()
     with open_warehouse(settings) as warehouse:
         provision(settings, warehouse.server)
@@ -176,6 +190,8 @@ def _transactions(email: str, since: date | None, limit: int | None) -> list[Tra
 
 
 def _as_record(row: Transaction) -> dict[str, Any]:
+    from warehouse.money import Money
+
     return {
         "transaction_id": row.transaction_id,
         "account": row.account,

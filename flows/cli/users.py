@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.output import AsJson, console, print_json
-from warehouse.engine import open_warehouse
-from warehouse.money import Money
-from warehouse.provision import provision
-from warehouse.repositories.users import NewUser, User, add_user
-from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from warehouse.repositories.users import NewUser, User
+    from warehouse.settings import Settings
 
 commands = typer.Typer(help="People whose money it is.", no_args_is_help=True)
 
@@ -37,6 +36,10 @@ def create(  # noqa: PLR0913 - one option per fact
     as_json: AsJson = False,
 ) -> None:
     """Make a user; with --password the password is asked for, or read from standard input."""
+    from warehouse.money import Money
+    from warehouse.repositories.users import NewUser
+    from warehouse.settings import Settings
+
     monthly = None if income is None else Money.of(income, currency).minor
     hashed = _hashed(_ask_password()) if password else None
     user = create_user(Settings(), NewUser(email, currency, timezone, country, name, hashed, monthly))
@@ -49,6 +52,10 @@ def create(  # noqa: PLR0913 - one option per fact
 
 def create_user(settings: Settings, user: NewUser) -> User:
     """Make a user in a warehouse that is set up if it is new."""
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.repositories.users import add_user
+
     with open_warehouse(settings) as warehouse:
         provision(settings, warehouse.server)
         with warehouse.transaction() as connection:
@@ -62,6 +69,6 @@ def _ask_password() -> str:
 
 
 def _hashed(password: str) -> str:
-    from warehouse.passwords import hash_password  # noqa: PLC0415 - argon2 only where it is needed
+    from warehouse.passwords import hash_password
 
     return hash_password(password)

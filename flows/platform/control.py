@@ -12,13 +12,14 @@ from collections.abc import Callable
 from flows.platform.services import log_file, quiet_environment
 from flows.platform.state import PlatformState, clear_state, is_alive, read_state
 from flows.platform.supervisor import READY_SECONDS
+from warehouse.errors import ActionableError
 from warehouse.settings import Settings
 
 POLL_SECONDS = 0.1
 STOP_SECONDS = 30.0
 
 
-class PlatformError(RuntimeError):
+class PlatformError(ActionableError, RuntimeError):
     """The platform did not start or stop; the message says where to look."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flows.platform.state import read_state
 from warehouse.engine import open_warehouse
+from warehouse.provision import server_version
 from warehouse.settings import Settings
 
 #: The programs and one year of statements of a few people; less leaves no room to work.
@@ -76,8 +77,7 @@ def _disk(settings: Settings) -> Finding:
 
 def _postgres_version(settings: Settings) -> str:
     with open_warehouse(settings, "owner") as warehouse:
-        with warehouse.as_role("owner").engine.connect() as connection:
-            return ".".join(map(str, connection.dialect.server_version_info or ()))
+        return server_version(warehouse.server)
 
 
 def _platform(settings: Settings) -> Finding:

@@ -9,19 +9,20 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from warehouse.errors import ActionableError
 from warehouse.money import exponent
 from warehouse.tables.app import budget_settings, users
 
 
-class UserNotFoundError(LookupError):
+class UserNotFoundError(ActionableError, LookupError):
     """No user has this address."""
 
 
-class UserExistsError(ValueError):
+class UserExistsError(ActionableError, ValueError):
     """Somebody has this address already."""
 
 
-class UnknownTimeZoneError(ValueError):
+class UnknownTimeZoneError(ActionableError, ValueError):
     """Not an IANA time zone."""
 
 
