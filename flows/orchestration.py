@@ -11,17 +11,15 @@ import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-import httpx
 from prefect import Flow, Task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
+from flows.platform.services import answers
+
 P = ParamSpec("P")
 R = TypeVar("R")
-
-#: A server on the same machine that does not answer within this time is not there.
-SERVER_SECONDS = 1.0
 
 
 class LocalTask(Task[P, R]):
@@ -63,12 +61,7 @@ def run(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 def server_is_up() -> bool:
     """Whether the Prefect server that the environment names answers."""
     address = os.environ.get("PREFECT_API_URL")
-    if not address:
-        return False
-    try:
-        return httpx.get(f"{address}/health", timeout=SERVER_SECONDS).is_success
-    except httpx.HTTPError:
-        return False
+    return address is not None and answers(f"{address}/health")
 
 
 def publish_table(key: str, rows: list[dict[str, Any]], description: str) -> None:

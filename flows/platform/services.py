@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import http
+import http.client
+import json
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
 from sqlalchemy.engine import URL
 
 from flows.platform import warm
@@ -132,17 +135,26 @@ def _warm(settings: Settings, shared: dict[str, str]) -> Service:
 
 def answers(address: str) -> bool:
     """Whether something answers there with success."""
-    try:
-        return httpx.get(address, timeout=ANSWER_SECONDS).is_success
-    except httpx.HTTPError:
-        return False
+    return _body(address) is not None
 
 
 def _pool_is_served(pool: str) -> bool:
+    body = _body(pool)
+    return body is not None and json.loads(body).get("status") == "READY"
+
+
+def _body(address: str) -> bytes | None:
+    """What a service of ours answers, without the proxies and certificates of a real client."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
     try:
-        return bool(httpx.get(pool, timeout=ANSWER_SECONDS).json().get("status") == "READY")
-    except (httpx.HTTPError, ValueError):
-        return False
+        connection.request("GET", parts.path)
+        response = connection.getresponse()
+        return response.read() if response.status == http.HTTPStatus.OK else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
 
 
 def log_file(settings: Settings, name: str) -> Path:

@@ -20,7 +20,7 @@ from warehouse.settings import Settings
 
 #: How long services have to become ready; the first start of Prefect migrates its database.
 READY_SECONDS = 180.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 #: A service that dies at once is not restarted in a hot loop.
 RESTART_SECONDS = 2.0
 STOP_SECONDS = 10.0

@@ -1,0 +1,1 @@
+def read_statement(path, hints): raise NotImplementedError
