@@ -1,0 +1,1 @@
+"""What works on the checkout itself; nothing here is part of the product."""
