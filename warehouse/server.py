@@ -90,9 +90,17 @@ class EmbeddedServer:
         )
 
     def is_running(self) -> bool:
-        """Whether a postmaster of this cluster accepts connections."""
+        """Whether a postmaster of this cluster accepts connections.
+
+        A crash leaves a status file that says ready, and its process id may be somebody else's by now.
+        """
         lines = self._status_lines()
-        return len(lines) > STATE_LINE and lines[STATE_LINE] == "ready" and _alive(int(lines[PID_LINE]))
+        return (
+            len(lines) > STATE_LINE
+            and lines[STATE_LINE] == "ready"
+            and _alive(int(lines[PID_LINE]))
+            and _listens(int(lines[PORT_LINE]))
+        )
 
     def start(self) -> None:
         """Make the cluster if it is new, and start it unless it runs already."""
@@ -110,7 +118,10 @@ class EmbeddedServer:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
-        _wait_until(lambda: not _alive(pid), START_SECONDS, "Postgres did not stop")
+        # Its status file goes last; the process may stay as a zombie of a parent that does not wait.
+        _wait_until(
+            lambda: not self._status_lines() or not _alive(pid), START_SECONDS, "Postgres did not stop"
+        )
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[URL]:
@@ -313,6 +324,11 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float, failure: str) -> None:

@@ -28,4 +28,6 @@ def copy_frame(connection: Connection, table: str, rows: pl.DataFrame) -> None:
     )
     storable = rows.with_columns(pl.col(pl.String).str.replace_all(NUL, NUL_PICTURE, literal=True))
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(storable.write_csv(include_header=False, null_value=NULL, quote_style="non_numeric").encode())
+        copy.write(
+            storable.write_csv(include_header=False, null_value=NULL, quote_style="non_numeric").encode()
+        )

@@ -34,12 +34,17 @@ def add_predictions(connection: Connection, predictions: pl.DataFrame) -> int:
     copy_frame(connection, "scored", predictions)
     return connection.execute(
         text("""
-            insert into ml.category_predictions
-            select scored.* from scored
+            insert into ml.category_predictions (
+                user_id, transaction_id, category_code, suggested_code, probability, model_name, model_version
+            )
+            select
+                user_id, transaction_id, scored.category_code, scored.suggested_code, scored.probability,
+                scored.model_name, scored.model_version
+            from scored
             inner join app.transactions using (user_id, transaction_id)
             on conflict (user_id, transaction_id) do update
-            set category_code = excluded.category_code, probability = excluded.probability,
-                model_name = excluded.model_name, model_version = excluded.model_version,
-                predicted_at = excluded.predicted_at
+            set category_code = excluded.category_code, suggested_code = excluded.suggested_code,
+                probability = excluded.probability, model_name = excluded.model_name, model_version = excluded.model_version,
+                predicted_at = now()
         """)
     ).rowcount

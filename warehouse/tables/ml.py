@@ -11,7 +11,8 @@ category_predictions = Table(
     metadata,
     user_id(),
     Column("transaction_id", Uuid, primary_key=True),
-    string("category_code"),
+    string("category_code"),  # what stands: 'uncategorised' where the model is not sure
+    string("suggested_code"),  # its best guess all the same
     Column("probability", Double, nullable=False),
     string("model_name"),
     string("model_version"),

@@ -212,7 +212,9 @@ def upgrade() -> None:
             name=op.f("fk_statement_accounts__import_batches"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("user_id", "batch_id", "account_ref", "currency", name=op.f("pk_statement_accounts")),
+        sa.PrimaryKeyConstraint(
+            "user_id", "batch_id", "account_ref", "currency", name=op.f("pk_statement_accounts")
+        ),
         schema="raw",
     )
     op.create_table(
@@ -294,6 +296,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("transaction_id", sa.Uuid(), nullable=False),
         sa.Column("category_code", sa.Text(), nullable=False),
+        sa.Column("suggested_code", sa.Text(), nullable=False),
         sa.Column("probability", sa.Double(), nullable=False),
         sa.Column("model_name", sa.Text(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),

@@ -1,0 +1,101 @@
+"""The embedded server: started by whoever comes first, stopped by whoever leaves last, crash or not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from warehouse.engine import Warehouse, WarehouseUnavailableError, open_warehouse
+from warehouse.provision import alembic_config, provision
+from warehouse.server import EmbeddedServer
+from warehouse.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "a data folder")
+
+
+@pytest.fixture
+def own(settings: Settings):  # type: ignore[no-untyped-def]
+    server = EmbeddedServer(settings)
+    yield server
+    server.remove()
+
+
+def postmaster(server: EmbeddedServer) -> int:
+    return int((server.folder / "postmaster.pid").read_text().splitlines()[0])
+
+
+def test_it_runs_for_as_long_as_somebody_uses_it(own: EmbeddedServer) -> None:
+    with own.in_use():
+        with own.in_use():
+            assert own.is_running()
+        assert own.is_running()
+    assert not own.is_running()
+
+
+def test_rows_survive_a_kill_of_the_server(settings: Settings, own: EmbeddedServer) -> None:
+    with open_warehouse(settings, "owner") as warehouse:
+        provision(settings, warehouse.server)
+        with warehouse.transaction() as connection:
+            connection.execute(text("create table public.kept as select 42 as answer"))
+        os.kill(postmaster(own), signal.SIGKILL)
+        while own.is_running():
+            time.sleep(0.01)
+        own.start()
+        with warehouse.transaction() as connection:
+            assert connection.execute(text("select answer from public.kept")).scalar_one() == 42
+
+
+def test_a_lost_server_is_one_clear_error(settings: Settings, own: EmbeddedServer) -> None:
+    with open_warehouse(settings, "owner") as warehouse:
+        provision(settings, warehouse.server)
+        with (
+            pytest.raises(WarehouseUnavailableError, match="Run the same command again"),
+            warehouse.transaction() as connection,
+        ):
+            connection.execute(text("select 1"))
+            os.kill(postmaster(own), signal.SIGKILL)
+            connection.execute(text("select pg_sleep(1)"))
+
+
+def test_provisioning_twice_changes_nothing_and_the_tables_are_those_declared(
+    server, shared_settings
+) -> None:  # type: ignore[no-untyped-def]
+    from alembic import command  # noqa: PLC0415
+
+    template = server.set(database="mita_template")
+    provision(shared_settings, template)
+    command.check(alembic_config(template))
+
+
+def test_migrations_go_down_and_up_again(warehouse: Warehouse) -> None:
+    from alembic import command  # noqa: PLC0415
+
+    command.downgrade(alembic_config(warehouse.server), "base")
+    command.upgrade(alembic_config(warehouse.server), "head")
+    with warehouse.transaction() as connection:
+        assert connection.execute(text("select count(*) from app.users")).scalar_one() == 0
+
+
+def test_passwords_are_stored_and_sent_as_verifiers(server, shared_settings) -> None:  # type: ignore[no-untyped-def]
+    address = server.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(address) as connection:
+        stored = connection.execute("select rolpassword from pg_authid where rolname = 'mita_api'").fetchone()
+    assert stored is not None
+    assert stored[0].startswith("SCRAM-SHA-256$")
+    log = (shared_settings.folder("logs") / "postgres.log").read_text()
+    assert shared_settings.derived_key("role:api") not in log
+
+
+def test_the_secret_is_made_once_and_readable_by_its_owner_only(settings: Settings) -> None:
+    first = settings.secret
+    assert Settings(home=settings.home).secret == first
+    assert (settings.root / "secret.key").stat().st_mode & 0o077 == 0
