@@ -46,10 +46,11 @@ class Gate:
     def __init__(self, folder: Path, today: date) -> None:
         os.environ["GX_ANALYTICS_ENABLED"] = "false"
         import great_expectations as gx  # noqa: PLC0415 - eight seconds, wanted only where data is judged
+        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
         self.folder = folder
         self._context = gx.get_context(mode="file", project_root_dir=folder)
-        self._context.variables.progress_bars = {"globally": False}
+        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
         self._checkpoint = _checkpoint(self._context, today)
 
     def judge(self, lines: pl.DataFrame) -> Verdict:
@@ -96,8 +97,10 @@ def _verdict(judged: ExpectationSuiteValidationResult, lines: pl.DataFrame) -> V
             raise WrongShapeError(message)
         numbers = [int(row["line_number"]) for row in failed.get("unexpected_index_list") or []]
         checks.append((name, len(numbers)))
-        reason = result.expectation_config.meta.get("reason", "")
-        reasons.append(pl.DataFrame({"line_number": numbers, "reason": [reason] * len(numbers)}, REJECTED_SCHEMA))
+        reason = (result.expectation_config.meta or {}).get("reason", "") if result.expectation_config else ""
+        reasons.append(
+            pl.DataFrame({"line_number": numbers, "reason": [reason] * len(numbers)}, REJECTED_SCHEMA)
+        )
     return Verdict(_one_reason_per_line(pl.concat(reasons), lines), tuple(checks))
 
 
@@ -115,7 +118,8 @@ def _one_reason_per_line(reasons: pl.DataFrame, lines: pl.DataFrame) -> pl.DataF
         .group_by("line_number", maintain_order=True)
         .agg(
             pl.coalesce(
-                pl.col("problem").first(), pl.col("reason").filter(pl.col("reason") != "").unique(maintain_order=True).str.join("; ")
+                pl.col("problem").first(),
+                pl.col("reason").filter(pl.col("reason") != "").unique(maintain_order=True).str.join("; "),
             ).alias("reason")
         )
         .sort("line_number")

@@ -22,7 +22,7 @@ EVERYTHING = ("build",)
 def build(*, full_refresh: bool = False) -> list[NodeResult]:
     """Renew the marts; ``full_refresh`` builds and tests everything again."""
     settings = Settings()
-    start_dbt(settings)
+    start_dbt()
     return build_marts(settings, full_refresh=full_refresh)
 
 

@@ -48,10 +48,10 @@ def project_folder() -> Path:
     return Path(str(files("dbt_project")))
 
 
-def start_dbt(settings: Settings) -> None:
+def start_dbt() -> None:
     """Let dbt's process load what it needs, without waiting for it."""
     if not _is_loaded():
-        _process().submit(_load, str(settings.folder("dbt")))
+        _process().submit(_load)
 
 
 def run_dbt(settings: Settings, server: URL, arguments: Sequence[str]) -> list[NodeResult]:
@@ -99,8 +99,8 @@ def _process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _load(_folder: str) -> None:
-    import dbt.adapters.postgres  # noqa: F401, PLC0415 - loading it early is the point
+def _load() -> None:
+    import dbt.adapters.postgres  # noqa: PLC0415 - loading it early is the point
     import dbt.cli.main  # noqa: F401, PLC0415
 
 

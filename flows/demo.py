@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from warehouse.passwords import hash_password
 
 from flows.cli.output import console, hints, print_json
 from flows.cli.platform import show_addresses
@@ -19,7 +20,6 @@ from flows.platform.control import await_service, launch
 from flows.platform.state import PlatformState, read_state
 from warehouse.engine import open_warehouse
 from warehouse.errors import ActionableError
-from warehouse.passwords import hash_password
 from warehouse.repositories.users import NewUser, UserExistsError, add_user
 from warehouse.settings import Settings
 
@@ -55,7 +55,7 @@ def run_demo(settings: Settings, *, people: int, months: int, as_json: bool) -> 
     for person in persons:
         hints.print(f"Ingesting the statements of {person.email}")
         run_command("ingest", str(person.statements), "--user", person.email)
-    finish(settings, state, persons, password, as_json=as_json)
+    finish(state, persons, password, as_json=as_json)
     hints.print(f"From nothing to a plan in {time.monotonic() - started:.0f} s.", style="dim")
 
 
@@ -95,17 +95,18 @@ def run_command(*arguments: str) -> None:
         raise ActionableError(message)
 
 
-def finish(
-    settings: Settings, state: PlatformState, persons: list[Person], password: str, *, as_json: bool
-) -> None:
+def finish(state: PlatformState, persons: list[Person], password: str, *, as_json: bool) -> None:
     """Show the first person's month, how to sign in as them, and every address."""
     if as_json:
-        print_json({"services": state.services, "users": [person.email for person in persons], "password": password})
+        users = [person.email for person in persons]
+        print_json({"services": state.services, "users": users, "password": password})
         return
     run_command("plan", "show", "--user", persons[0].email)
     sys.stdout.flush()
     show_addresses(state)
-    console.print(f"\nSign in at the API as [bold]{persons[0].email}[/] with the password [bold]{password}[/]")
+    console.print(
+        f"\nSign in at the API as [bold]{persons[0].email}[/] with the password [bold]{password}[/]"
+    )
     console.print(f"Another month: mita plan show --user {persons[0].email} --month {_last_month()}")
 
 

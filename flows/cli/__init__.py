@@ -43,4 +43,3 @@ def main() -> int:
     with told_plainly():
         app()
     return 0
-

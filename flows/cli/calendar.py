@@ -39,7 +39,9 @@ def day_totals(rows: Sequence[PlanRow]) -> list[DayTotal]:
         if row.group_code in {"need", "want"}:
             planned[row.plan_date] += row.planned_minor
             spent[row.plan_date] += row.spent_minor
-    return [DayTotal(day, planned[day], spent[day], status(planned[day], spent[day])) for day in sorted(planned)]
+    return [
+        DayTotal(day, planned[day], spent[day], status(planned[day], spent[day])) for day in sorted(planned)
+    ]
 
 
 def status(planned_minor: int, spent_minor: int) -> str:
@@ -58,7 +60,9 @@ def show_calendar(rows: Sequence[PlanRow], today: date) -> None:
     for week in _weeks(days):
         table.add_row(*(_cell(day, today, currency) if day else "" for day in week))
     console.print(table)
-    console.print("[dim]each day: planned, below it spent;[/] [green]below 80 %[/] [yellow]to 100 %[/] [red]over[/]")
+    console.print(
+        "[dim]each day: planned, below it spent;[/] [green]below 80 %[/] [yellow]to 100 %[/] [red]over[/]"
+    )
     _show_today([row for row in rows if row.plan_date == today], today)
 
 
@@ -75,7 +79,9 @@ def _cell(day: DayTotal, today: date, currency: str) -> Text:
     cell = Text(f"{day.day.day}\n", style=heading)
     cell.append(_plain(day.planned_minor, currency), style="not bold not reverse")
     if day.day <= today or day.spent_minor:
-        cell.append(f"\n{_plain(day.spent_minor, currency)}", style=f"not bold not reverse {COLOURS[day.status]}")
+        cell.append(
+            f"\n{_plain(day.spent_minor, currency)}", style=f"not bold not reverse {COLOURS[day.status]}"
+        )
     return cell
 
 

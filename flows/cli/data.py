@@ -22,12 +22,14 @@ def register(app: typer.Typer) -> None:
     app.command()(docs)
 
 
-def generate(  # noqa: PLR0913 - one option per fact
+def generate(
     users: Annotated[int, typer.Option(min=1, help="How many people.")],
     months: Annotated[int, typer.Option(min=1, help="How many months of their lives.")],
     out: Annotated[Path, typer.Option(help="The folder for statements and truth.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after the last.")] = None,
+    end: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after the last.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -24,7 +24,9 @@ def told_plainly() -> Iterator[None]:
     except Exception as error:
         if not _disk_is_full(error):
             raise
-        _tell("the disk is full: nothing of the last step was kept. Free some space and run the command again.")
+        _tell(
+            "the disk is full: nothing of the last step was kept. Free some space and run the command again."
+        )
 
 
 def _disk_is_full(error: BaseException) -> bool:

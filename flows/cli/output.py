@@ -30,7 +30,7 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(_plain(value), ensure_ascii=False, indent=2) + "\n")
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can say
+def _plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - whatever JSON can say, a line a kind
     match value:
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}

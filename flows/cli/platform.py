@@ -73,7 +73,9 @@ def status(*, as_json: AsJson = False) -> None:
     settings = Settings()
     state = read_state(settings)
     if as_json:
-        print_json({"running": state is not None, "home": settings.root, "services": state.services if state else {}})
+        print_json(
+            {"running": state is not None, "home": settings.root, "services": state.services if state else {}}
+        )
     elif state:
         show_addresses(state)
     else:
@@ -122,7 +124,13 @@ def doctor(*, as_json: AsJson = False) -> None:
     else:
         table = Table(box=None, show_header=False)
         for finding in findings:
-            mark = "[green]ok[/]" if finding.is_fine else "[red]missing[/]" if finding.is_needed else "[yellow]optional[/]"
+            mark = (
+                "[green]ok[/]"
+                if finding.is_fine
+                else "[red]missing[/]"
+                if finding.is_needed
+                else "[yellow]optional[/]"
+            )
             table.add_row(mark, finding.what, finding.detail if finding.is_fine else finding.cure)
         console.print(table)
     if any(finding.is_needed and not finding.is_fine for finding in findings):

@@ -33,12 +33,14 @@ def register(app: typer.Typer) -> None:
 
 
 @heavy
-def ingest(  # noqa: PLR0913 - one option per fact
+def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Statement files, or folders of them.")],
     user: UserEmail,
     account: Annotated[str, typer.Option(help="The account, for files that do not name theirs.")] = "",
     currency: Annotated[str, typer.Option(help="The currency, for files that do not name it.")] = "",
-    country: Annotated[str, typer.Option(help="The bank's country, for dates that could be read two ways.")] = "",
+    country: Annotated[
+        str, typer.Option(help="The bank's country, for dates that could be read two ways.")
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -93,13 +95,13 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Renew the marts of users whose facts or day have moved on."""
+    from rich.table import Table
+
     from flows.build import build as build_flow
     from flows.orchestration import run
     from warehouse.engine import open_warehouse
     from warehouse.provision import provision
     from warehouse.settings import Settings
-
-    from rich.table import Table
 
     settings = Settings()
     with open_warehouse(settings) as warehouse:
@@ -150,7 +152,9 @@ def list_(
 @transaction_commands.command()
 def export(
     user: UserEmail,
-    out: Annotated[Path | None, typer.Option(help="The CSV file to write; standard output if left out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The CSV file to write; standard output if left out.")
+    ] = None,
     since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
     *,
     as_json: AsJson = False,
@@ -169,8 +173,17 @@ def export(
 
 
 _FIELDS = (
-    "transaction_id", "account", "spent_date", "booked_date", "amount", "currency", "status", "description",
-    "category_code", "category_origin", "category_probability",
+    "transaction_id",
+    "account",
+    "spent_date",
+    "booked_date",
+    "amount",
+    "currency",
+    "status",
+    "description",
+    "category_code",
+    "category_origin",
+    "category_probability",
 )
 
 
@@ -215,6 +228,5 @@ def _safe_cell(value: object) -> object:
 
 
 def _standard_output() -> AbstractContextManager[TextIO]:
-
 
     return nullcontext(sys.stdout)

@@ -22,12 +22,16 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command()
-def create(  # noqa: PLR0913 - one option per fact
+def create(
     email: str,
     currency: Annotated[str, typer.Option(help="ISO 4217 code of the plan's currency.")] = "EUR",
     timezone: Annotated[str, typer.Option(help="IANA time zone in which days begin.")] = "UTC",
-    country: Annotated[str, typer.Option(help="ISO 3166 code; decides day-month order when files do not.")] = "",
-    income: Annotated[str | None, typer.Option(help="Monthly income; read off statements if left out.")] = None,
+    country: Annotated[
+        str, typer.Option(help="ISO 3166 code; decides day-month order when files do not.")
+    ] = "",
+    income: Annotated[
+        str | None, typer.Option(help="Monthly income; read off statements if left out.")
+    ] = None,
     name: Annotated[str, typer.Option(help="How to address the person.")] = "",
     *,
     password: Annotated[

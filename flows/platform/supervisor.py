@@ -60,7 +60,7 @@ class Supervisor:
 
     def _start(self, service: Service) -> None:
         with log_file(self.settings, service.name).open("ab") as log:
-            self.processes[service.name] = subprocess.Popen(  # noqa: S603 - our own commands, no shell
+            self.processes[service.name] = subprocess.Popen(
                 service.command,
                 env=service.environment,
                 stdin=subprocess.DEVNULL,
@@ -86,7 +86,9 @@ class Supervisor:
         for service in waiting:
             log = log_file(self.settings, service.name)
             if self.processes[service.name].poll() is not None:
-                message = f"{service.name} ended while starting; the end of {log} says: {_tail(log.read_text())}"
+                message = (
+                    f"{service.name} ended while starting; the end of {log} says: {_tail(log.read_text())}"
+                )
                 raise ChildProcessError(message)
             if time.monotonic() > deadline:
                 message = f"{service.name} is not ready after {READY_SECONDS:.0f} s; see {log}"

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from warehouse.settings import Settings
@@ -54,6 +55,16 @@ def is_listening(settings: Settings) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client wants run, and where."""
+
+    module: str
+    arguments: list[str]
+    folder: str
+    environment: dict[str, str]
+
+
 def run_module(settings: Settings, module: str, arguments: Sequence[str]) -> int | None:
     """Run ``python -m module arguments`` in a fork of the warm process and give its exit code.
 
@@ -61,13 +72,8 @@ def run_module(settings: Settings, module: str, arguments: Sequence[str]) -> int
     """
     try:
         with _connected(settings) as connection:
-            request = {
-                "module": module,
-                "arguments": list(arguments),
-                "folder": str(Path.cwd()),
-                "environment": dict(os.environ),
-            }
-            body = json.dumps(request).encode()
+            request = Request(module, list(arguments), str(Path.cwd()), dict(os.environ))
+            body = json.dumps(asdict(request)).encode()
             socket.send_fds(connection, [len(body).to_bytes(4)], list(STANDARD_STREAMS))
             connection.sendall(body)
             return _await_exit(connection)
@@ -148,7 +154,7 @@ def _supervise(connection: socket.socket) -> None:
     size = int.from_bytes(header)
     if size > LARGEST_REQUEST:
         os._exit(1)
-    request = json.loads(_receive(connection, size))
+    request = Request(**json.loads(_receive(connection, size)))
     command = os.fork()
     if command == 0:
         connection.close()
@@ -160,20 +166,19 @@ def _supervise(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _become(request: dict[str, object], streams: Sequence[int]) -> None:
+def _become(request: Request, streams: Sequence[int]) -> None:
     """Take the client's terminal, folder and environment, run its module, and end with its exit code."""
     for target, source in zip(STANDARD_STREAMS, streams, strict=True):
         os.dup2(source, target)
         os.close(source)
     os.setsid()
-    os.chdir(str(request["folder"]))
+    os.chdir(request.folder)
     os.environ.clear()
-    os.environ.update(request["environment"])  # type: ignore[arg-type]
-    module = str(request["module"])
-    sys.argv = [module, *request["arguments"]]  # type: ignore[misc]
+    os.environ.update(request.environment)
+    sys.argv = [request.module, *request.arguments]
     code = 0
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        runpy.run_module(request.module, run_name="__main__", alter_sys=True)
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except BaseException:  # noqa: BLE001 - the last frame of this process: print what it was and end

@@ -20,6 +20,8 @@ from prefect.workers.process import ProcessWorker
 from flows.platform.services import POOL, QUEUES
 
 SERVER_SECONDS = 120
+POLL_SECONDS = 0.2
+ROOT = Path(__file__).resolve().parents[2]
 
 
 async def prepare() -> None:
@@ -33,9 +35,10 @@ async def prepare() -> None:
 
 
 async def _wait_for(client: PrefectClient) -> None:
+    """The server starts beside us; its health is all there is to wait for."""
     with anyio.fail_after(SERVER_SECONDS):
         while await client.api_healthcheck() is not None:
-            await anyio.sleep(0.2)
+            await anyio.sleep(POLL_SECONDS)
 
 
 async def _ensure_pool(client: PrefectClient) -> None:
@@ -58,13 +61,18 @@ async def _ensure_queue(client: PrefectClient, name: str, priority: int) -> None
 
 async def _deploy() -> None:
     """Prefect's own command reads prefect.yaml, as an engineer would run it by hand."""
-    root = Path(__file__).resolve().parents[2]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all",
-        cwd=root, env={**os.environ, "MITA_PROJECT": str(root)},
+        sys.executable,
+        "-m",
+        "prefect",
+        "--no-prompt",
+        "deploy",
+        "--all",
+        cwd=ROOT,
+        env={**os.environ, "MITA_PROJECT": str(ROOT)},
     )
     if await process.wait() != 0:
-        message = f"the deployments of {root / 'prefect.yaml'} could not be made"
+        message = f"the deployments of {ROOT / 'prefect.yaml'} could not be made"
         raise RuntimeError(message)
 
 

@@ -69,7 +69,7 @@ def test_a_lost_server_is_one_clear_error(settings: Settings, own: EmbeddedServe
 def test_provisioning_twice_changes_nothing_and_the_tables_are_those_declared(
     server, shared_settings
 ) -> None:  # type: ignore[no-untyped-def]
-    from alembic import command  # noqa: PLC0415
+    from alembic import command
 
     template = server.set(database="mita_template")
     provision(shared_settings, template)
@@ -77,7 +77,7 @@ def test_provisioning_twice_changes_nothing_and_the_tables_are_those_declared(
 
 
 def test_migrations_go_down_and_up_again(warehouse: Warehouse) -> None:
-    from alembic import command  # noqa: PLC0415
+    from alembic import command
 
     command.downgrade(alembic_config(warehouse.server), "base")
     command.upgrade(alembic_config(warehouse.server), "head")
