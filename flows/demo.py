@@ -104,9 +104,7 @@ def finish(state: PlatformState, persons: list[Person], password: str, *, as_jso
     run_command("plan", "show", "--user", persons[0].email)
     sys.stdout.flush()
     show_addresses(state)
-    console.print(
-        f"\nSign in at the API as [bold]{persons[0].email}[/] with the password [bold]{password}[/]"
-    )
+    console.print(f"\nSign in to the API: [bold]{persons[0].email}[/], password [bold]{password}[/]")
     console.print(f"Another month: mita plan show --user {persons[0].email} --month {_last_month()}")
 
 

@@ -23,7 +23,8 @@ def main(folder: str, lock_file: str) -> None:
     """Create the environment if it is missing and bring it to the lock file's state."""
     if sys.version_info < OLDEST_PYTHON:
         leave(
-            f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}. Try PYTHON=python3.12"
+            f"Python 3.11 or later is needed; {sys.executable} is {sys.version.split()[0]}: "
+            "name a newer one, as in 'make demo PYTHON=python3.12'"
         )
     target = Path(folder).absolute()
     python = target / "bin" / "python"

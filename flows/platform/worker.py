@@ -37,7 +37,7 @@ async def prepare() -> None:
 async def _wait_for(client: PrefectClient) -> None:
     """The server starts beside us; its health is all there is to wait for."""
     with anyio.fail_after(SERVER_SECONDS):
-        while await client.api_healthcheck() is not None:
+        while await client.api_healthcheck() is not None:  # noqa: ASYNC110 - another process has no event
             await anyio.sleep(POLL_SECONDS)
 
 

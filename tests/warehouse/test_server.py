@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from sqlalchemy import text
+from sqlalchemy.engine import URL
 
 from warehouse.engine import Warehouse, WarehouseUnavailableError, open_warehouse
 from warehouse.provision import alembic_config, provision
@@ -23,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def own(settings: Settings):  # type: ignore[no-untyped-def]
+def own(settings: Settings) -> Iterator[EmbeddedServer]:
     server = EmbeddedServer(settings)
     yield server
     server.remove()
@@ -39,6 +42,12 @@ def test_it_runs_for_as_long_as_somebody_uses_it(own: EmbeddedServer) -> None:
             assert own.is_running()
         assert own.is_running()
     assert not own.is_running()
+
+
+def die_in_a_transaction(warehouse: Warehouse, server: EmbeddedServer) -> None:
+    with warehouse.transaction() as connection:
+        os.kill(postmaster(server), signal.SIGKILL)
+        connection.execute(text("select pg_sleep(1)"))
 
 
 def test_rows_survive_a_kill_of_the_server(settings: Settings, own: EmbeddedServer) -> None:
@@ -57,35 +66,26 @@ def test_rows_survive_a_kill_of_the_server(settings: Settings, own: EmbeddedServ
 def test_a_lost_server_is_one_clear_error(settings: Settings, own: EmbeddedServer) -> None:
     with open_warehouse(settings, "owner") as warehouse:
         provision(settings, warehouse.server)
-        with (
-            pytest.raises(WarehouseUnavailableError, match="Run the same command again"),
-            warehouse.transaction() as connection,
-        ):
-            connection.execute(text("select 1"))
-            os.kill(postmaster(own), signal.SIGKILL)
-            connection.execute(text("select pg_sleep(1)"))
+        with pytest.raises(WarehouseUnavailableError, match="Run the same command again"):
+            die_in_a_transaction(warehouse, own)
 
 
 def test_provisioning_twice_changes_nothing_and_the_tables_are_those_declared(
-    server, shared_settings
-) -> None:  # type: ignore[no-untyped-def]
-    from alembic import command
-
+    server: URL, shared_settings: Settings
+) -> None:
     template = server.set(database="mita_template")
     provision(shared_settings, template)
     command.check(alembic_config(template))
 
 
 def test_migrations_go_down_and_up_again(warehouse: Warehouse) -> None:
-    from alembic import command
-
     command.downgrade(alembic_config(warehouse.server), "base")
     command.upgrade(alembic_config(warehouse.server), "head")
     with warehouse.transaction() as connection:
         assert connection.execute(text("select count(*) from app.users")).scalar_one() == 0
 
 
-def test_passwords_are_stored_and_sent_as_verifiers(server, shared_settings) -> None:  # type: ignore[no-untyped-def]
+def test_passwords_are_stored_and_sent_as_verifiers(server: URL, shared_settings: Settings) -> None:
     address = server.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
         stored = connection.execute("select rolpassword from pg_authid where rolname = 'mita_api'").fetchone()

@@ -11,7 +11,9 @@ left join ops.user_versions as v using (user_id)
 left join ops.mart_versions as m using (user_id)
 """
 _IS_STALE = """
-where m.user_id is null or m.version <> coalesce(v.version, 0) or m.today <> (now() at time zone u.timezone)::date
+where m.user_id is null
+    or m.version <> coalesce(v.version, 0)
+    or m.today <> (now() at time zone u.timezone)::date
 """
 
 

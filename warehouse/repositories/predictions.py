@@ -44,7 +44,7 @@ def add_predictions(connection: Connection, predictions: pl.DataFrame) -> int:
             inner join app.transactions using (user_id, transaction_id)
             on conflict (user_id, transaction_id) do update
             set category_code = excluded.category_code, suggested_code = excluded.suggested_code,
-                probability = excluded.probability, model_name = excluded.model_name, model_version = excluded.model_version,
-                predicted_at = now()
+                probability = excluded.probability, model_name = excluded.model_name,
+                model_version = excluded.model_version, predicted_at = now()
         """)
     ).rowcount

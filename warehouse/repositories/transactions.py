@@ -113,7 +113,9 @@ select
     t.transaction_id, coalesce(nullif(a.name, ''), nullif(a.account_ref, ''), 'account') as account,
     t.spent_date, t.booked_date, t.amount_minor, t.currency, t.status, t.description,
     coalesce(d.category_code, p.category_code, 'uncategorised') as category_code,
-    case when d.category_code is not null then 'user' when p.category_code is not null then 'model' else 'none' end,
+    case
+        when d.category_code is not null then 'user' when p.category_code is not null then 'model' else 'none'
+    end as category_origin,
     p.probability
 from app.transactions as t
 inner join app.accounts as a using (user_id, account_id)

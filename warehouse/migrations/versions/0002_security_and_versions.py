@@ -50,7 +50,9 @@ create function app.find_credentials(address text)
 returns table (user_id uuid, password_hash text, token_version integer)
 language sql stable security definer set search_path = ''
 begin atomic
-    select u.user_id, u.password_hash, u.token_version from app.users as u where lower(u.email) = lower(address);
+    select u.user_id, u.password_hash, u.token_version
+    from app.users as u
+    where lower(u.email) = lower(address);
 end
 """
 
