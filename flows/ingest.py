@@ -38,17 +38,29 @@ class FileOutcome:
 
 @flow(name="ingest", description="Read statement files, judge and load their lines, renew the user's plan.")
 def ingest(
-    paths: list[str], email: str, country: str = "", currency: str = "", account: str = ""
+    paths: list[str],
+    email: str,
+    country: str = "",
+    currency: str = "",
+    account: str = "",
+    *,
+    refresh: bool = True,
 ) -> list[FileOutcome]:
-    """Ingest files (or folders of them) of one user; a bad file is refused and the rest goes on."""
+    """Ingest files (or folders of them) of one user; a bad file is refused and the rest goes on.
+
+    ``refresh`` renews the user's plan at the end; more files to come can leave that to the last.
+    """
     settings = Settings()
     user = statements.find_user(settings, email)
     hints = ReadingHints(country or user.country, currency or user.currency, account)
+    if refresh:
+        start_dbt()
     outcomes = [ingest_file(settings, user, path, hints) for path in files_below(paths)]
     publish_outcomes(outcomes)
     if any(outcome.transactions_added for outcome in outcomes):
         score_transactions(settings)
-        build_marts(settings)
+        if refresh:
+            build_marts(settings)
     return outcomes
 
 
@@ -66,7 +78,6 @@ def ingest_file(settings: Settings, user: User, path: Path, hints: ReadingHints)
             spool = statements.parse_statement(settings, batch, path, hints)
         except StatementRefusedError as error:
             return outcome_of(path, statements.refuse_batch(settings, batch, str(error)), "refused")
-        start_dbt()
         load_lines(settings, batch, spool)
         return outcome_of(path, statements.merge_batch(settings, batch, spool), "loaded")
 
