@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +85,14 @@ def ingest_file(settings: Settings, user: User, path: Path, hints: ReadingHints)
 
 def load_lines(settings: Settings, batch: Batch, spool: statements.Spool) -> None:
     """Judge and store a statement's lines, a chunk at a time."""
+    failures: Counter[str] = Counter()
     for number, chunk in enumerate(spool.chunks, start=1):
         verdict = statements.judge_chunk(settings, chunk)
         statements.load_chunk(settings, batch, chunk, verdict)
+        failures.update(dict(verdict.checks))
         report("loading", min(number * settings.chunk_rows, spool.lines), spool.lines)
+    checks = [{"check": check, "lines that failed": failed} for check, failed in failures.items()]
+    publish_table("gate-checks", checks, f"What Great Expectations found in {spool.lines} lines")
 
 
 def outcome_of(path: Path, batch: Batch, outcome: str) -> FileOutcome:

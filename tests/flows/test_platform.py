@@ -1,0 +1,132 @@
+"""The platform as a person starts it: services that answer, flows that run from the UI's API, and an end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+
+WEEK = "Date,Description,Amount,Currency\n2026-03-02,LIDL SOFIA,-23.40,EUR\n2026-03-05,SALARY ACME,1800.00,EUR\n"
+RUN_SECONDS = 90
+Mita = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def mita(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mita]:
+    """The command, with a data folder and ports of its own."""
+    environment = {
+        **os.environ,
+        "MITA_HOME": str(tmp_path_factory.mktemp("home")),
+        "MITA_API_PORT": "0",
+        "MITA_PREFECT_PORT": "0",
+    }
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "flows.cli", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    yield run
+    run("down")
+
+
+@pytest.fixture(scope="module")
+def services(mita: Mita) -> dict[str, str]:
+    started = mita("up", "--detach", "--json")
+    assert started.returncode == 0, started.stderr
+    services: dict[str, str] = json.loads(started.stdout)["services"]
+    return services
+
+
+def in_prefect(services: dict[str, str], method: str, path: str, body: Any = None) -> Any:  # noqa: ANN401
+    answer = httpx.request(method, f"{services['prefect']}/api{path}", json=body, timeout=20)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def finished(services: dict[str, str], run_id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        run: dict[str, Any] = in_prefect(services, "GET", f"/flow_runs/{run_id}")
+        if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED"}:
+            return run
+        time.sleep(0.3)
+    pytest.fail(f"the flow run is {run['state_name']} after {RUN_SECONDS} s")
+
+
+def test_everything_answers(mita: Mita, services: dict[str, str]) -> None:
+    assert set(services) == {"pipelines", "api", "prefect", "worker"}
+    assert httpx.get(f"{services['api']}/health").is_success
+    assert httpx.get(services["prefect"], follow_redirects=True).is_success
+    assert mita("status").returncode == 0
+
+
+def test_deployments_stand_on_queues_of_the_pool(services: dict[str, str]) -> None:
+    deployments = in_prefect(services, "POST", "/deployments/filter", {})
+    queues = {deployment["name"]: deployment["work_queue_name"] for deployment in deployments}
+    assert queues == {
+        "ingest": "high",
+        "categorise": "default",
+        "build": "default",
+        "build-hourly": "scheduled",
+        "rebuild": "low",
+    }
+
+
+def test_the_schedule_plans_runs(services: dict[str, str]) -> None:
+    deadline, planned = time.monotonic() + RUN_SECONDS, []
+    while not planned and time.monotonic() < deadline:
+        planned = in_prefect(
+            services, "POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+        )
+        time.sleep(0.5)
+    assert planned
+
+
+def test_an_ingest_started_in_the_ui_loads_a_file_and_leaves_artifacts(
+    mita: Mita, services: dict[str, str], tmp_path: Path
+) -> None:
+    assert mita("user", "create", "ui@example.org").returncode == 0
+    (tmp_path / "week.csv").write_text(WEEK)
+    deployment = in_prefect(services, "GET", "/deployments/name/ingest/ingest")
+    parameters = {"paths": [str(tmp_path / "week.csv")], "email": "ui@example.org"}
+    run = in_prefect(
+        services, "POST", f"/deployments/{deployment['id']}/create_flow_run", {"parameters": parameters}
+    )
+    assert finished(services, run["id"])["state_type"] == "COMPLETED"
+    artifacts = in_prefect(
+        services, "POST", "/artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    )
+    tables = {artifact["key"]: json.loads(artifact["data"]) for artifact in artifacts}
+    (row,) = tables["ingested-files"]
+    assert (row["rows read"], row["rows loaded"], row["rows quarantined"]) == (2, 2, 0)
+    assert {"ingested-files", "gate-checks", "categorised", "dbt-results"} <= set(tables)
+
+
+def test_an_ingest_from_the_terminal_is_tracked_and_quick(
+    mita: Mita, services: dict[str, str], tmp_path: Path
+) -> None:
+    assert mita("user", "create", "terminal@example.org").returncode == 0
+    (tmp_path / "week.csv").write_text(WEEK.replace("LIDL", "BILLA"))
+    ingested = mita("ingest", str(tmp_path / "week.csv"), "--user", "terminal@example.org", "--json")
+    assert ingested.returncode == 0, ingested.stderr
+    (outcome,) = json.loads(ingested.stdout)
+    assert outcome["transactions_added"] == 2
+    runs = in_prefect(services, "POST", "/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 5})
+    assert any("terminal@example.org" in str(run["parameters"]) for run in runs)
+
+
+def test_down_ends_every_process(mita: Mita, services: dict[str, str]) -> None:
+    assert mita("down").returncode == 0
+    assert mita("status").returncode == 1
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{services['prefect']}/api/health")
