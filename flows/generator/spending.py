@@ -1,0 +1,251 @@
+"""Day-to-day purchases: how many of each kind on each day, where, for how much, with which card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flows.generator.countries import TRAVEL_CURRENCY
+from flows.generator.days import is_working_day, public_holidays
+from flows.generator.events import CARD, Event
+from flows.generator.ledger import priced
+from flows.generator.params import HABITS, SEASONS, Habit
+from flows.generator.rates import convert, per_euro
+from flows.generator.text import reference_code, shortened
+from warehouse.money import Money, exponent
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from flows.generator.accounts import Account
+    from flows.generator.ledger import Ledger
+    from flows.generator.shopping import Outlet, Shopper
+
+DAYS_IN_MONTH = 30.44
+USUAL_ORDER = 0.55
+USUAL_ORDERS = frozenset({"coffee", "public_transport", "tobacco", "parking_tolls"})
+OPEN_ON_SUNDAY = frozenset(
+    {
+        "coffee",
+        "restaurants",
+        "bars_alcohol",
+        "fast_food",
+        "taxi",
+        "fuel",
+        "public_transport",
+        "entertainment",
+        "games",
+    }
+)
+ONLINE_HOURS = (7.0, 23.8)
+TIPPED = frozenset({"restaurants", "bars_alcohol", "taxi"})
+FUEL_HOLDS = {"US": 125, "GB": 99, "JP": 15000, "KW": 20, "PL": 300}
+USUAL_FUEL_HOLD = 100
+SMALL_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Appetite:
+    """How a person's flexible budget compares with the catalogue's."""
+
+    size: float  # factor on amounts
+    frequency: float  # factor on counts
+
+
+def expected_month(ledger: Ledger) -> float:
+    """Minor units that the habits would cost this household in a month at the catalogue's amounts."""
+    total = sum(
+        habit.per_month * _heads(ledger, habit) * habit.median_eur * np.exp(habit.sigma**2 / 2)
+        for habit in habits(ledger)
+    )
+    return ledger.local(float(total)) * ledger.person.unit
+
+
+def habits(ledger: Ledger) -> list[Habit]:
+    """The habits that this person has."""
+    return [habit for habit in HABITS if not habit.trait or habit.trait in ledger.person.traits]
+
+
+def _heads(ledger: Ledger, habit: Habit) -> float:
+    return 1 + habit.household * (ledger.person.heads - 1)
+
+
+def appetite(budget_minor: float, expected_minor: float) -> Appetite:
+    """Spread a bigger or smaller budget over dearer and more frequent purchases."""
+    ratio = min(2.6, max(0.35, budget_minor / expected_minor))
+    return Appetite(size=ratio**0.62, frequency=ratio**0.38)
+
+
+def daily_rates(ledger: Ledger, habit: Habit, frequency: float) -> npt.NDArray[np.float64]:
+    """Expected purchases of a habit on each day of the history."""
+    first = ledger.start
+    length = (ledger.end - first).days
+    days = [first + timedelta(days=i) for i in range(length)]
+    weekly = np.asarray(habit.weekdays) / np.mean(habit.weekdays)
+    factors = (
+        weekly[[d.weekday() for d in days]] * np.asarray(SEASONS[habit.season])[[d.month - 1 for d in days]]
+    )
+    country = ledger.person.country
+    if country.closed_sundays and habit.category not in OPEN_ON_SUNDAY:
+        factors = factors * np.array([0.06 if _closed(country.code, d) else 1.0 for d in days])
+    if country.code == "KW" and habit.weekdays[0] > habit.weekdays[5]:
+        factors = factors * np.array([1.0 if is_working_day("KW", d) else 0.6 for d in days])
+    own = ledger.dice.lognormal(1.0, 0.3)
+    rate = habit.per_month / DAYS_IN_MONTH * _heads(ledger, habit) * frequency ** (2 * habit.elastic) * own
+    return np.asarray(rate * factors, dtype=np.float64)
+
+
+def _closed(country: str, day: date) -> bool:
+    return day.weekday() == 6 or day in public_holidays(country, day.year)  # noqa: PLR2004  # Sunday
+
+
+def payday_factors(ledger: Ledger) -> npt.NDArray[np.float64]:
+    """People buy more in the week after pay."""
+    factors = np.full((ledger.end - ledger.start).days, 0.96)
+    for event in ledger.events:
+        if event.category in {"salary", "pension"}:
+            index = (event.booked_date - ledger.start).days
+            factors[max(0, index) : index + 6] = 1.14
+    return factors
+
+
+def add_daily_spending(
+    ledger: Ledger, shopper: Shopper, level: Appetite, away: npt.NDArray[np.bool_]
+) -> None:
+    """Purchases of all habits on all days at home."""
+    presence = payday_factors(ledger) * np.where(away, 0.04, 1.0)
+    for habit in habits(ledger):
+        counts = ledger.dice.generator.poisson(daily_rates(ledger, habit, level.frequency) * presence)
+        indices = np.repeat(np.arange(len(counts)), counts)
+        size = len(indices)
+        spread = np.exp(habit.sigma * ledger.dice.generator.standard_normal(size))
+        hours = habit.hour + 1.7 * ledger.dice.generator.standard_normal(size)
+        median = ledger.local(habit.median_eur) * level.size
+        for index, factor, hour in zip(indices.tolist(), spread.tolist(), hours.tolist(), strict=True):
+            buy(ledger, shopper, habit, ledger.start + timedelta(days=index), hour, median, factor)
+
+
+def buy(  # noqa: PLR0913  # what, when, where and how much
+    ledger: Ledger, shopper: Shopper, habit: Habit, day: date, hour: float, median: float, factor: float
+) -> None:
+    """One purchase at home or in an online shop."""
+    outlet = shopper.outlet(habit.category, habit.favourites)
+    if outlet is None:
+        return
+    dice = ledger.dice
+    if habit.category in USUAL_ORDERS and dice.chance(USUAL_ORDER):
+        factor = outlet.usual
+    amount = priced(median * factor * outlet.merchant.scale, ledger.person.currency, habit.rounding, dice)
+    if outlet.is_online:
+        hour = dice.between(*ONLINE_HOURS) if habit.category not in TIPPED | {"fast_food"} else hour
+        if dice.chance(ledger.params.rates.foreign_online) and habit.category == "general_shopping":
+            buy_abroad(
+                ledger,
+                outlet,
+                habit.category,
+                habit.mcc,
+                day,
+                hour,
+                amount,
+                dice.pick(ledger.person.country.abroad),
+            )
+            return
+    account = card_account(ledger)
+    hold, pending = held(ledger, account, habit.category, amount)
+    posted = amount if hold != "tip" else amount + _tip(ledger, amount)
+    ledger.add(
+        account, day, -posted, CARD, hour=hour, merchant=outlet.merchant.name, category=habit.category, kind="purchase",
+        text=purchase_text(ledger, account, outlet, day), mcc=habit.mcc, hold=hold, pending_minor=-pending,
+    )  # fmt: skip
+
+
+def card_account(ledger: Ledger) -> Account:
+    """The credit card for some purchases of those who have one, else the main account's card."""
+    if "card" in ledger.accounts and ledger.dice.chance(0.45):
+        return ledger.accounts["card"]
+    return ledger.main
+
+
+def held(ledger: Ledger, account: Account, category: str, amount: int) -> tuple[str, int]:
+    """What a pending line shows: the kind of hold and its amount."""
+    if not account.bank.shows_pending:
+        return "", 0
+    dice, rates, country = ledger.dice, ledger.params.rates, ledger.person.country.code
+    if country == "US" and category in TIPPED and dice.chance(rates.tip):
+        return "tip", amount
+    if category == "fuel" and dice.chance(rates.fuel_hold):
+        return "fuel_hold", FUEL_HOLDS.get(country, USUAL_FUEL_HOLD) * ledger.person.unit
+    return "same", amount
+
+
+def _tip(ledger: Ledger, amount: int) -> int:
+    share = ledger.dice.pick((0.15, 0.18, 0.18, 0.2, 0.2, 0.22, 0.25))
+    unit = ledger.person.unit
+    exact = round(amount * share)
+    return exact if ledger.dice.chance(0.6) else max(unit, round(exact / unit) * unit)
+
+
+def purchase_text(ledger: Ledger, account: Account, outlet: Outlet, day: date) -> str:
+    """What the bank prints for a purchase by card."""
+    merchant = outlet.text
+    if outlet.merchant.style == "amazon":
+        merchant = f"{merchant}*{reference_code(ledger.dice, 9)}" if account.bank.upper else "Amazon"
+    return printed(account, merchant, outlet.city, ledger.person.country.code, day)
+
+
+def printed(account: Account, merchant: str, city: str, country: str, day: date) -> str:
+    """A merchant's text within the bank's own phrase, cut to its length."""
+    bank = account.bank
+    text = bank.card_text.format(m=merchant, c=city, k=country, t=account.tail, d=day)
+    return shortened(text.upper() if bank.upper else text, bank)
+
+
+def buy_abroad(  # noqa: PLR0913  # what, when, where, how much and in which money
+    ledger: Ledger,
+    outlet: Outlet,
+    category: str,
+    mcc: str,
+    day: date,
+    hour: float,
+    home_minor: int,
+    currency: str,
+    country: str = "",
+) -> Event:
+    """A purchase in another currency: the price is round there, the bank bills it here with its margin."""
+    dice = ledger.dice
+    account = ledger.accounts.get("foreign")
+    if account is None or account.currency != currency:
+        account = card_account(ledger)
+    wanted = convert(home_minor, ledger.person.currency, currency, day) / 10 ** exponent(currency)
+    original = priced(wanted, currency, "psychological" if outlet.is_online else "tenth", dice)
+    booked = ledger.booking_date(account, day, CARD)
+    markup = 1.0 if currency == account.currency else 1 + account.bank.foreign_markup
+    billed = max(1, round(convert(original, currency, account.currency, booked) * markup))
+    hold = "" if not account.bank.shows_pending else "same" if currency == account.currency else "settlement"
+    pending = (
+        billed
+        if hold != "settlement"
+        else max(1, round(convert(original, currency, account.currency, day) * 1.005))
+    )
+    text = printed(account, outlet.text, outlet.city, country, day)
+    if currency != account.currency:
+        text = f"{text} {original_text(original, currency, account.currency, booked)}"
+    return ledger.add(
+        account, day, -billed, CARD, hour=hour, booked=booked, merchant=outlet.merchant.name, category=category,
+        kind="purchase", text=text, mcc=mcc, original_currency="" if currency == account.currency else currency,
+        original_minor=0 if currency == account.currency else -original, hold=hold, pending_minor=-pending if hold else 0,
+    )  # fmt: skip
+
+
+def original_text(original_minor: int, currency: str, billed_currency: str, day: date) -> str:
+    """The original amount and rate as banks append them."""
+    rate = per_euro(currency, day) / per_euro(billed_currency, day)
+    return f"{Money(original_minor, currency).decimal} {currency} @ {rate:.4f}"
+
+
+def destination_currency(country: str, home: dict[str, str]) -> str:
+    """The money of a place."""
+    return TRAVEL_CURRENCY.get(country) or home[country]
