@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import data, plan, platform, statements, users
+from flows.cli import data, models, plan, platform, statements, users
 from flows.cli.errors import told_plainly
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ users.register(app)
 statements.register(app)
 plan.register(app)
 data.register(app)
+models.register(app)
 
 
 def main() -> int:

@@ -76,6 +76,7 @@ def test_deployments_stand_on_queues_of_the_pool(services: dict[str, str]) -> No
     assert queues == {
         "ingest": "high",
         "categorise": "default",
+        "register-models": "low",
         "build": "default",
         "build-hourly": "scheduled",
         "rebuild": "low",
