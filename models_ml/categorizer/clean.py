@@ -1,0 +1,88 @@
+"""From a raw bank line to the words that name the merchant or the purpose.
+
+Written as column expressions so that a million lines are cleaned in Rust; one line takes the same way.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+_KNOWLEDGE = Path(__file__).parent / "knowledge"
+#: Before the words of _boilerplate() go: addresses, facilitators, card tails, dates. After: the rest.
+_BEFORE: tuple[tuple[str, str], ...] = (
+    (r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp)[ -]+(\p{L})", "$1"),
+    (r"\b(?:iban|bic|mandate|mandatsref|end.?to.?end|e2e|auth(?: code)?)\b[:\s]*\S*\d\S*", " "),
+    (r"\bcard (?:no\.?|number|ending)(?: in)?\s*[x*•\d]*|\(card[^)]*\)?|[x*•]{2,}[\s-]*\d{2,4}\b", " "),
+    (r"\b\d{1,4}[./-]\d{1,2}(?:[./-]\d{2,4})?(?:t\d{2}:\d{2}(?::\d{2})?z?)?\b", " "),
+    (r"\b\d{1,2}:\d{2}(?::\d{2})?\b", " "),
+    (r"\b\d{1,2} ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\b(?: ?\d{4})?", " "),
+)
+_LEGAL_FORMS = (
+    r"\b(?:ltd|limited|gmbh|ood|eood|ead|plc|pty|llc|inc|bvba|srl|sarl|kft|zrt|oyj|aps|"
+    r"sp z ?o ?o|s r o|\x{043E}\x{043E}\x{0434}|\x{0435}\x{043E}\x{043E}\x{0434}|\x{0430}\x{0434}|"
+    r"\x{0435}\x{0430}\x{0434}|\x{0435}\x{0442})\b"  # the same in Bulgarian
+)
+_AFTER: tuple[tuple[str, str], ...] = (
+    (r"['`\x{2019}\x{B4}]", ""),
+    # References and store numbers: a token with three digits, or digits alone of two and more.
+    (r"[\p{L}]*\d[\p{L}\d]*\d[\p{L}\d]*\d[\p{L}\d]*", " "),
+    (r"[^\p{L}\p{M}\p{N}&+]+", " "),
+    (r"(?:^| )\d{2,}(?: \d{2,})*(?: |$)", " "),
+    (_LEGAL_FORMS, " "),
+    (r" (?:gbr?|bgr?|deu|usa?|fra|esp|pol|cze|rou|nld|irl|aut|zaf|gb|bg)\s*$", ""),
+    (r"\s+", " "),
+)
+
+
+def clean_descriptor(text: str) -> str:
+    """The words of one raw bank line that name its merchant or purpose, lower case, in their own alphabet."""
+    return str(clean_descriptors(pl.Series([text])).item())
+
+
+def clean_descriptors(texts: pl.Series) -> pl.Series:
+    """The same for a column of texts: processors, card tails, dates, numbers and legal forms are gone."""
+    return texts.to_frame("text").select(_cleaning()).to_series()
+
+
+def romanised(texts: pl.Series) -> pl.Series:
+    """Cleaned texts in Latin letters without accents, so that one word is one word in every spelling."""
+    latin = pl.col("text").str.replace_many(_letters(), leftmost=True)
+    plain = latin.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    return texts.to_frame("text").select(plain.str.replace_many(_letters())).to_series()
+
+
+@cache
+def _cleaning() -> pl.Expr:
+    column = pl.col("text").cast(pl.String).fill_null("").str.normalize("NFKC").str.to_lowercase()
+    for pattern, replacement in (_web(), _processors(), *_BEFORE, _boilerplate(), *_AFTER):
+        column = column.str.replace_all(pattern, replacement)
+    return column.str.strip_chars()
+
+
+def _web() -> tuple[str, str]:
+    return r"https?://|\bwww\.", " "
+
+
+def _processors() -> tuple[str, str]:
+    """Payment facilitators, which write themselves before the shop: "SUMUP *CAFE", "PAYPAL *STEAM"."""
+    return rf"\b(?:{'|'.join(_lines('processors'))})\s*[*:]+\s*", " "
+
+
+def _boilerplate() -> tuple[str, str]:
+    """What banks write around every card purchase; it says nothing of what was bought."""
+    return rf"\b(?:{'|'.join(_lines('boilerplate'))})\b", " "
+
+
+@cache
+def _letters() -> dict[str, str]:
+    """Cyrillic (Bulgarian streamlined system first), Greek and odd Latin letters, as Latin ones."""
+    with (_KNOWLEDGE / "letters.csv").open(encoding="utf-8", newline="") as file:
+        return {row["letter"]: row["latin"] for row in csv.DictReader(file)}
+
+
+def _lines(name: str) -> list[str]:
+    return (_KNOWLEDGE / f"{name}.txt").read_text(encoding="utf-8").splitlines()

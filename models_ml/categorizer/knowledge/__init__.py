@@ -1,0 +1,200 @@
+"""What the categoriser learns from: words and shops written here, and public lists read from a folder."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from models_ml.categorizer.clean import clean_descriptors, romanised
+from models_ml.taxonomy import merchant_codes
+
+FOLDER = Path(__file__).parent
+
+#: One training text: ``merchant`` is the key by which shops are kept apart between fit and check ("" for
+#: general words, which belong to every fit), ``weight`` is how much the text counts.
+EXAMPLE_SCHEMA = pl.Schema(
+    {
+        "description": pl.String,
+        "category_code": pl.String,
+        "merchant": pl.String,
+        "weight": pl.Float64,
+        "source": pl.String,
+        "country": pl.String,
+    }
+)
+
+_MIN_ALIAS = 3  # shorter aliases ("bp", "hm") collide with other words
+_NOT_A_NAME = re.compile(r"q\d+|government|private|public|npo|religious|consortium|community|ngo")
+_WEIGHTS = {"power": 0.2, "man_made": 0.3, "route": 0.5}  # operators of networks: few sell to households
+_SCHOOL_WEIGHT = 0.1  # 3,956 school districts would drown what a school's line says otherwise
+_MERCHANT_SHARE = 0.6  # of a card line's merchant, the part of its lines that must agree on one leaf
+_RANGED_MCC = ("3000", "3999")  # airlines, car rentals and hotels: each code is one company
+
+
+def lexicon() -> pl.DataFrame:
+    """General words and phrases of bank lines in seventeen languages, written for this project."""
+    return _phrases("lexicon", weight=3.0)
+
+
+def known_merchants() -> pl.DataFrame:
+    """Shops and services that no public list holds (streaming, apps, brokers, utilities), written here."""
+    return _keyed(_phrases("merchants", weight=2.0))
+
+
+def brands(path: Path) -> pl.DataFrame:
+    """Brands and operators of the name-suggestion-index (BSD-3), those whose kind has a leaf."""
+    leaf = {(row["osm_key"], row["osm_value"]): row["category_code"] for row in _table("osm_categories")}
+    rows: list[dict[str, object]] = []
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        for entry in csv.DictReader(file):
+            code = leaf.get((entry["osm_key"], entry["osm_value"]))
+            if code:
+                rows.extend(_brand_rows(entry, code))
+    return _keyed(_examples(rows))
+
+
+def merchant_code_names(path: Path) -> pl.DataFrame:
+    """Descriptions of merchant category codes (public domain): trades, airlines, hotels, car rentals."""
+    known = merchant_codes()
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            {
+                "description": row["edited_description"],
+                "category_code": known[row["mcc"]].category_code,
+                "weight": 1.0 if known[row["mcc"]].is_decisive else 0.3,
+                "source": "mcc" if _RANGED_MCC[0] <= row["mcc"] <= _RANGED_MCC[1] else "mcc trades",
+            }
+            for row in csv.DictReader(file)
+            if row["mcc"] in known
+        ]
+    named = _keyed(_examples(rows))
+    return named.with_columns(
+        pl.when(pl.col("source") == "mcc").then(pl.col("merchant")).otherwise(pl.lit("")).alias("merchant")
+    )
+
+
+def birmingham(path: Path) -> pl.DataFrame:
+    """Merchants of the Birmingham card lines (Open Government Licence) whose lines agree on one clear leaf.
+
+    Codes that hold more than one leaf (food holds restaurants too) weigh nothing: they check, never teach.
+    """
+    leaf = {row["account_category"]: row["category_code"] for row in _table("birmingham_codes")}
+    lines = pl.read_csv(path, columns=["merchant_name", "category"], infer_schema=False).drop_nulls()
+    cleaned = lines.with_columns(clean_descriptors(lines["merchant_name"]).alias("cleaned")).filter(
+        pl.col("cleaned") != ""
+    )
+    share = (
+        cleaned.with_columns(pl.col("category").replace_strict(leaf, default=None).alias("category_code"))
+        .group_by("cleaned", "category_code")
+        .agg(pl.len().alias("lines"), pl.col("merchant_name").first().alias("description"))
+        .with_columns((pl.col("lines") / pl.col("lines").sum().over("cleaned")).alias("share"))
+        .filter(pl.col("category_code").is_not_null() & (pl.col("share") >= _MERCHANT_SHARE))
+        .sort("cleaned")
+    )
+    clear = share.select("description", "category_code", pl.lit("birmingham").alias("source"))
+    wide = [code for code, leaves in birmingham_leaves().items() if len(leaves) > 1]
+    weight = pl.when(pl.col("category_code").is_in(wide)).then(0.0).otherwise(1.0).alias("weight")
+    return _keyed(_examples(clear.with_columns(pl.lit("GB").alias("country"), weight).to_dicts()))
+
+
+def birmingham_leaves() -> dict[str, frozenset[str]]:
+    """The leaves that a leaf read from a Birmingham account code may truly be: some codes are wider."""
+    return {row["category_code"]: frozenset(row["may_be"].split("|")) for row in _table("birmingham_codes")}
+
+
+def labelled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Labelled lines of the caller: description and category_code, with merchant and country if known."""
+    rows = frame.unique(["description", "category_code"], maintain_order=True).with_columns(
+        pl.lit("labelled").alias("source")
+    )
+    known = [name for name in EXAMPLE_SCHEMA if name in rows.columns and name != "merchant"]
+    return _keyed(_examples(rows.select(known).to_dicts()))
+
+
+def merchant_keys(descriptions: pl.Series) -> pl.Series:
+    """The word that keeps a shop's lines together: the first that is not a general one, else the whole text.
+
+    "Tesco Stores 5504" and "Tesco PFS" share "tesco"; it is coarse on purpose, so that a shop that is
+    held out is unknown to the fit in every spelling.
+    """
+    words = romanised(clean_descriptors(descriptions)).to_list()
+    return pl.Series("merchant", [_key(text) for text in words], dtype=pl.String)
+
+
+def cities() -> tuple[str, ...]:
+    """Names of towns that banks write behind a shop's name; they say nothing about the category."""
+    return tuple((FOLDER / "cities.txt").read_text(encoding="utf-8").split("\n")[:-1])
+
+
+def south_african_leaves() -> dict[str, frozenset[str]]:
+    """The leaves that each label of the South African lines may mean; fixed before any model was scored."""
+    return {
+        row["label"]: frozenset(row["category_codes"].split("|")) for row in _table("south_african_labels")
+    }
+
+
+def _brand_rows(entry: dict[str, str], code: str) -> Iterator[dict[str, object]]:
+    names = [entry["display_name"], *entry["alt_names"].split("|")]
+    is_school = (entry["tree"], entry["osm_value"]) == ("operators", "school")
+    for name in dict.fromkeys(name.strip() for name in names):
+        if len(name) >= _MIN_ALIAS and not _NOT_A_NAME.fullmatch(name.lower()):
+            yield {
+                "description": name,
+                "category_code": code,
+                "weight": _SCHOOL_WEIGHT if is_school else _WEIGHTS.get(entry["osm_key"], 1.0),
+                "source": "brands",
+                "country": entry["locations"],
+            }
+
+
+def _phrases(name: str, weight: float) -> pl.DataFrame:
+    rows: list[dict[str, object]] = [
+        {
+            "description": phrase,
+            "category_code": row["category_code"],
+            "weight": weight,
+            "source": name,
+            "country": row["language"],
+        }
+        for row in _table(name)
+        for phrase in row["phrases"].split("|")
+    ]
+    return _examples(rows)
+
+
+def _examples(rows: list[dict[str, object]] | list[dict[str, str]]) -> pl.DataFrame:
+    defaults: dict[str, object] = {"merchant": "", "weight": 1.0, "country": ""}
+    return pl.DataFrame([defaults | row for row in rows], schema=EXAMPLE_SCHEMA)
+
+
+def _keyed(examples: pl.DataFrame) -> pl.DataFrame:
+    return examples.with_columns(merchant_keys(examples["description"]))
+
+
+def _key(text: str) -> str:
+    return next((word for word in text.split() if word not in _general_words()), text)
+
+
+@cache
+def _general_words() -> frozenset[str]:
+    phrases = [phrase for row in _table("lexicon") for phrase in row["phrases"].split("|")]
+    words = romanised(clean_descriptors(pl.Series(phrases))).to_list()
+    return frozenset(word for text in words for word in text.split()) | {
+        "the",
+        "www",
+        "com",
+        "of",
+        "and",
+        "&",
+    }
+
+
+def _table(name: str) -> list[dict[str, str]]:
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

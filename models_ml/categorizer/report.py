@@ -1,0 +1,114 @@
+"""The model card and the confusion plot that go with a trained categoriser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+CARD_FILE = "card.md"
+CONFUSION_FILE = "confusion.png"
+_COLUMNS = (
+    "lines",
+    "leaf_accuracy",
+    "leaf_macro_f1",
+    "group_accuracy",
+    "coverage",
+    "wrong_when_sure",
+    "calibration_error",
+)
+
+
+def card(manifest: Mapping[str, Any], size: int, licences: Mapping[str, str]) -> str:
+    """The model card as Markdown: what it is for, data and licences, figures, limits, the one command."""
+    data = "\n".join(
+        f"| {source} | {facts['texts']:,} | {facts['sha256'][:12]} |"
+        for source, facts in manifest["data"].items()
+    )
+    figures = "\n".join(
+        f"| {name} | {' | '.join(str(scores[column]) for column in _COLUMNS)} |"
+        for name, scores in manifest["metrics"].items()
+    )
+    sources = "\n".join(f"- `{path}`: {licence}" for path, licence in licences.items())
+    return _CARD.format(
+        version=manifest["version"],
+        size=size / 1e6,
+        temperature=manifest["temperature"],
+        threshold=manifest["threshold"],
+        folds=manifest["params"]["folds"],
+        data=data,
+        sources=sources,
+        head=" | ".join(column.replace("_", " ") for column in _COLUMNS),
+        rule="---|" * len(_COLUMNS),
+        figures=figures,
+    )
+
+
+def draw_confusion(outcome: pl.DataFrame, folder: Path) -> Path:
+    """A heat map (rows truth, columns prediction, shares of the row) of held-out shops, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (training only)
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    codes = sorted(set(outcome["category_code"]) | set(outcome["predicted"]))
+    place = {code: index for index, code in enumerate(codes)}
+    counts = np.zeros((len(codes), len(codes)))
+    for truth, predicted in outcome.select("category_code", "predicted").iter_rows():
+        counts[place[truth], place[predicted]] += 1
+    figure = Figure(figsize=(11, 11), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues")
+    axes.set_xticks(range(len(codes)), codes, rotation=90, fontsize=7)
+    axes.set_yticks(range(len(codes)), codes, fontsize=7)
+    axes.set(xlabel="predicted", ylabel="truth", title="Held-out shops: share of each true leaf")
+    path = folder / CONFUSION_FILE
+    figure.savefig(path, dpi=80, metadata={"Software": None})
+    return path
+
+
+_CARD = """# Categoriser {version}
+
+Gives a bank line's leaf of the product's taxonomy and a probability. The text is cleaned, romanised and cut
+into character 3- to 5-grams and words, hashed into 65,536 buckets; one linear layer (multinomial logistic
+regression, weights in 8 bits) gives log-odds, divided by the temperature {temperature}. The sign of the
+amount, a merchant category code and the bank's own kind of the line then shift them (`predict.py` says by how
+much). The file is an npz of plain arrays, {size:.1f} MB, loaded only when its SHA-256 is the registered one.
+
+Below a probability of {threshold} a line stays uncategorised: a wrong category is taken to cost twice as much
+as an empty one.
+
+Train it anew: `python -m models_ml.categorizer.train --data DIR`
+
+## Learned from
+
+| source | texts | content |
+|---|---|---|
+{data}
+
+Lexicon and merchants are written for this project and lie in `knowledge/`. The rest is read from DIR and not
+shipped; of it the weights are derived:
+
+{sources}
+
+## Figures
+
+Shops are kept apart between fit and check in {folds} folds: a shop whose first telling word is held out is
+absent from every source of that fold's fit, brand lists included, so these are shops that the model never
+heard of. Known brands do better. The South African lines are real bank lines of a country that nothing is
+learned from (their labels' leaves were fixed before scoring; the general phrases of the lexicon were
+extended after reading their errors, so they are a development figure). "Keywords" is the lexicon's longest
+phrase found in the text, else uncategorised; it has no probability, so its last column says nothing.
+
+| check | {head} |
+|---|{rule}
+{figures}
+
+## Limits
+
+Names that say nothing of their trade ("Beeches Road", "Gilda") stay unknown. Food bought at a filling station
+looks like fuel. Person-to-person payments are told by the bank's words, not by names. Amounts count by their
+sign only. Birmingham's account codes are what a council booked, not what a person bought.
+"""

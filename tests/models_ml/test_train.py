@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from models_ml.categorizer import knowledge
+from models_ml.categorizer.model import load_folder
+from models_ml.categorizer.predict import predict_one
+from models_ml.categorizer.train import SOURCES, TrainingParams, read_examples, save, train
+from models_ml.taxonomy import leaf_codes
+
+BRANDS = """tree,osm_key,osm_value,display_name,alt_names,locations,wikidata,id
+brands,shop,supermarket,Zorbina,q123|zo|Zorbina Express,bg,Q1,a
+brands,amenity,fuel,Petrolux,,de,Q2,b
+brands,amenity,bank,No Leaf Bank,,de,Q3,c
+"""
+CODES = "mcc,edited_description\n5411,Grocery Stores\n3005,BRITISH AIRWAYS\n"
+CARD_LINES = (
+    "merchant_name,category\n" + "shell one 12,Vehicle Fuel\n" * 3 + "amazon,Books\namazon,Stationery\n"
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for name, text in {"brands": BRANDS, "mcc": CODES, "birmingham": CARD_LINES}.items():
+        path = tmp_path / SOURCES[name][0]
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return tmp_path
+
+
+def test_names_that_are_no_names_and_kinds_without_a_leaf_are_left_out(data: Path) -> None:
+    found = knowledge.brands(data / SOURCES["brands"][0])
+    assert found["description"].to_list() == ["Zorbina", "Zorbina Express", "Petrolux"]
+    assert found["category_code"].to_list() == ["groceries", "groceries", "fuel"]
+
+
+def test_a_shop_whose_lines_disagree_teaches_nothing(data: Path) -> None:
+    found = knowledge.birmingham(data / SOURCES["birmingham"][0])
+    assert found.select("description", "category_code").rows() == [("shell one 12", "fuel")]
+
+
+def test_all_spellings_of_a_shop_share_its_key() -> None:
+    keys = knowledge.merchant_keys(
+        pl.Series(["TESCO STORES 5504", "Tesco PFS 4203", "The Tesco Shop", "Café"])
+    )
+    assert keys.to_list() == ["tesco", "tesco", "tesco", "cafe"]
+
+
+def test_every_phrase_names_a_leaf_once_per_category() -> None:
+    words = pl.concat([knowledge.lexicon(), knowledge.known_merchants()])
+    assert set(words["category_code"]) == set(leaf_codes()) - {"uncategorised"}
+    assert words.select("description", "category_code", "country").is_duplicated().sum() == 0
+
+
+def test_labels_of_the_check_lines_are_leaves() -> None:
+    named = set().union(*knowledge.south_african_leaves().values(), *knowledge.birmingham_leaves().values())
+    assert named <= set(leaf_codes())
+
+
+def test_a_training_learns_calibrates_and_saves_what_loads_again(data: Path, tmp_path: Path) -> None:
+    more = pl.DataFrame(
+        {
+            "description": [f"FLOOMP {place}" for place in "abcdefghijklmnopqrst"],
+            "category_code": ["hobbies"] * 20,
+        }
+    )
+    params = TrainingParams(buckets=1 << 12, iterations=15, folds=2)
+    check = pl.DataFrame(
+        {"description": ["Monthly account fee"], "amount": ["-12.50"], "label": ["Bank Charges and Fees"]}
+    )
+    trained = train(read_examples(data, more), params, check)
+    manifest = save(trained, tmp_path / "artifact")
+    model = load_folder(tmp_path / "artifact")
+    assert predict_one("FLOOMP FOUR", -500, "EUR", model=model).category_code == "hobbies"
+    assert model.version == manifest["version"]
+    assert trained.metrics["south_africa"].leaf_accuracy == 1.0
+    assert {"labelled", "labelled, keywords", "brands"} <= set(trained.metrics)
+    assert sorted(path.name for path in (tmp_path / "artifact").iterdir()) == [
+        "card.md",
+        "confusion.png",
+        "manifest.json",
+        "weights.npz",
+    ]
+    assert json.loads((tmp_path / "artifact" / "manifest.json").read_text())["params"]["folds"] == 2
+
+
+def test_the_same_examples_give_the_same_file(data: Path) -> None:
+    params = TrainingParams(buckets=1 << 10, iterations=5, folds=2)
+    first, second = (train(read_examples(data), params).model.to_bytes() for _ in range(2))
+    assert first == second
