@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from flows.generator.countries import BANKS, Bank
+from flows.generator.countries import Bank, banks
 from flows.generator.rates import convert
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flows.generator.people import Person
     from warehouse.records import AccountKind
 
-#: Banks of the first three people: their files are in formats that need no second look.
+#: Banks of the first three people, whose files differ in format and hold no trap but overlaps.
 FIRST_BANKS = ("bg-balkan", "gb-trent", "de-nord")
 OVERLAP_DAYS = (6, 10, 14, 31, 45)
 IBAN_SHAPES = {
@@ -44,6 +44,7 @@ class Account:
     opening_minor: int
     overlap_days: int
     midway: bool
+    rewords: bool  # whether its texts may change when they are exported again
     second_format: str  # "" or the format of a further download
 
 
@@ -66,10 +67,10 @@ def draw_number(country: str, kind: str, dice: Dice) -> str:
 
 def draw_bank(person: Person, role: str, dice: Dice) -> Bank:
     """A bank of the person's country; savings and cards are often elsewhere."""
-    banks = [bank for bank in BANKS if bank.country == person.country.code]
+    offered = [bank for bank in banks() if bank.country == person.country.code]
     if role == "main" and person.index < len(FIRST_BANKS):
-        return next(bank for bank in banks if bank.code == FIRST_BANKS[person.index])
-    return dice.weighted(banks, [bank.weight for bank in banks])
+        return next(bank for bank in offered if bank.code == FIRST_BANKS[person.index])
+    return dice.weighted(offered, [bank.weight for bank in offered])
 
 
 def opening_balance(person: Person, role: str, dice: Dice) -> int:
@@ -113,7 +114,8 @@ def open_account(person: Person, role: str, bank: Bank, rates: Rates, dice: Dice
         if dice.chance(0.7)
         else dice.pick([f for f in bank.formats if f not in {"mt940", "qif"}])
     )
-    if person.index < len(FIRST_BANKS):
+    first = person.index < len(FIRST_BANKS)
+    if first:
         usual = bank.formats[0 if role == "main" or len(bank.formats) == 1 else 1]
     others = [f for f in bank.formats if f != usual]
     opening = convert(opening_balance(person, role, dice), person.currency, currency, person.joined_on)
@@ -130,7 +132,8 @@ def open_account(person: Person, role: str, bank: Bank, rates: Rates, dice: Dice
         opening_minor=opening,
         overlap_days=dice.pick(OVERLAP_DAYS) if dice.chance(rates.overlap) else 0,
         midway=dice.chance(rates.midway),
-        second_format=dice.pick(others) if others and dice.chance(rates.second_format) else "",
+        rewords=dice.chance(rates.rewording_account) and not first,
+        second_format=dice.pick(others) if others and dice.chance(rates.second_format) and not first else "",
     )
 
 

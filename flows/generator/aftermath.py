@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from flows.generator.events import BANK, CARD, TRANSFER, Event
+from flows.generator.people import draw_name
 from flows.generator.text import in_bank_letters, shortened
 
 if TYPE_CHECKING:
@@ -59,23 +60,25 @@ def _make_unusual(ledger: Ledger, event: Event) -> None:
     )
 
 
-def repeat(ledger: Ledger, event: Event, **changes: object) -> Event:
+def repeat(ledger: Ledger, event: Event, anomaly: str = "") -> Event:
     """The same purchase once more on the same day."""
     number = len(ledger.events) + 1
-    again = event._replace(number=number, spent_at=event.spent_at + timedelta(minutes=1), **changes)
+    again = event._replace(
+        number=number, spent_at=event.spent_at + timedelta(minutes=1), twin_of=event.number, anomaly=anomaly
+    )
     ledger.events.append(again)
     return again
 
 
 def _add_twin(ledger: Ledger, event: Event) -> None:
     if event.category in REPEATED and ledger.dice.chance(ledger.params.rates.twin):
-        repeat(ledger, event, twin_of=event.number)
+        repeat(ledger, event)
 
 
 def _add_duplicate_charge(ledger: Ledger, event: Event) -> None:
     if not ledger.dice.chance(ledger.params.rates.duplicate_charge):
         return
-    second = repeat(ledger, event, twin_of=event.number, anomaly="duplicate_charge")
+    second = repeat(ledger, event, "duplicate_charge")
     _return(ledger, second, -second.amount_minor, ledger.dice.integer(3, 9))
 
 
@@ -97,11 +100,20 @@ def _return(ledger: Ledger, event: Event, amount: int, days: int) -> None:
     text = event.text if ledger.dice.chance(0.3) else shortened(f"{word} {event.text}", account.bank)
     whole = amount == -event.amount_minor
     ledger.add(
-        account, day, amount, CARD, hour=12.0, merchant=event.merchant, category=event.category, kind="refund",
-        text=text, mcc=event.mcc, refund_of=event.number,
+        account,
+        day,
+        amount,
+        CARD,
+        hour=12.0,
+        merchant=event.merchant,
+        category=event.category,
+        kind="refund",
+        text=text,
+        mcc=event.mcc,
+        refund_of=event.number,
         original_currency=event.original_currency if whole else "",
         original_minor=-event.original_minor if whole else 0,
-    )  # fmt: skip
+    )
 
 
 def _add_reimbursements(ledger: Ledger, event: Event) -> None:
@@ -120,14 +132,21 @@ def _add_reimbursements(ledger: Ledger, event: Event) -> None:
 
 
 def _add_share(ledger: Ledger, event: Event, share: int, day: date) -> None:
-    country = ledger.person.country
-    friend = f"{ledger.dice.pick(country.first_names)} {ledger.dice.pick(country.last_names)}"
+    friend = draw_name(ledger.person.country, ledger.dice)
     words = f"{ledger.words('transfer', event.spent_date)} {friend} {ledger.words('share', event.spent_date)}"
     ledger.add(
-        ledger.main, day, share, TRANSFER, hour=ledger.dice.between(9, 22), merchant=friend, category="transfer_in",
-        kind="reimbursement", text=in_bank_letters(words, ledger.main.bank), counterparty=friend,
+        ledger.main,
+        day,
+        share,
+        TRANSFER,
+        hour=ledger.dice.between(9, 22),
+        merchant=friend,
+        category="transfer_in",
+        kind="reimbursement",
+        text=in_bank_letters(words, ledger.main.bank),
+        counterparty=friend,
         reimbursement_of=event.number,
-    )  # fmt: skip
+    )
 
 
 def _add_reversal(ledger: Ledger, event: Event) -> None:
@@ -136,6 +155,13 @@ def _add_reversal(ledger: Ledger, event: Event) -> None:
         return
     account = account_of(ledger, event)
     ledger.add(
-        account, day, -event.amount_minor, BANK, merchant=event.merchant, category=event.category, kind="reversal",
-        text=ledger.words("fee_reversal", day), refund_of=event.number,
-    )  # fmt: skip
+        account,
+        day,
+        -event.amount_minor,
+        BANK,
+        merchant=event.merchant,
+        category=event.category,
+        kind="reversal",
+        text=ledger.words("fee_reversal", day),
+        refund_of=event.number,
+    )

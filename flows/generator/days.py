@@ -73,7 +73,7 @@ MONTH_STEPS = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
 
 
 def nominal_days(cadence: str, anchor: date, day: int, start: date, end: date) -> list[date]:
-    """Due days of a cadence in ``[start, end)`` before rolling; ``day`` is the day of the month, where it has one."""
+    """Due days of a cadence in ``[start, end)`` before rolling; ``day`` is that of the month."""
     if cadence in STEPS:
         return list(every_days(anchor, STEPS[cadence], start, end))
     months = list(months_between(start, end))

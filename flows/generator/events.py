@@ -14,7 +14,7 @@ ATM = "atm"
 
 
 class Event(NamedTuple):
-    """One thing that really happened on one account; amounts are signed minor units of the account's currency."""
+    """One thing that happened on one account; amounts are signed minor units of its currency."""
 
     number: int  # unique within the person
     account: str  # account slug

@@ -163,10 +163,19 @@ class AccountExporter:
         moved = (day - model.spent_date).days
         amount = min(-1, round(model.amount_minor * self.dice.between(0.6, 1.5)))
         return model._replace(
-            number=number, spent_date=day, spent_at=model.spent_at + timedelta(days=moved),
-            booked_date=window.as_of + timedelta(days=4), amount_minor=amount, pending_minor=amount, outcome="vanished",
-            hold="vanished", anomaly="", twin_of=0, original_currency="", original_minor=0,
-        )  # fmt: skip
+            number=number,
+            spent_date=day,
+            spent_at=model.spent_at + timedelta(days=moved),
+            booked_date=window.as_of + timedelta(days=4),
+            amount_minor=amount,
+            pending_minor=amount,
+            outcome="vanished",
+            hold="vanished",
+            anomaly="",
+            twin_of=0,
+            original_currency="",
+            original_minor=0,
+        )
 
     def files(self) -> list[ExportedFile]:
         """All downloads, in order; an account without a line in a period gives no file for it."""
@@ -225,7 +234,11 @@ class AccountExporter:
     def _text(self, event: Event, *, pending: bool) -> str:
         if pending:
             return event.text
-        if event.number in self.seen_posted and self.dice.chance(self.params.rates.reworded):
+        if (
+            self.account.rewords
+            and event.number in self.seen_posted
+            and self.dice.chance(self.params.rates.reworded)
+        ):
             return reworded(event.text, self.dice)
         return event.text
 
@@ -243,9 +256,18 @@ class AccountExporter:
 
     def _truth(self, name: str, number: int, line: Line) -> TruthLine:
         return TruthLine(
-            name, number, line.event, self.account.slug, line.booked_date, line.amount_minor, self.account.currency,
-            "pending" if line.is_pending else "posted", self._kind(line), line.text, line.reference,
-        )  # fmt: skip
+            name,
+            number,
+            line.event,
+            self.account.slug,
+            line.booked_date,
+            line.amount_minor,
+            self.account.currency,
+            "pending" if line.is_pending else "posted",
+            self._kind(line),
+            line.text,
+            line.reference,
+        )
 
     def _kind(self, line: Line) -> str:
         if line.is_pending:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flows.generator.days import months_between, months_later
 from flows.generator.events import BANK, TRANSFER
 from flows.generator.merchants import billers
+from flows.generator.people import draw_name
 from flows.generator.recurring import Recurrence, add_series
 
 if TYPE_CHECKING:
@@ -131,9 +132,16 @@ def _add_bonus(ledger: Ledger, employer: str) -> None:
         if month.month == ledger.person.country.bonus_month and ledger.start <= day < ledger.end:
             amount = int(ledger.person.income_minor * share) // 100 * 100
             ledger.add(
-                ledger.main, day, amount, TRANSFER, merchant=employer, category="salary", kind="income",
-                text=ledger.words("bonus", day), counterparty=employer,
-            )  # fmt: skip
+                ledger.main,
+                day,
+                amount,
+                TRANSFER,
+                merchant=employer,
+                category="salary",
+                kind="income",
+                text=ledger.words("bonus", day),
+                counterparty=employer,
+            )
 
 
 def _add_side_income(ledger: Ledger) -> None:
@@ -144,9 +152,16 @@ def _add_side_income(ledger: Ledger) -> None:
             if ledger.start <= day < ledger.end:
                 amount = ledger.minor(ledger.dice.lognormal(ledger.local(230), 0.5), "five")
                 ledger.add(
-                    ledger.main, day, amount, TRANSFER, merchant=client, category="self_employment", kind="income",
-                    text=ledger.words("side", day), counterparty=client,
-                )  # fmt: skip
+                    ledger.main,
+                    day,
+                    amount,
+                    TRANSFER,
+                    merchant=client,
+                    category="self_employment",
+                    kind="income",
+                    text=ledger.words("side", day),
+                    counterparty=client,
+                )
 
 
 def _add_one_offs(ledger: Ledger) -> None:
@@ -156,12 +171,20 @@ def _add_one_offs(ledger: Ledger) -> None:
             ledger.dice.integer(ledger.start.toordinal(), ledger.end.toordinal() - 1)
         )
         category, words = ledger.dice.pick((("gift_received", "gift"), ("other_income", "sold")))
-        giver = f"{ledger.dice.pick(ledger.person.country.first_names)} {ledger.dice.pick(ledger.person.country.last_names)}"
+        giver = draw_name(ledger.person.country, ledger.dice)
         amount = ledger.minor(ledger.dice.lognormal(ledger.local(70), 0.6), "five")
         ledger.add(
-            ledger.main, day, amount, TRANSFER, hour=ledger.dice.between(8, 21), merchant=giver, category=category,
-            kind="income", text=f"{ledger.words('transfer', day)} {ledger.words(words, day)}", counterparty=giver,
-        )  # fmt: skip
+            ledger.main,
+            day,
+            amount,
+            TRANSFER,
+            hour=ledger.dice.between(8, 21),
+            merchant=giver,
+            category=category,
+            kind="income",
+            text=f"{ledger.words('transfer', day)} {ledger.words(words, day)}",
+            counterparty=giver,
+        )
 
 
 def _add_interest(ledger: Ledger) -> None:
@@ -172,6 +195,12 @@ def _add_interest(ledger: Ledger) -> None:
         if month.month % 3 == 0 and day < ledger.end:
             amount = max(1, int(account.opening_minor * rate / 4))
             ledger.add(
-                account, day, amount, BANK, merchant=account.bank.name, category="interest_income", kind="income",
+                account,
+                day,
+                amount,
+                BANK,
+                merchant=account.bank.name,
+                category="interest_income",
+                kind="income",
                 text=ledger.words("interest", day),
-            )  # fmt: skip
+            )

@@ -129,7 +129,7 @@ class Ledger:
 def priced(amount: float, currency: str, rounding: str, dice: Dice) -> int:
     """Minor units of a positive amount, at least the smallest coin, with the endings of its kind of price."""
     places = exponent(currency)
-    unit = 10**places
+    unit = int(10**places)
     whole = max(1, round(amount * unit))
     if places == 0:
         step = {"tenth": 10, "five": 500, "psychological": 10}.get(rounding, 1)

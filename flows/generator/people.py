@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from flows.generator.countries import BG, COUNTRIES, FIRST_COUNTRIES, Country
+from flows.generator.countries import FIRST_COUNTRIES, Country, countries
 from flows.generator.params import EURO_IN_BULGARIA
 from flows.generator.text import ascii_only
 from warehouse.money import exponent
@@ -68,14 +68,14 @@ class Person:
 def draw_country(index: int, dice: Dice) -> Country:
     """Country of the n-th person: the first eight differ, the rest are drawn by share."""
     if index < len(FIRST_COUNTRIES):
-        return COUNTRIES[FIRST_COUNTRIES[index]]
-    countries = list(COUNTRIES.values())
-    return dice.weighted(countries, [c.share_of_users for c in countries])
+        return countries()[FIRST_COUNTRIES[index]]
+    offered = list(countries().values())
+    return dice.weighted(offered, [c.share_of_users for c in offered])
 
 
 def account_currency(country: Country, params: GeneratorParams) -> str:
     """The currency of a country's accounts; Bulgaria's is the lev where the period ends before the euro."""
-    if country is BG and params.end <= EURO_IN_BULGARIA:
+    if country.code == "BG" and params.end <= EURO_IN_BULGARIA:
         return "BGN"
     return country.currency
 
@@ -122,7 +122,7 @@ def draw_income(country: Country, currency: str, household: str, dice: Dice) -> 
     band, factor, _ = dice.weighted(BANDS, [share for *_, share in BANDS])
     median = country.income * HOUSEHOLD_INCOME.get(household, 1.0) * (1.95583 if currency == "BGN" else 1.0)
     income = dice.lognormal(median * factor, 0.14)
-    return band, int(round(income, -1 if income > 100 else 0)) * int(10 ** exponent(currency))
+    return band, int(round(income, -1)) * int(10 ** exponent(currency))
 
 
 def draw_joined(params: GeneratorParams, index: int, dice: Dice) -> date:
@@ -141,6 +141,12 @@ def draw_pay_cycle(country: Country, household: str, dice: Dice) -> tuple[str, i
     return cadence, day
 
 
+def draw_name(country: Country, dice: Dice) -> str:
+    """A first and a last name; Bulgarian women's last names end in a."""
+    first, last = dice.pick(country.first_names), dice.pick(country.last_names)
+    return f"{first} {last}а" if country.code == "BG" and first.endswith("а") else f"{first} {last}"  # noqa: RUF001
+
+
 def draw_person(index: int, params: GeneratorParams, dice: Dice) -> Person:
     """The n-th person of a run."""
     country = draw_country(index, dice)
@@ -148,7 +154,7 @@ def draw_person(index: int, params: GeneratorParams, dice: Dice) -> Person:
     household, adults, children = draw_household(index, dice)
     traits = draw_traits(country, household, adults, children, dice)
     band, income = draw_income(country, currency, household, dice)
-    name = f"{dice.pick(country.first_names)} {dice.pick(country.last_names)}"
+    name = draw_name(country, dice)
     slug = f"{index + 1:05d}-{country.code.lower()}"
     cadence, day = draw_pay_cycle(country, household, dice)
     partner_earns = adults > 1 and dice.chance(0.55)

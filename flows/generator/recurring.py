@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flows.generator.days import Roll, nominal_days, rolled
 from flows.generator.events import BANK, CARD, DEBIT, TRANSFER, Series
 from flows.generator.merchants import Merchant, billers, merchants
 from flows.generator.params import BILLS, SEASONS, SUBSCRIPTIONS, Bill, Rates
+from flows.generator.people import draw_name
 from flows.generator.text import in_bank_letters, shortened, spelling
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ class Recurrence:
     hour: float = 7.0
 
 
+class DueDays(NamedTuple):
+    """On which of its due days a series came, stayed away, or came twice."""
+
+    paid: tuple[date, ...]
+    missed: tuple[date, ...]
+    doubled: tuple[date, ...]
+
+
 def add_series(ledger: Ledger, plan: Recurrence) -> None:
     """Write a series and its occurrences down, some of which stay away or come twice."""
     start, end = plan.first or ledger.start, ledger.end
@@ -69,7 +78,7 @@ def add_series(ledger: Ledger, plan: Recurrence) -> None:
     paid = tuple(d for d in due if d not in missed)
     for day in sorted((*paid, *doubled)):
         _add_occurrence(ledger, plan, day, number)
-    ledger.series.append(_series(ledger, plan, number, paid, missed, doubled))
+    ledger.series.append(_series(ledger, plan, number, DueDays(paid, missed, doubled)))
 
 
 def _due_days(ledger: Ledger, plan: Recurrence, start: date, end: date) -> list[date]:
@@ -109,21 +118,22 @@ def _add_occurrence(ledger: Ledger, plan: Recurrence, day: date, series: int) ->
         amount = ledger.dice.lognormal(amount, plan.variation)
     text = plan.text or " ".join(filter(None, (ledger.words(plan.words, day), plan.counterparty)))
     ledger.add(
-        plan.account, day, plan.sign * max(1, round(amount)), plan.channel, hour=plan.hour, merchant=plan.merchant,
-        category=plan.category, kind=plan.kind, text=text,
-        counterparty=plan.counterparty or ("" if plan.channel in {CARD, BANK} else plan.merchant), mcc=plan.mcc,
+        plan.account,
+        day,
+        plan.sign * max(1, round(amount)),
+        plan.channel,
+        hour=plan.hour,
+        merchant=plan.merchant,
+        category=plan.category,
+        kind=plan.kind,
+        text=text,
+        counterparty=plan.counterparty or ("" if plan.channel in {CARD, BANK} else plan.merchant),
+        mcc=plan.mcc,
         series=series,
-    )  # fmt: skip
+    )
 
 
-def _series(
-    ledger: Ledger,
-    plan: Recurrence,
-    number: int,
-    paid: tuple[date, ...],
-    missed: tuple[date, ...],
-    doubled: tuple[date, ...],
-) -> Series:
+def _series(ledger: Ledger, plan: Recurrence, number: int, days: DueDays) -> Series:
     ended = plan.last if plan.last is not None and plan.last < ledger.end else None
     return Series(
         number=number,
@@ -139,9 +149,9 @@ def _series(
         price_minor=tuple(price for _, price in plan.prices),
         start=plan.first or ledger.start,
         end=ended,
-        occurrences=paid,
-        missed=missed,
-        doubled=doubled,
+        occurrences=days.paid,
+        missed=days.missed,
+        doubled=days.doubled,
         is_subscription=plan.is_subscription,
     )
 
@@ -160,7 +170,7 @@ def add_housing(ledger: Ledger) -> None:
         return
     share = dice.between(*(RENT_SHARE if person.tenure == "rent" else MORTGAGE_SHARE))
     amount = int(person.household_income_minor * share) // (5 * person.unit) * 5 * person.unit
-    landlord = f"{dice.pick(person.country.first_names)} {dice.pick(person.country.last_names)}"
+    landlord = draw_name(person.country, dice)
     payee = landlord if person.tenure == "rent" else ledger.main.bank.name
     day = dice.pick((1, 1, 1, 2, 3, 5, 27, 28))
     add_series(

@@ -6,7 +6,7 @@ from bisect import bisect
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from flows.generator.countries import COUNTRIES, TRAVEL_CITY
+from flows.generator.countries import TRAVEL_CITY, countries
 from flows.generator.merchants import Merchant, merchants
 from flows.generator.text import in_bank_letters, reference_code, terminal_text
 
@@ -77,5 +77,5 @@ class Shopper:
 
     def _town(self, country: str) -> str:
         if country != self.person.country.code:
-            return self.dice.pick(COUNTRIES[country].cities)[1]
+            return self.dice.pick(countries()[country].cities)[1]
         return self.dice.pick(self.person.country.cities)[0] if self.dice.chance(0.15) else self.person.city

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from flows.generator.countries import TRAVEL_CURRENCY
 from flows.generator.days import is_working_day, public_holidays
 from flows.generator.events import CARD, Event
 from flows.generator.ledger import priced
 from flows.generator.params import HABITS, SEASONS, Habit
 from flows.generator.rates import convert, per_euro
-from flows.generator.text import reference_code, shortened
+from flows.generator.text import in_bank_letters, reference_code, shortened
 from warehouse.money import Money, exponent
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ ONLINE_HOURS = (7.0, 23.8)
 TIPPED = frozenset({"restaurants", "bars_alcohol", "taxi"})
 FUEL_HOLDS = {"US": 125, "GB": 99, "JP": 15000, "KW": 20, "PL": 300}
 USUAL_FUEL_HOLD = 100
-SMALL_TRIES = 3
+SMALLEST, LARGEST = 0.3, 9.0  # of the median: nobody buys lunch for a few cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,38 @@ class Appetite:
     frequency: float  # factor on counts
 
 
+class Price(NamedTuple):
+    """What a purchase of a habit costs: the median in major units, this one's factor, and the local hour."""
+
+    median: float
+    factor: float
+    hour: float
+
+
+class Basket(NamedTuple):
+    """What is bought where and when, at its price in the person's own currency."""
+
+    outlet: Outlet
+    category: str
+    mcc: str
+    day: date
+    hour: float
+    amount_minor: int
+
+
 def expected_month(ledger: Ledger) -> float:
     """Minor units that the habits would cost this household in a month at the catalogue's amounts."""
     total = sum(
-        habit.per_month * _heads(ledger, habit) * habit.median_eur * np.exp(habit.sigma**2 / 2)
+        habit.per_month * _heads(ledger, habit) * usual_price(ledger, habit) * np.exp(habit.sigma**2 / 2)
         for habit in habits(ledger)
     )
-    return ledger.local(float(total)) * ledger.person.unit
+    return float(total) * ledger.person.unit
+
+
+def usual_price(ledger: Ledger, habit: Habit) -> float:
+    """The habit's median purchase at home, in major units; food weighs more where incomes are low."""
+    food = ledger.person.country.food if habit.category == "groceries" else 1.0
+    return ledger.local(habit.median_eur) * food
 
 
 def habits(ledger: Ledger) -> list[Habit]:
@@ -75,8 +99,8 @@ def _heads(ledger: Ledger, habit: Habit) -> float:
 
 def appetite(budget_minor: float, expected_minor: float) -> Appetite:
     """Spread a bigger or smaller budget over dearer and more frequent purchases."""
-    ratio = min(2.6, max(0.35, budget_minor / expected_minor))
-    return Appetite(size=ratio**0.62, frequency=ratio**0.38)
+    ratio = min(3.2, max(0.35, budget_minor / expected_minor))
+    return Appetite(size=ratio**0.7, frequency=ratio**0.3)
 
 
 def daily_rates(ledger: Ledger, habit: Habit, frequency: float) -> npt.NDArray[np.float64]:
@@ -121,45 +145,62 @@ def add_daily_spending(
         counts = ledger.dice.generator.poisson(daily_rates(ledger, habit, level.frequency) * presence)
         indices = np.repeat(np.arange(len(counts)), counts)
         size = len(indices)
-        spread = np.exp(habit.sigma * ledger.dice.generator.standard_normal(size))
+        spread = np.exp(habit.sigma * ledger.dice.generator.standard_normal(size)).clip(SMALLEST, LARGEST)
         hours = habit.hour + 1.7 * ledger.dice.generator.standard_normal(size)
-        median = ledger.local(habit.median_eur) * level.size
+        median = usual_price(ledger, habit) * level.size
         for index, factor, hour in zip(indices.tolist(), spread.tolist(), hours.tolist(), strict=True):
-            buy(ledger, shopper, habit, ledger.start + timedelta(days=index), hour, median, factor)
+            day = ledger.start + timedelta(days=index)
+            goods = basket(ledger, shopper, habit, day, Price(median, factor, hour))
+            if goods is not None:
+                buy(ledger, goods)
 
 
-def buy(  # noqa: PLR0913  # what, when, where and how much
-    ledger: Ledger, shopper: Shopper, habit: Habit, day: date, hour: float, median: float, factor: float
-) -> None:
-    """One purchase at home or in an online shop."""
+def basket(ledger: Ledger, shopper: Shopper, habit: Habit, day: date, price: Price) -> Basket | None:
+    """What is bought on one occasion; None where nobody sells it."""
     outlet = shopper.outlet(habit.category, habit.favourites)
     if outlet is None:
-        return
+        return None
     dice = ledger.dice
-    if habit.category in USUAL_ORDERS and dice.chance(USUAL_ORDER):
-        factor = outlet.usual
-    amount = priced(median * factor * outlet.merchant.scale, ledger.person.currency, habit.rounding, dice)
-    if outlet.is_online:
-        hour = dice.between(*ONLINE_HOURS) if habit.category not in TIPPED | {"fast_food"} else hour
-        if dice.chance(ledger.params.rates.foreign_online) and habit.category == "general_shopping":
-            buy_abroad(
-                ledger,
-                outlet,
-                habit.category,
-                habit.mcc,
-                day,
-                hour,
-                amount,
-                dice.pick(ledger.person.country.abroad),
-            )
-            return
+    is_usual = habit.category in USUAL_ORDERS and dice.chance(USUAL_ORDER)
+    amount = price.median * (outlet.usual if is_usual else price.factor) * outlet.merchant.scale
+    any_hour = outlet.is_online and habit.category not in TIPPED | {"fast_food"}
+    return Basket(
+        outlet,
+        habit.category,
+        habit.mcc,
+        day,
+        dice.between(*ONLINE_HOURS) if any_hour else price.hour,
+        priced(amount, ledger.person.currency, habit.rounding, dice),
+    )
+
+
+def buy(ledger: Ledger, goods: Basket) -> None:
+    """One purchase at home or in an online shop."""
+    dice, outlet = ledger.dice, goods.outlet
+    if (
+        outlet.is_online
+        and goods.category == "general_shopping"
+        and dice.chance(ledger.params.rates.foreign_online)
+    ):
+        buy_abroad(ledger, goods, dice.pick(ledger.person.country.abroad))
+        return
     account = card_account(ledger)
-    hold, pending = held(ledger, account, habit.category, amount)
-    posted = amount if hold != "tip" else amount + _tip(ledger, amount)
+    hold, pending = held(ledger, account, goods.category, goods.amount_minor)
+    posted = goods.amount_minor if hold != "tip" else goods.amount_minor + _tip(ledger, goods.amount_minor)
     ledger.add(
-        account, day, -posted, CARD, hour=hour, merchant=outlet.merchant.name, category=habit.category, kind="purchase",
-        text=purchase_text(ledger, account, outlet, day), mcc=habit.mcc, hold=hold, pending_minor=-pending,
-    )  # fmt: skip
+        account,
+        goods.day,
+        -posted,
+        CARD,
+        hour=goods.hour,
+        merchant=outlet.merchant.name,
+        category=goods.category,
+        kind="purchase",
+        text=purchase_text(ledger, account, outlet, goods.day),
+        mcc=goods.mcc,
+        hold=hold,
+        pending_minor=-pending,
+    )
 
 
 def card_account(ledger: Ledger) -> Account:
@@ -199,53 +240,48 @@ def purchase_text(ledger: Ledger, account: Account, outlet: Outlet, day: date) -
 def printed(account: Account, merchant: str, city: str, country: str, day: date) -> str:
     """A merchant's text within the bank's own phrase, cut to its length."""
     bank = account.bank
-    text = bank.card_text.format(m=merchant, c=city, k=country, t=account.tail, d=day)
+    names = {"m": in_bank_letters(merchant, bank), "c": in_bank_letters(city, bank)}
+    text = bank.card_text.format(**names, k=country, t=account.tail, d=day)
     return shortened(text.upper() if bank.upper else text, bank)
 
 
-def buy_abroad(  # noqa: PLR0913  # what, when, where, how much and in which money
-    ledger: Ledger,
-    outlet: Outlet,
-    category: str,
-    mcc: str,
-    day: date,
-    hour: float,
-    home_minor: int,
-    currency: str,
-    country: str = "",
-) -> Event:
+def buy_abroad(ledger: Ledger, goods: Basket, currency: str, country: str = "") -> Event:
     """A purchase in another currency: the price is round there, the bank bills it here with its margin."""
-    dice = ledger.dice
     account = ledger.accounts.get("foreign")
     if account is None or account.currency != currency:
         account = card_account(ledger)
-    wanted = convert(home_minor, ledger.person.currency, currency, day) / 10 ** exponent(currency)
-    original = priced(wanted, currency, "psychological" if outlet.is_online else "tenth", dice)
+    outlet, day, own = goods.outlet, goods.day, account.currency
+    wanted = convert(goods.amount_minor, ledger.person.currency, currency, day) / 10 ** exponent(currency)
+    original = priced(wanted, currency, "psychological" if outlet.is_online else "tenth", ledger.dice)
     booked = ledger.booking_date(account, day, CARD)
-    markup = 1.0 if currency == account.currency else 1 + account.bank.foreign_markup
-    billed = max(1, round(convert(original, currency, account.currency, booked) * markup))
-    hold = "" if not account.bank.shows_pending else "same" if currency == account.currency else "settlement"
-    pending = (
-        billed
-        if hold != "settlement"
-        else max(1, round(convert(original, currency, account.currency, day) * 1.005))
-    )
+    is_foreign = currency != own
+    margin = 1 + account.bank.foreign_markup if is_foreign else 1.0
+    billed = max(1, round(convert(original, currency, own, booked) * margin))
+    authorised = max(1, round(convert(original, currency, own, day) * 1.005)) if is_foreign else billed
+    hold = ("settlement" if is_foreign else "same") if account.bank.shows_pending else ""
     text = printed(account, outlet.text, outlet.city, country, day)
-    if currency != account.currency:
-        text = f"{text} {original_text(original, currency, account.currency, booked)}"
+    if is_foreign:
+        text = f"{text} {original_text(original, currency, own, booked)}"
     return ledger.add(
-        account, day, -billed, CARD, hour=hour, booked=booked, merchant=outlet.merchant.name, category=category,
-        kind="purchase", text=text, mcc=mcc, original_currency="" if currency == account.currency else currency,
-        original_minor=0 if currency == account.currency else -original, hold=hold, pending_minor=-pending if hold else 0,
-    )  # fmt: skip
+        account,
+        day,
+        -billed,
+        CARD,
+        hour=goods.hour,
+        booked=booked,
+        merchant=outlet.merchant.name,
+        category=goods.category,
+        kind="purchase",
+        text=text,
+        mcc=goods.mcc,
+        original_currency=currency if is_foreign else "",
+        original_minor=-original if is_foreign else 0,
+        hold=hold,
+        pending_minor=-authorised if hold else 0,
+    )
 
 
 def original_text(original_minor: int, currency: str, billed_currency: str, day: date) -> str:
     """The original amount and rate as banks append them."""
     rate = per_euro(currency, day) / per_euro(billed_currency, day)
     return f"{Money(original_minor, currency).decimal} {currency} @ {rate:.4f}"
-
-
-def destination_currency(country: str, home: dict[str, str]) -> str:
-    """The money of a place."""
-    return TRAVEL_CURRENCY.get(country) or home[country]

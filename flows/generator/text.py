@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,24 +15,73 @@ if TYPE_CHECKING:
 CYRILLIC = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъьюя",
-        "a b v g d e zh z i y k l m n o p r s t u f h ts ch sh sht a y yu ya".split(),
+        [
+            "a",
+            "b",
+            "v",
+            "g",
+            "d",
+            "e",
+            "zh",
+            "z",
+            "i",
+            "y",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "h",
+            "ts",
+            "ch",
+            "sh",
+            "sht",
+            "a",
+            "y",
+            "yu",
+            "ya",
+        ],
         strict=True,
     )
 )
 SPECIAL = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "ł": "l", "Ł": "L", "ı": "i",
-     "–": "-", "’": "'"}
-)  # fmt: skip
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "ß": "ss",
+        "ł": "l",
+        "Ł": "L",
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "\N{EN DASH}": "-",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    }
+)
 BEYOND_LATIN = 0x250
+CACHED_TEXTS = 50_000
 PROCESSORS: dict[str, tuple[str, ...]] = {
-    "BG": ("MYPOS *", "SUMUP  *", ""), "GB": ("SUMUP  *", "ZETTLE_*", "SQ *", ""), "DE": ("SUMUP  *", "ZETTLE_*", ""),
-    "US": ("SQ *", "SQ *", "CLV*", ""), "FR": ("SUMUP  *", "SQ *", ""), "PL": ("SUMUP  *", "PAYU*", ""),
-    "JP": ("SQ *", "", ""), "KW": ("", "MYFATOORAH*"),
-}  # fmt: skip
+    "BG": ("MYPOS *", "SUMUP  *", ""),
+    "GB": ("SUMUP  *", "ZETTLE_*", "SQ *", ""),
+    "DE": ("SUMUP  *", "ZETTLE_*", ""),
+    "US": ("SQ *", "SQ *", "CLV*", ""),
+    "FR": ("SUMUP  *", "SQ *", ""),
+    "PL": ("SUMUP  *", "PAYU*", ""),
+    "JP": ("SQ *", "", ""),
+    "KW": ("", "MYFATOORAH*"),
+}
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
-@cache
+@lru_cache(maxsize=CACHED_TEXTS)
 def latin(text: str) -> str:
     """Cyrillic in Latin letters, with capitals kept; other alphabets stay."""
     return "".join(_latin_letter(letter) for letter in text)
@@ -45,7 +94,7 @@ def _latin_letter(letter: str) -> str:
     return plain if letter.islower() else plain.capitalize()
 
 
-@cache
+@lru_cache(maxsize=CACHED_TEXTS)
 def ascii_only(text: str) -> str:
     """Plain letters as old bank systems keep them: umlauts spelt out, other accents dropped."""
     decomposed = unicodedata.normalize("NFKD", latin(text).translate(SPECIAL))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flows.generator.days import ONE_DAY, month_day, months_between
 from flows.generator.events import ATM, BANK, TRANSFER, Series
@@ -39,41 +39,59 @@ def add_cash(ledger: Ledger) -> None:
             )
             text = in_bank_letters(ledger.words("atm", day, ledger.person.city), ledger.main.bank)
             ledger.add(
-                ledger.main, day, -amount, ATM, hour=dice.between(8, 23), merchant=ledger.main.bank.name,
-                category="cash_withdrawal", kind="cash", text=shortened(f"{text} {ledger.main.tail}", ledger.main.bank),
+                ledger.main,
+                day,
+                -amount,
+                ATM,
+                hour=dice.between(8, 23),
+                merchant=ledger.main.bank.name,
+                category="cash_withdrawal",
+                kind="cash",
+                text=shortened(f"{text} {ledger.main.tail}", ledger.main.bank),
                 mcc="6011",
-            )  # fmt: skip
+            )
 
 
-def transfer(  # noqa: PLR0913  # two ends, two amounts, a day and what it is
-    ledger: Ledger,
-    source: Account,
-    target: Account,
-    day: date,
-    sent_minor: int,
-    received_minor: int,
-    *,
-    category: str = "internal_transfer",
-    series: int = 0,
-) -> None:
+class Move(NamedTuple):
+    """Money from one account of a person to another, in each account's own minor units."""
+
+    source: Account
+    target: Account
+    day: date
+    sent_minor: int
+    received_minor: int
+    category: str = "internal_transfer"
+    series: int = 0
+
+
+def transfer(ledger: Ledger, move: Move) -> None:
     """Both ends of a transfer between two accounts of the person, a day or two apart between banks."""
+    source, target, day, category = move.source, move.target, move.day, move.category
     pair = ledger.next_pair()
     delay = 0 if source.bank is target.bank else ledger.dice.integer(0, 2)
-    arrives = ledger.booking_date(target, day + timedelta(days=delay), TRANSFER)
     left = ledger.booking_date(source, day, TRANSFER)
-    kind = "card_payment" if category == "card_payment" else "transfer"
+    arrived = max(left, ledger.booking_date(target, day + timedelta(days=delay), TRANSFER))
     words = ("card_payment", "thanks") if category == "card_payment" else ("own", "own")
     ends = (
-        (source, day, left, -sent_minor, words[0], target),
-        (target, day, arrives, received_minor, words[1], source),
+        (source, left, -move.sent_minor, words[0], target, move.series),
+        (target, arrived, move.received_minor, words[1], source, 0),
     )
-    for account, spent, booked, amount, word, other in ends:
-        text = f"{ledger.words(word, day)} {other.ref[-8:]}"
+    for account, booked, amount, word, other, series in ends:
+        text = in_bank_letters(f"{ledger.words(word, day)} {other.ref[-8:]}", account.bank)
         ledger.add(
-            account, spent, amount, TRANSFER, booked=max(booked, left), merchant=ledger.person.name, category=category,
-            kind=kind, text=shortened(in_bank_letters(text, account.bank), account.bank),
-            counterparty=in_bank_letters(ledger.person.name, account.bank), pair=pair, series=series,
-        )  # fmt: skip
+            account,
+            day,
+            amount,
+            TRANSFER,
+            booked=booked,
+            merchant=ledger.person.name,
+            category=category,
+            kind="card_payment" if category == "card_payment" else "transfer",
+            text=shortened(text, account.bank),
+            counterparty=in_bank_letters(ledger.person.name, account.bank),
+            pair=pair,
+            series=series,
+        )
 
 
 def balance_by_day(ledger: Ledger, account: Account) -> dict[date, int]:
@@ -98,7 +116,7 @@ def fund_foreign_account(ledger: Ledger) -> None:
             received = (max(0, -ahead) // (50 * unit) + ledger.dice.integer(2, 5)) * 50 * unit
             reference = convert(received, account.currency, ledger.person.currency, day)
             sent = round(reference * (1 + ledger.main.bank.foreign_markup / 2))
-            transfer(ledger, ledger.main, account, day, sent, received)
+            transfer(ledger, Move(ledger.main, account, day, sent, received))
             balance += received
         balance += moves.get(day, 0)
         day += ONE_DAY
@@ -120,7 +138,7 @@ def pay_credit_card(ledger: Ledger) -> None:
         if owed <= 0 or due >= ledger.end or closing < ledger.start:
             continue
         payment = owed if in_full else partial_payment(ledger, owed)
-        transfer(ledger, ledger.main, card, due, payment, payment, category="card_payment")
+        transfer(ledger, Move(ledger.main, card, due, payment, payment, "card_payment"))
         paid += payment
         if payment < owed:
             interest += charge_interest(ledger, card, due + timedelta(days=3), owed - payment)
@@ -138,9 +156,15 @@ def charge_interest(ledger: Ledger, card: Account, day: date, rest: int) -> int:
     if day >= ledger.end:
         return 0
     ledger.add(
-        card, day, -amount, BANK, merchant=card.bank.name, category="bank_fees", kind="interest",
+        card,
+        day,
+        -amount,
+        BANK,
+        merchant=card.bank.name,
+        category="bank_fees",
+        kind="interest",
         text=in_bank_letters(ledger.words("late", day), card.bank),
-    )  # fmt: skip
+    )
     return amount
 
 
@@ -197,7 +221,7 @@ class Keeper:
         if self.savings is None:
             return
         source, target = (self.ledger.main, self.savings) if amount > 0 else (self.savings, self.ledger.main)
-        transfer(self.ledger, source, target, day, abs(amount), abs(amount), series=series)
+        transfer(self.ledger, Move(source, target, day, abs(amount), abs(amount), series=series))
         self.balance -= amount
         self.saved += amount
 
@@ -211,9 +235,16 @@ class Keeper:
             return
         text = in_bank_letters(self.ledger.words("transfer", day) + " INVEST", self.ledger.main.bank)
         self.ledger.add(
-            self.ledger.main, day, -spare, TRANSFER, merchant="Broker", category="investments", kind="transfer",
-            text=text, counterparty="Broker",
-        )  # fmt: skip
+            self.ledger.main,
+            day,
+            -spare,
+            TRANSFER,
+            merchant="Broker",
+            category="investments",
+            kind="transfer",
+            text=text,
+            counterparty="Broker",
+        )
         self.balance -= spare
 
     def top_up(self, day: date) -> None:
@@ -225,9 +256,16 @@ class Keeper:
             giver = self.ledger.person.country.last_names[0]
             text = f"{self.ledger.words('transfer', day)} {giver} {self.ledger.words('gift', day)}"
             self.ledger.add(
-                self.ledger.main, day, need, TRANSFER, merchant=giver, category="gift_received", kind="income",
-                text=in_bank_letters(text, self.ledger.main.bank), counterparty=giver,
-            )  # fmt: skip
+                self.ledger.main,
+                day,
+                need,
+                TRANSFER,
+                merchant=giver,
+                category="gift_received",
+                kind="income",
+                text=in_bank_letters(text, self.ledger.main.bank),
+                counterparty=giver,
+            )
             self.balance += need
 
     def close(self) -> None:
@@ -236,10 +274,22 @@ class Keeper:
             return
         self.ledger.series.append(
             Series(
-                number=self.series, account=self.ledger.main.slug, merchant=self.ledger.person.name,
-                category="internal_transfer", direction="out", cadence="monthly", day=self.order_day,
-                amount_kind="fixed", currency=self.ledger.main.currency, price_dates=(self.ledger.start,),
-                price_minor=(self.order,), start=self.ledger.start, end=None, occurrences=tuple(self.ordered), missed=(),
-                doubled=(), is_subscription=False,
+                number=self.series,
+                account=self.ledger.main.slug,
+                merchant=self.ledger.person.name,
+                category="internal_transfer",
+                direction="out",
+                cadence="monthly",
+                day=self.order_day,
+                amount_kind="fixed",
+                currency=self.ledger.main.currency,
+                price_dates=(self.ledger.start,),
+                price_minor=(self.order,),
+                start=self.ledger.start,
+                end=None,
+                occurrences=tuple(self.ordered),
+                missed=(),
+                doubled=(),
+                is_subscription=False,
             )
-        )  # fmt: skip
+        )

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flows.generator.countries import COUNTRIES, TRAVEL_CURRENCY, TRAVEL_PRICES
+from flows.generator.countries import TRAVEL_CURRENCY, TRAVEL_PRICES, countries
 from flows.generator.events import CARD
 from flows.generator.params import HABITS
-from flows.generator.spending import buy_abroad, card_account, purchase_text
+from flows.generator.spending import Basket, buy_abroad, card_account, purchase_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -52,12 +52,12 @@ class Trip:
     @property
     def currency(self) -> str:
         """What is paid with there."""
-        return TRAVEL_CURRENCY.get(self.country) or COUNTRIES[self.country].currency
+        return TRAVEL_CURRENCY.get(self.country) or countries()[self.country].currency
 
     @property
     def prices(self) -> float:
         """Its price level, Germany is 1."""
-        return TRAVEL_PRICES.get(self.country) or COUNTRIES[self.country].prices
+        return TRAVEL_PRICES.get(self.country) or countries()[self.country].prices
 
 
 def plan_trips(ledger: Ledger) -> list[Trip]:
@@ -108,10 +108,19 @@ def _add_flight(ledger: Ledger, shopper: Shopper, trip: Trip) -> None:
     account = card_account(ledger)
     amount = ledger.minor(ledger.local(euros) * outlet.merchant.scale**0.5)
     ledger.add(
-        account, booked_on, -amount, CARD, hour=ledger.dice.between(8, 23), merchant=outlet.merchant.name,
-        category="flights", kind="purchase", text=purchase_text(ledger, account, outlet, booked_on), mcc="4511",
-        hold="same" if account.bank.shows_pending else "", pending_minor=-amount,
-    )  # fmt: skip
+        account,
+        booked_on,
+        -amount,
+        CARD,
+        hour=ledger.dice.between(8, 23),
+        merchant=outlet.merchant.name,
+        category="flights",
+        kind="purchase",
+        text=purchase_text(ledger, account, outlet, booked_on),
+        mcc="4511",
+        hold="same" if account.bank.shows_pending else "",
+        pending_minor=-amount,
+    )
 
 
 def _add_hotel(ledger: Ledger, shopper: Shopper, trip: Trip, level: Appetite) -> None:
@@ -120,17 +129,8 @@ def _add_hotel(ledger: Ledger, shopper: Shopper, trip: Trip, level: Appetite) ->
         return
     night = ledger.dice.lognormal(68 * trip.prices, 0.35) * outlet.merchant.scale * level.size**0.5
     home = ledger.minor(ledger.local(night * trip.nights) / ledger.person.country.prices)
-    event = buy_abroad(
-        ledger,
-        outlet,
-        "hotels",
-        "7011",
-        trip.start,
-        ledger.dice.between(13, 22),
-        home,
-        trip.currency,
-        trip.country,
-    )
+    goods = Basket(outlet, "hotels", "7011", trip.start, ledger.dice.between(13, 22), home)
+    event = buy_abroad(ledger, goods, trip.currency, trip.country)
     checkout = trip.start + timedelta(days=trip.nights)
     if event.hold:
         account = next(a for a in ledger.accounts.values() if a.slug == event.account)
@@ -155,4 +155,5 @@ def _add_day(ledger: Ledger, shopper: Shopper, trip: Trip, level: Appetite, day:
             )
             home = ledger.minor(ledger.local(euros) / ledger.person.country.prices * outlet.merchant.scale)
             hour = habit.hour + ledger.dice.between(-2, 2)
-            buy_abroad(ledger, outlet, category, habit.mcc, day, hour, home, trip.currency, trip.country)
+            goods = Basket(outlet, category, habit.mcc, day, hour, home)
+            buy_abroad(ledger, goods, trip.currency, trip.country)

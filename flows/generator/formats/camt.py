@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -13,27 +14,36 @@ if TYPE_CHECKING:
     from flows.generator.statements import Line, Statement
 
 VERSION_8 = frozenset({"de-rhein", "kw-pearl", "bg-vitosha"})
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 REMITTANCE_LENGTH = 140
-DOMAINS = {CARD: "CCRD/POSD", ATM: "CCRD/CWDL", DEBIT: "RDDT/ESDD", BANK: "MDOP/CHRG"}
+DOMAINS = {CARD: ("CCRD", "POSD"), ATM: ("CCRD", "CWDL"), DEBIT: ("RDDT", "ESDD"), BANK: ("MDOP", "COMM")}
 
 
 def write(statement: Statement) -> tuple[bytes, list[int]]:
     """A CAMT.053 document in UTF-8."""
-    account = statement.account
-    modern = account.bank.code in VERSION_8
+    modern = statement.account.bank.code in VERSION_8
     version = "camt.053.001.08" if modern else "camt.053.001.02"
-    entries = "".join(_entry(line, account.currency, modern=modern) for line in statement.lines)
-    opening = _balance("OPBD", statement.opening_minor, account.currency, f"{statement.start:%Y-%m-%d}")
-    closing = _balance("CLBD", statement.closing_minor, account.currency, f"{statement.as_of:%Y-%m-%d}")
-    identity = f"{account.ref[-6:]}-{statement.start:%y%m%d}-{statement.as_of:%y%m%d}"
-    text = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{version}">'
-        f"<BkToCstmrStmt><GrpHdr><MsgId>{identity}</MsgId><CreDtTm>{statement.as_of:%Y-%m-%d}T23:30:00</CreDtTm></GrpHdr>"
-        f"<Stmt><Id>{identity}</Id><CreDtTm>{statement.as_of:%Y-%m-%d}T23:30:00</CreDtTm><FrToDt>"
-        f"<FrDtTm>{statement.start:%Y-%m-%d}T00:00:00</FrDtTm><ToDtTm>{statement.as_of:%Y-%m-%d}T23:59:59</ToDtTm></FrToDt>"
-        f"{_account(account, statement.holder, modern=modern)}{opening}{closing}\n{entries}</Stmt></BkToCstmrStmt></Document>\n"
+    text = "".join(
+        (
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{version}"><BkToCstmrStmt>',
+            _head(statement),
+            _account(statement.account, statement.holder, modern=modern),
+            _balance("OPBD", statement.opening_minor, statement.account.currency, statement.start),
+            _balance("CLBD", statement.closing_minor, statement.account.currency, statement.as_of),
+            "\n",
+            *(_entry(line, statement.account.currency, modern=modern) for line in statement.lines),
+            "</Stmt></BkToCstmrStmt></Document>\n",
+        )
     )
     return text.encode(), list(range(1, len(statement.lines) + 1))
+
+
+def _head(statement: Statement) -> str:
+    identity = f"{statement.account.ref[-6:]}-{statement.start:%y%m%d}-{statement.as_of:%y%m%d}"
+    made = f"<CreDtTm>{statement.as_of}T23:30:00</CreDtTm>"
+    period = f"<FrDtTm>{statement.start}T00:00:00</FrDtTm><ToDtTm>{statement.as_of}T23:59:59</ToDtTm>"
+    group = f"<GrpHdr><MsgId>{identity}</MsgId>{made}</GrpHdr>"
+    return f"{group}<Stmt><Id>{identity}</Id>{made}<FrToDt>{period}</FrToDt>"
 
 
 def _account(account: Account, holder: str, *, modern: bool) -> str:
@@ -41,9 +51,10 @@ def _account(account: Account, holder: str, *, modern: bool) -> str:
     identity = f"<IBAN>{account.ref}</IBAN>" if is_iban else f"<Othr><Id>{account.ref}</Id></Othr>"
     code = f"{account.bank.code[:2].upper()}BK{account.bank.country}XX".ljust(8, "X")
     agent = f"<BICFI>{code}</BICFI>" if modern else f"<BIC>{code}</BIC>"
+    owner, bank = escape(holder, quote=False), escape(account.bank.name, quote=False)
     return (
-        f"<Acct><Id>{identity}</Id><Ccy>{account.currency}</Ccy><Ownr><Nm>{escape(holder, quote=False)}</Nm></Ownr>"
-        f"<Svcr><FinInstnId>{agent}<Nm>{escape(account.bank.name, quote=False)}</Nm></FinInstnId></Svcr></Acct>"
+        f"<Acct><Id>{identity}</Id><Ccy>{account.currency}</Ccy><Ownr><Nm>{owner}</Nm></Ownr>"
+        f"<Svcr><FinInstnId>{agent}<Nm>{bank}</Nm></FinInstnId></Svcr></Acct>"
     )
 
 
@@ -52,7 +63,7 @@ def _signed(minor: int, currency: str) -> str:
     return f'<Amt Ccy="{currency}">{decimal(abs(minor), currency)}</Amt><CdtDbtInd>{direction}</CdtDbtInd>'
 
 
-def _balance(code: str, minor: int, currency: str, day: str) -> str:
+def _balance(code: str, minor: int, currency: str, day: date) -> str:
     return (
         f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>{_signed(minor, currency)}"
         f"<Dt><Dt>{day}</Dt></Dt></Bal>"
@@ -61,16 +72,17 @@ def _balance(code: str, minor: int, currency: str, day: str) -> str:
 
 def _entry(line: Line, currency: str, *, modern: bool) -> str:
     status = "PDNG" if line.is_pending else "BOOK"
-    status = f"<Cd>{status}</Cd>" if modern else status
-    reference = f"<AcctSvcrRef>{line.reference}</AcctSvcrRef>" if line.reference else ""
-    domain = f"{'PMNT'}/{DOMAINS.get(line.channel, 'ICDT/ESCT' if line.amount_minor < 0 else 'RCDT/ESCT')}"
-    family, sub = domain.split("/")[1:]
-    return (
-        f"<Ntry>{_signed(line.amount_minor, currency)}<Sts>{status}</Sts>"
-        f"<BookgDt><Dt>{line.booked_date:%Y-%m-%d}</Dt></BookgDt><ValDt><Dt>{line.value_date:%Y-%m-%d}</Dt></ValDt>{reference}"
-        f"<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub}</SubFmlyCd></Fmly></Domn></BkTxCd>"
-        f"<NtryDtls><TxDtls>{_details(line, modern=modern)}</TxDtls></NtryDtls></Ntry>\n"
+    family, sub = DOMAINS.get(line.channel, ("ICDT" if line.amount_minor < 0 else "RCDT", "ESCT"))
+    kind = f"<Cd>PMNT</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub}</SubFmlyCd></Fmly>"
+    parts = (
+        f"<Ntry>{_signed(line.amount_minor, currency)}",
+        f"<Sts><Cd>{status}</Cd></Sts>" if modern else f"<Sts>{status}</Sts>",
+        f"<BookgDt><Dt>{line.booked_date}</Dt></BookgDt><ValDt><Dt>{line.value_date}</Dt></ValDt>",
+        f"<AcctSvcrRef>{line.reference}</AcctSvcrRef>" if line.reference else "",
+        f"<BkTxCd><Domn>{kind}</Domn></BkTxCd>",
+        f"<NtryDtls><TxDtls>{_details(line, modern=modern)}</TxDtls></NtryDtls></Ntry>\n",
     )
+    return "".join(parts)
 
 
 def _details(line: Line, *, modern: bool) -> str:

@@ -48,5 +48,6 @@ def _entry(line: Line, currency: str) -> list[str]:
     text = ascii_only(" ".join(filter(None, (line.text, line.counterparty)))).lstrip(":-")
     pieces = [text[i : i + DETAIL_LENGTH] for i in range(0, len(text), DETAIL_LENGTH)][:DETAIL_LINES]
     details = [piece if piece[:1] not in {":", "-"} else f" {piece}" for piece in pieces]
-    head = f":61:{line.value_date:%y%m%d}{line.booked_date:%m%d}{mark}{_amount(line.amount_minor, currency)}{kind}{reference}"
+    days = f"{line.value_date:%y%m%d}{line.booked_date:%m%d}"
+    head = f":61:{days}{mark}{_amount(line.amount_minor, currency)}{kind}{reference}"
     return [head, f":86:{details[0] if details else ''}", *details[1:]]

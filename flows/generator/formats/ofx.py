@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flows.generator.events import ATM, BANK, CARD, DEBIT
 from flows.generator.statements import decimal
 
 if TYPE_CHECKING:
+    from flows.generator.accounts import Account
     from flows.generator.statements import Line, Statement
 
 SGML_HEADER = (
@@ -22,6 +23,8 @@ XML_HEADER = (
 )
 NAME_LENGTH = 32
 MEMO_LENGTH = 255
+CARD_TAGS = ("CREDITCARDMSGSRSV1", "CCSTMTTRNRS", "CCSTMTRS")
+BANK_TAGS = ("BANKMSGSRSV1", "STMTTRNRS", "STMTRS")
 ACCOUNT_TYPES = {"checking": "CHECKING", "savings": "SAVINGS"}
 
 #: How banks write a civil date: bare, at noon UTC, or at their own midnight.
@@ -48,81 +51,92 @@ def transaction_type(line: Line) -> str:
     return "DIRECTDEP" if line.kind == "income" else "PAYMENT" if line.amount_minor < 0 else "CREDIT"
 
 
-def _entry(line: Line, currency: str, bank: str, end: dict[str, str]) -> str:
-    name, memo = (
-        escape(line.text[:NAME_LENGTH].strip(), quote=False),
-        escape(line.text[:MEMO_LENGTH], quote=False),
-    )
-    fields = (
-        f"<TRNTYPE>{transaction_type(line)}{end['TRNTYPE']}",
-        f"<DTPOSTED>{ofx_date(line.booked_date, bank)}{end['DTPOSTED']}",
-        f"<TRNAMT>{decimal(line.amount_minor, currency)}{end['TRNAMT']}",
-        f"<FITID>{line.reference}{end['FITID']}",
-        f"<NAME>{name}{end['NAME']}",
-        "" if len(line.text) <= NAME_LENGTH else f"<MEMO>{memo}{end['MEMO']}",
-    )
-    return (
-        f"<STMTTRN>{end['line']}{end['line'].join(filter(None, fields))}{end['line']}</STMTTRN>{end['line']}"
-    )
+class Markup(NamedTuple):
+    """How values are written: SGML leaves them open, XML closes them."""
+
+    closing: str
+    line: str
+
+    def value(self, tag: str, text: str) -> str:
+        """One element that holds a value."""
+        return f"<{tag}>{escape(text, quote=False)}{self.closing.format(tag)}"
+
+    def values(self, **tags: str) -> str:
+        """Elements one after another on one line, empty ones left out."""
+        return "".join(self.value(tag, text) for tag, text in tags.items() if text)
 
 
-def _account(statement: Statement, end: dict[str, str]) -> str:
-    account = statement.account
+SGML = Markup("", "\r\n")
+XML = Markup("</{}>", "\n")
+
+
+def _entry(line: Line, currency: str, bank: str, markup: Markup) -> str:
+    fields = [
+        markup.value("TRNTYPE", transaction_type(line)),
+        markup.value("DTPOSTED", ofx_date(line.booked_date, bank)),
+        markup.value("TRNAMT", decimal(line.amount_minor, currency)),
+        markup.value("FITID", line.reference),
+        markup.value("NAME", line.text[:NAME_LENGTH].strip()),
+    ]
+    if len(line.text) > NAME_LENGTH:
+        fields.append(markup.value("MEMO", line.text[:MEMO_LENGTH]))
+    return markup.line.join(("<STMTTRN>", *fields, "</STMTTRN>", ""))
+
+
+def _account(account: Account, markup: Markup) -> str:
     if account.kind == "card":
-        return f"<CCACCTFROM><ACCTID>{account.ref}{end['ACCTID']}</CCACCTFROM>"
-    return (
-        f"<BANKACCTFROM><BANKID>{account.bank.code.upper()[:9]}{end['BANKID']}<ACCTID>{account.ref}{end['ACCTID']}"
-        f"<ACCTTYPE>{ACCOUNT_TYPES.get(account.kind, 'CHECKING')}{end['ACCTTYPE']}</BANKACCTFROM>"
-    )
+        return f"<CCACCTFROM>{markup.value('ACCTID', account.ref)}</CCACCTFROM>"
+    kind = ACCOUNT_TYPES.get(account.kind, "CHECKING")
+    bank = account.bank.code.upper()[:9]
+    return f"<BANKACCTFROM>{markup.values(BANKID=bank, ACCTID=account.ref, ACCTTYPE=kind)}</BANKACCTFROM>"
 
 
-def _document(statement: Statement, end: dict[str, str]) -> str:
-    account = statement.account
-    bank, line = account.bank.code, end["line"]
-    outer, inner, body = (
-        ("CREDITCARDMSGSRSV1", "CCSTMTTRNRS", "CCSTMTRS")
-        if account.kind == "card"
-        else ("BANKMSGSRSV1", "STMTTRNRS", "STMTRS")
-    )
-    entries = "".join(_entry(item, account.currency, bank, end) for item in statement.lines)
-    status = f"<STATUS><CODE>0{end['CODE']}<SEVERITY>INFO{end['SEVERITY']}</STATUS>"
-    return line.join(
+def _sign_on(statement: Statement, markup: Markup) -> str:
+    bank = statement.account.bank
+    return "".join(
         (
-            f"<OFX><SIGNONMSGSRSV1><SONRS>{status}<DTSERVER>{statement.as_of:%Y%m%d}220000{end['DTSERVER']}"
-            f"<LANGUAGE>ENG{end['LANGUAGE']}<FI><ORG>{escape(account.bank.name, quote=False)}{end['ORG']}"
-            f"<FID>{bank}{end['FID']}</FI></SONRS></SIGNONMSGSRSV1>",
-            f"<{outer}><{inner}><TRNUID>0{end['TRNUID']}{status}",
-            f"<{body}><CURDEF>{account.currency}{end['CURDEF']}{_account(statement, end)}",
-            f"<BANKTRANLIST><DTSTART>{ofx_date(statement.start, bank)}{end['DTSTART']}"
-            f"<DTEND>{ofx_date(statement.as_of, bank)}{end['DTEND']}",
-            f"{entries}</BANKTRANLIST>",
-            f"<LEDGERBAL><BALAMT>{decimal(statement.closing_minor, account.currency)}{end['BALAMT']}"
-            f"<DTASOF>{ofx_date(statement.as_of, bank)}{end['DTASOF']}</LEDGERBAL>",
-            f"</{body}></{inner}></{outer}></OFX>",
-            "",
+            "<OFX><SIGNONMSGSRSV1><SONRS>",
+            _status(markup),
+            markup.values(DTSERVER=f"{statement.as_of:%Y%m%d}220000", LANGUAGE="ENG"),
+            f"<FI>{markup.values(ORG=bank.name, FID=bank.code)}</FI></SONRS></SIGNONMSGSRSV1>",
         )
     )
 
 
-class _Endings(dict[str, str]):
-    """What follows a value: nothing in SGML, a closing tag in XML."""
+def _status(markup: Markup) -> str:
+    return f"<STATUS>{markup.values(CODE='0', SEVERITY='INFO')}</STATUS>"
 
-    def __missing__(self, tag: str) -> str:
-        return self["after"].format(tag)
+
+def _document(statement: Statement, markup: Markup) -> str:
+    account, code = statement.account, statement.account.bank.code
+    outer, inner, body = CARD_TAGS if account.kind == "card" else BANK_TAGS
+    period = markup.values(DTSTART=ofx_date(statement.start, code), DTEND=ofx_date(statement.as_of, code))
+    balance = markup.values(
+        BALAMT=decimal(statement.closing_minor, account.currency), DTASOF=ofx_date(statement.as_of, code)
+    )
+    parts = (
+        _sign_on(statement, markup),
+        f"<{outer}><{inner}>{markup.value('TRNUID', '0')}{_status(markup)}",
+        f"<{body}>{markup.value('CURDEF', account.currency)}{_account(account, markup)}",
+        f"<BANKTRANLIST>{period}",
+        "".join(_entry(line, account.currency, code, markup) for line in statement.lines) + "</BANKTRANLIST>",
+        f"<LEDGERBAL>{balance}</LEDGERBAL>",
+        f"</{body}></{inner}></{outer}></OFX>",
+        "",
+    )
+    return markup.line.join(parts)
+
+
+def _ordinals(statement: Statement) -> list[int]:
+    return list(range(1, len(statement.lines) + 1))
 
 
 def write_sgml(statement: Statement) -> tuple[bytes, list[int]]:
     """OFX 1.02 in Windows-1252."""
-    text = SGML_HEADER + _document(statement, _Endings(after="", line="\r\n"))
+    text = SGML_HEADER + _document(statement, SGML)
     return text.encode("cp1252", "replace"), _ordinals(statement)
 
 
 def write_xml(statement: Statement) -> tuple[bytes, list[int]]:
     """OFX 2.1.1 in UTF-8."""
-    return (XML_HEADER + _document(statement, _Endings(after="</{}>", line="\n"))).encode(), _ordinals(
-        statement
-    )
-
-
-def _ordinals(statement: Statement) -> list[int]:
-    return list(range(1, len(statement.lines) + 1))
+    return (XML_HEADER + _document(statement, XML)).encode(), _ordinals(statement)
