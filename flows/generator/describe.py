@@ -67,7 +67,7 @@ def division_shares(folder: Path) -> pl.DataFrame:
 
 
 def activity(folder: Path) -> pl.DataFrame:
-    """Per person: events and lines a month, saving rate, and the change of all balances in monthly incomes."""
+    """Per person: events and lines a month, saving rate, change of all balances in monthly incomes."""
     truth = folder / "truth"
     events = pl.read_parquet(truth / "events.parquet").with_columns(
         pl.col("category", "kind", "currency").cast(pl.String)

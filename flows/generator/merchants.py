@@ -28,6 +28,7 @@ LOCAL_WEIGHT = 0.45
 EVERYWHERE = "*"
 
 
+@cache
 def _rows(name: str) -> list[dict[str, str]]:
     text = files("flows.generator").joinpath(f"data/{name}.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from flows.generator.shopping import Outlet, Shopper
 
 DAYS_IN_MONTH = 30.44
+SUNDAY = 6
 USUAL_ORDER = 0.55
 USUAL_ORDERS = frozenset({"coffee", "public_transport", "tobacco", "parking_tolls"})
 OPEN_ON_SUNDAY = frozenset(
@@ -103,27 +105,40 @@ def appetite(budget_minor: float, expected_minor: float) -> Appetite:
     return Appetite(size=ratio**0.7, frequency=ratio**0.3)
 
 
+class DayFacts(NamedTuple):
+    """What is known of each day of a period in a country."""
+
+    weekdays: npt.NDArray[np.int64]  # Monday is 0
+    months: npt.NDArray[np.int64]  # January is 0
+    is_closed: npt.NDArray[np.bool_]  # Sunday or public holiday
+    is_working: npt.NDArray[np.bool_]
+
+
+@lru_cache(maxsize=256)
+def day_facts(country: str, start: date, end: date) -> DayFacts:
+    """Facts of the days in ``[start, end)``."""
+    days = [start + timedelta(days=i) for i in range((end - start).days)]
+    return DayFacts(
+        np.array([d.weekday() for d in days]),
+        np.array([d.month - 1 for d in days]),
+        np.array([d.weekday() == SUNDAY or d in public_holidays(country, d.year) for d in days]),
+        np.array([is_working_day(country, d) for d in days]),
+    )
+
+
 def daily_rates(ledger: Ledger, habit: Habit, frequency: float) -> npt.NDArray[np.float64]:
     """Expected purchases of a habit on each day of the history."""
-    first = ledger.start
-    length = (ledger.end - first).days
-    days = [first + timedelta(days=i) for i in range(length)]
-    weekly = np.asarray(habit.weekdays) / np.mean(habit.weekdays)
-    factors = (
-        weekly[[d.weekday() for d in days]] * np.asarray(SEASONS[habit.season])[[d.month - 1 for d in days]]
-    )
     country = ledger.person.country
+    days = day_facts(country.code, ledger.start, ledger.end)
+    weekly = np.asarray(habit.weekdays) / np.mean(habit.weekdays)
+    factors = weekly[days.weekdays] * np.asarray(SEASONS[habit.season])[days.months]
     if country.closed_sundays and habit.category not in OPEN_ON_SUNDAY:
-        factors = factors * np.array([0.06 if _closed(country.code, d) else 1.0 for d in days])
+        factors = np.where(days.is_closed, 0.06 * factors, factors)
     if country.code == "KW" and habit.weekdays[0] > habit.weekdays[5]:
-        factors = factors * np.array([1.0 if is_working_day("KW", d) else 0.6 for d in days])
+        factors = np.where(days.is_working, factors, 0.6 * factors)
     own = ledger.dice.lognormal(1.0, 0.3)
     rate = habit.per_month / DAYS_IN_MONTH * _heads(ledger, habit) * frequency ** (2 * habit.elastic) * own
     return np.asarray(rate * factors, dtype=np.float64)
-
-
-def _closed(country: str, day: date) -> bool:
-    return day.weekday() == 6 or day in public_holidays(country, day.year)  # noqa: PLR2004  # Sunday
 
 
 def payday_factors(ledger: Ledger) -> npt.NDArray[np.float64]:
