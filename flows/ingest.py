@@ -58,6 +58,8 @@ def ingest(
         start_dbt()
     outcomes = [ingest_file(settings, user, path, hints) for path in files_below(paths)]
     publish_outcomes(outcomes)
+    if any(outcome.outcome == "loaded" for outcome in outcomes):
+        statements.publish_data_docs(settings)
     if any(outcome.transactions_added for outcome in outcomes):
         score_transactions(settings)
         if refresh:

@@ -86,6 +86,7 @@ def upgrade() -> None:
     op.execute("revoke all on function app.find_credentials(text) from public")
     for table in OF_A_USER:
         _secure(table)
+    _give_raw_to_pipeline()
     _grant_api()
     op.execute(BUMP_VERSION)
     for table in FACT_TABLES:
@@ -127,6 +128,14 @@ def _secure(table: str) -> None:
         f"create policy tenant on {table} to mita_api using (user_id = (select app.current_user_id()))"
     )
     op.execute(f"create policy pipeline on {table} to mita_pipeline using (true)")
+
+
+def _give_raw_to_pipeline() -> None:
+    """COPY refuses tables with row-level security, except from their owner."""
+    op.execute("grant create on schema raw to mita_pipeline")
+    for table in RAW:
+        op.execute(f"alter table raw.{table} owner to mita_pipeline")
+    op.execute("revoke create on schema raw from mita_pipeline")
 
 
 def _grant_api() -> None:
