@@ -21,7 +21,7 @@ def user(warehouse: Warehouse) -> User:
 
 
 @pytest.fixture
-def ingest_files(warehouse: Warehouse, user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ingest:
+def ingest_files(warehouse: Warehouse, user: User, monkeypatch: pytest.MonkeyPatch) -> Ingest:
     """Ingest files of ``user`` without renewing the marts, which tests of dbt look at."""
     monkeypatch.setenv("MITA_HOME", str(warehouse.settings.root))
     monkeypatch.setenv("MITA_DATABASE_URL", warehouse.server.render_as_string(hide_password=False))

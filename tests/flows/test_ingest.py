@@ -37,7 +37,9 @@ def test_two_equal_coffees_stay_two(warehouse: Warehouse, ingest_files: Ingest, 
     assert amounts(warehouse) == [-2340, -220, -220, 180000]
 
 
-def test_reingesting_a_statement_adds_nothing(warehouse: Warehouse, ingest_files: Ingest, write: Write) -> None:
+def test_reingesting_a_statement_adds_nothing(
+    warehouse: Warehouse, ingest_files: Ingest, write: Write
+) -> None:
     path = write("week.csv", WEEK)
     ingest_files(path)
     (again,) = ingest_files(path)
@@ -103,10 +105,13 @@ def test_a_file_that_is_not_there_is_said_so(ingest_files: Ingest, tmp_path: Pat
 
 
 def test_text_in_another_encoding_is_read(warehouse: Warehouse, ingest_files: Ingest, write: Write) -> None:
-    content = "Дата;Описание;Сума;Валута\n02.03.2026;КАФЕ ЦЕНТЪР;-3,20;EUR\n05.03.2026;ЗАПЛАТА МАРТ;2100,00;EUR\n"
+    content = (
+        "Дата;Описание;Сума;Валута\n02.03.2026;КАФЕ ЦЕНТЪР;-3,20;EUR\n05.03.2026;ЗАПЛАТА МАРТ;2100,00;EUR\n"
+    )
     (outcome,) = ingest_files(write("bg.csv", content.encode("cp1251")))
     assert outcome.transactions_added == 2, outcome
-    assert rows(warehouse, "select description from app.transactions where amount_minor = -320") == [("КАФЕ ЦЕНТЪР",)]
+    coffee = "select description from app.transactions where amount_minor = -320"
+    assert rows(warehouse, coffee) == [("КАФЕ ЦЕНТЪР",)]
 
 
 def test_an_interrupted_import_starts_anew_and_counts_once(
@@ -125,9 +130,10 @@ def dies_at_merge(ingest_files: Ingest, path: Path, monkeypatch: pytest.MonkeyPa
     def die(*_args: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr("warehouse.repositories.transactions.merge_batch", die)
-        ingest_files(path)
+        with pytest.raises(KeyboardInterrupt):
+            ingest_files(path)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,7 +16,9 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
-WEEK = "Date,Description,Amount,Currency\n2026-03-02,LIDL SOFIA,-23.40,EUR\n2026-03-05,SALARY ACME,1800.00,EUR\n"
+WEEK = (
+    "Date,Description,Amount,Currency\n2026-03-02,LIDL SOFIA,-23.40,EUR\n2026-03-05,SALARY ACME,1800.00,EUR\n"
+)
 RUN_SECONDS = 90
 Mita = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -84,7 +86,8 @@ def test_deployments_stand_on_queues_of_the_pool(services: dict[str, str]) -> No
 
 
 def test_the_schedule_plans_runs(services: dict[str, str]) -> None:
-    deadline, planned = time.monotonic() + RUN_SECONDS, []
+    deadline = time.monotonic() + RUN_SECONDS
+    planned: list[Any] = []
     while not planned and time.monotonic() < deadline:
         planned = in_prefect(
             services, "POST", "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}

@@ -68,15 +68,22 @@ def test_an_earlier_run_is_replaced_whole(tmp_path: Path) -> None:
     assert digests(tmp_path / "out") == digests(tmp_path / "fresh")
 
 
-def test_a_removed_run_deletes_nothing_outside_its_folder(tmp_path: Path) -> None:
-    (tmp_path / "precious").mkdir()
-    (tmp_path / "precious" / "photo.jpg").write_bytes(b"x")
+def test_replacing_a_run_keeps_what_somebody_else_put_beside_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "manifest.json").write_text(json.dumps({"folders": ["../precious"]}))
-    with pytest.raises(FileExistsError, match="manifest"):
-        generate(users=1, months=1, seed=1, out=out)
-    assert (tmp_path / "precious" / "photo.jpg").exists()
+    generate(users=1, months=1, seed=1, out=out)
+    (out / "notes").mkdir()
+    (out / "notes" / "mine.txt").write_text("keep")
+    generate(users=1, months=1, seed=1, out=out)
+    assert (out / "notes" / "mine.txt").read_text() == "keep"
+
+
+def test_an_interrupted_run_can_be_repeated(tmp_path: Path) -> None:
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(users=1, months=1, seed=1, out=tmp_path / "out", progress=interrupt)
+    assert generate(users=1, months=1, seed=1, out=tmp_path / "out").users == 1
 
 
 def test_progress_tells_people_done_and_all_people(tmp_path: Path) -> None:
