@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -160,12 +160,12 @@ class AccountExporter:
 
     def _vanished(self, model: Event, window: Window, number: int) -> Event:
         day = max(window.start, window.as_of - timedelta(days=self.dice.integer(0, VANISHED_AGE)))
-        moved = (day - model.spent_date).days
+        moment = model.spent_at.astimezone(self.zone).replace(year=day.year, month=day.month, day=day.day)
         amount = min(-1, round(model.amount_minor * self.dice.between(0.6, 1.5)))
         return model._replace(
             number=number,
             spent_date=day,
-            spent_at=model.spent_at + timedelta(days=moved),
+            spent_at=moment.astimezone(UTC),
             booked_date=window.as_of + timedelta(days=4),
             amount_minor=amount,
             pending_minor=amount,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Days from a card purchase to its booking, cumulated; the rest is late.
 BOOKING_LAG = (0.16, 0.62, 0.86, 0.95, 1.0)
 SECONDS_IN_HOUR = 3600
-LAST_SECOND = 86_399
+LAST_SECOND = 86_339  # a minute is left for a second purchase on the same day
 
 
 class Ledger:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -39,6 +41,9 @@ BLOCK = 20
 
 #: Below this many person-months a pool of processes costs more than it saves.
 ALONE = 400
+
+MANIFEST = "manifest.json"
+RUN_FOLDER = re.compile(r"\d{5,}-[a-z]{2}|truth")
 
 Progress = Callable[[int, int], None]
 
@@ -109,7 +114,7 @@ def generate(  # noqa: PLR0913  # the arguments of the command
     """
     params = parameters(users, months, seed, start, end)
     began = time.monotonic()
-    prepare(out)
+    prepare(out, params)
     digests: list[tuple[str, str]] = []
     counts = dict.fromkeys(("users", "accounts", "files", "lines", "transactions", "bytes"), 0)
     with closing(TruthWriter(out / "truth")) as truth:
@@ -123,24 +128,24 @@ def generate(  # noqa: PLR0913  # the arguments of the command
     return GenerationSummary(**counts, seconds=time.monotonic() - began)
 
 
-def prepare(out: Path) -> None:
-    """Make the folder ready; an earlier run's files are removed, anything else is left alone."""
+def prepare(out: Path, params: GeneratorParams) -> None:
+    """Make the folder ready; an earlier run is removed, a folder with anything else is refused."""
+    manifest = out / MANIFEST
     if out.exists() and any(out.iterdir()):
-        if not (out / "manifest.json").is_file():
+        if not manifest.is_file():
             message = f"{out} is not empty and holds no earlier run; choose another folder"
             raise FileExistsError(message)
         clear(out)
     out.mkdir(parents=True, exist_ok=True)
+    write_json(manifest, {"arguments": params.model_dump(mode="json"), "complete": False})
 
 
 def clear(out: Path) -> None:
-    """Remove what an earlier run wrote, by its manifest's own list of people."""
-    folders = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["folders"]
-    for folder in (*folders, "truth"):
-        for file in sorted((out / folder).glob("*")):
-            file.unlink()
-        (out / folder).rmdir()
-    (out / "manifest.json").unlink()
+    """Remove an earlier run, even an interrupted one: folders that only a run makes, nothing else."""
+    for folder in sorted(out.iterdir()):
+        if folder.is_dir() and not folder.is_symlink() and RUN_FOLDER.fullmatch(folder.name):
+            shutil.rmtree(folder)
+    (out / MANIFEST).unlink()
 
 
 def run_blocks(params: GeneratorParams, out: Path, workers: int | None) -> Iterator[Block]:
@@ -235,12 +240,18 @@ def write_manifest(
         whole.update(f"{slug} {digest}\n".encode())
     for name in SCHEMAS:
         whole.update(hashlib.sha256((out / "truth" / f"{name}.parquet").read_bytes()).digest())
-    manifest = {
-        "generator_version": VERSION,
-        "arguments": params.model_dump(mode="json"),
-        "counts": counts,
-        "sha256": whole.hexdigest(),
-        "folders": [slug for slug, _ in digests],
-    }
-    text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
-    (out / "manifest.json").write_text(text, encoding="utf-8")
+    write_json(
+        out / MANIFEST,
+        {
+            "generator_version": VERSION,
+            "arguments": params.model_dump(mode="json"),
+            "complete": True,
+            "counts": counts,
+            "sha256": whole.hexdigest(),
+        },
+    )
+
+
+def write_json(path: Path, value: dict[str, object]) -> None:
+    """A small document for people to read."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
