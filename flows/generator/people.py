@@ -144,7 +144,7 @@ def draw_pay_cycle(country: Country, household: str, dice: Dice) -> tuple[str, i
 def draw_name(country: Country, dice: Dice) -> str:
     """A first and a last name; Bulgarian women's last names end in a."""
     first, last = dice.pick(country.first_names), dice.pick(country.last_names)
-    return f"{first} {last}а" if country.code == "BG" and first.endswith("а") else f"{first} {last}"  # noqa: RUF001
+    return f"{first} {last}а" if country.code == "BG" and first.endswith("а") else f"{first} {last}"
 
 
 def draw_person(index: int, params: GeneratorParams, dice: Dice) -> Person:

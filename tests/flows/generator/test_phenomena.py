@@ -1,9 +1,9 @@
 """Everything that makes bank lines hard to read occurs in a modest run."""
-# ruff: noqa: RUF001  # Bulgarian letters are meant
+# Bulgarian letters are meant
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -142,7 +142,7 @@ def test_local_days_hold_on_the_days_when_clocks_change(run: Run) -> None:
     zones = dict(run.people.select("user", "timezone").iter_rows())
     for user, spent_date, spent_at in run.events.select("user", "spent_date", "spent_at").iter_rows():
         assert spent_at.replace(tzinfo=UTC).astimezone(ZoneInfo(zones[user])).date() == spent_date
-    changes = run.events.filter(pl.col("spent_date").is_in([pl.date(2025, 3, 30), pl.date(2025, 10, 26)]))
+    changes = run.events.filter(pl.col("spent_date").is_in([date(2025, 3, 30), date(2025, 10, 26)]))
     assert len(changes) > 0
 
 

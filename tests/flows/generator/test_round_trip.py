@@ -35,4 +35,4 @@ def test_every_line_of_every_file_is_read_as_it_is_meant(run: Run, kind: str) ->
         name, account = lines.select("file", "account").row(0)
         expected = lines.select(COMPARED).sort("line_number")
         found = read(run.folder / name, hints_of(run, account))
-        assert found.equals(expected.cast(dict(found.schema))), name
+        assert found.equals(expected.cast(found.schema)), name
