@@ -1,0 +1,125 @@
+"""Which characters a text file's bytes stand for."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from charset_normalizer import from_bytes
+
+from flows.sources.contents import is_utf16, refuse
+
+_BLOCK = 1 << 20
+#: Lines with characters beyond ASCII that are enough to tell an encoding.
+_VOTES = 5_000
+_SAMPLE_BYTES = 1 << 17
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CYRILLIC = ("cp1251", "koi8_r", "cp866", "iso8859_5", "mac_cyrillic", "cp1253", "iso8859_7")
+_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257", "cp850", "cp852", "mac_roman")
+_CENTRAL_EUROPE = frozenset({"PL", "CZ", "SK", "HU", "SI", "HR", "RO", "BA", "RS", "AL"})
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A codec, the length of the byte-order mark before the text, and what the user should know of it."""
+
+    codec: str
+    mark: int = 0
+    note: str = ""
+
+
+def detect(path: Path, country: str) -> Encoding:
+    """The encoding of a file, from all its bytes; raises StatementRefusedError for a binary file."""
+    with path.open("rb") as file:
+        head = file.read(_BLOCK)
+    for mark, codec in _MARKS:
+        if head.startswith(mark):
+            return _checked(path, Encoding(codec, len(mark)))
+    if is_utf16(head):
+        return _checked(path, Encoding("utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"))
+    if b"\x00" in head:
+        refuse(path.name, "it is a binary file, not text",
+               "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file.")  # fmt: skip
+    return _checked(path, Encoding("utf-8")) if _is_utf8(path) else _legacy(path, country)
+
+
+def _checked(path: Path, encoding: Encoding) -> Encoding:
+    """The encoding, with a note when some of the bytes do not fit it."""
+    decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
+    try:
+        for block in _blocks(path):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return Encoding(encoding.codec, encoding.mark, f"some bytes are not {encoding.codec.upper()}")
+    return encoding
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether all bytes, or at least most of the lines beyond ASCII, are UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    try:
+        for block in _blocks(path):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        votes = [_decodes(line) for line in _lines_beyond_ascii(path)]
+        return sum(votes) * 2 > len(votes)
+    return True
+
+
+def _legacy(path: Path, country: str) -> Encoding:
+    """The single-byte code page of a file that is not UTF-8.
+
+    Words made only of high bytes are of another alphabet; high bytes among ASCII letters are accented Latin.
+    Central European letters sit on the same bytes as Western ones, so that there the country has a say.
+    """
+    sample = b"".join(_lines_beyond_ascii(path))[:_SAMPLE_BYTES]
+    found = [word for word in _WORD.findall(sample) if max(word) >= 0x80]  # noqa: PLR2004 - beyond ASCII
+    foreign = sum(min(word) >= 0x80 for word in found)  # noqa: PLR2004 - beyond ASCII
+    if foreign * 2 > len(found):
+        codec = _best(sample, _CYRILLIC)
+    else:
+        codec = "cp1250" if country in _CENTRAL_EUROPE else _best(sample, _LATIN)
+    return _checked(path, Encoding(codec, note=f"characters read as {codec}"))
+
+
+def _best(sample: bytes, codecs_: tuple[str, ...]) -> str:
+    best = from_bytes(sample, cp_isolation=list(codecs_)).best()
+    return best.encoding if best is not None and best.encoding in codecs_ else codecs_[0]
+
+
+def _lines_beyond_ascii(path: Path) -> Iterator[bytes]:
+    found = 0
+    with path.open("rb") as file:
+        for line in file:
+            if not line.isascii():
+                yield line
+                found += 1
+            if found >= _VOTES:
+                return
+
+
+def _decodes(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            yield block

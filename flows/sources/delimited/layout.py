@@ -1,0 +1,315 @@
+"""Where a statement's table stands in a text file, and what its columns hold."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from flows.sources.contents import refuse
+from flows.sources.delimited.encoding import Encoding
+from flows.sources.delimited.records import split_record, text_blocks
+from flows.sources.delimited.vocabulary import (
+    Role,
+    account_labels,
+    column_words,
+    currency_labels,
+    currency_of,
+    fold,
+)
+
+DELIMITERS = (",", ";", "\t", "|")
+#: Lines in which a header is looked for: the longest preamble seen in bank exports is about 30.
+_PREAMBLE_LINES = 100
+_SAMPLE_LINES = 400
+_PHRASE_WORDS = 5
+
+_DATE_SHAPE = re.compile(
+    r"\s*(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)"
+)
+_NUMBER_SHAPE = re.compile(
+    r"\s*[-+(]?\s*(?:[A-Z]{3}|[$€£])?\s*[-+]?\d[\d.,'\s]*\)?-?\s*(?:[A-Z]{3}|[$€£])?\s*"
+)
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+_ACCOUNT_NUMBER = re.compile(r"[\dXx*•](?:[\dXx*•\-/ ]{2,32})[\dXx*•]")
+_ONE_EACH = (
+    Role.BOOKED, Role.VALUE, Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT, Role.INDICATOR, Role.FEE,
+    Role.BALANCE, Role.CURRENCY, Role.BILLED_CURRENCY, Role.COUNTERPARTY, Role.REFERENCE, Role.MCC, Role.STATUS,
+    Role.ACCOUNT, Role.MAYBE_ACCOUNT, Role.CARD,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A table: its delimiter, its header's lines, its columns by name and by role, and what stands above it."""
+
+    delimiter: str
+    header_line: int  # the last line of the header; 0 where there is none
+    columns: tuple[str, ...]  # names as received, made unique
+    roles: dict[Role, tuple[int, ...]]
+    preamble: tuple[str, ...] = ()
+    currencies: dict[int, str] = field(default_factory=dict)  # of columns that name one in their header
+    account_ref: str = ""  # from the preamble
+    currency: str = ""  # from the preamble
+
+    def column(self, role: Role) -> int | None:
+        """The index of the (first) column of a role."""
+        return next(iter(self.roles.get(role, ())), None)
+
+    def name(self, role: Role) -> str:
+        """The name of the column of a role, for messages."""
+        index = self.column(role)
+        return "" if index is None else self.columns[index]
+
+
+def find_layout(path: Path, encoding: Encoding) -> Layout:
+    """The layout of the table in a file; raises StatementRefusedError naming what is missing."""
+    lines = sample_lines(path, encoding)
+    candidates = [layout for delimiter in DELIMITERS for layout in _headers(lines, delimiter)]
+    complete = [layout for layout in candidates if not _missing(layout)]
+    if complete:
+        return max(complete, key=_quality)
+    for delimiter in DELIMITERS:
+        if headerless := _headerless(lines, delimiter):
+            return headerless
+    _refuse_incomplete(path, candidates, lines)
+    raise AssertionError
+
+
+def sample_lines(path: Path, encoding: Encoding) -> list[str]:
+    """The first lines of a file."""
+    return list(
+        islice((line for text in text_blocks(path, encoding) for line in text.split("\n")), _SAMPLE_LINES)
+    )
+
+
+def records_of(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The fields of the first records, each with the number of its last line."""
+    position = 0
+    while position < len(lines):
+        end = position + 1
+        while end < len(lines) and end - position < 10 and _is_open(lines[position:end], delimiter):  # noqa: PLR2004 - a header of ten lines
+            end += 1
+        if _is_open(lines[position:end], delimiter):
+            end = position + 1
+        yield end, split_record("\n".join(lines[position:end]), delimiter)
+        position = end
+
+
+def _is_open(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether a quoted field that begins in these lines runs on after them."""
+    text = "\n".join(lines)
+    return text.count('"') % 2 == 1 and bool(re.search(rf'(?:^|{re.escape(delimiter)})\s*"', text))
+
+
+def _headers(lines: Sequence[str], delimiter: str) -> Iterator[Layout]:
+    """Layouts by every record near the top that could be a header."""
+    for end, fields in islice(records_of(lines, delimiter), _PREAMBLE_LINES):
+        if len([text for text in fields if text.strip()]) < 2:  # noqa: PLR2004 - a table has two columns at least
+            continue
+        roles = column_roles(fields)
+        if roles and not any(_DATE_SHAPE.fullmatch(text) for text in fields):
+            yield _layout(lines, delimiter, end, fields, roles)
+
+
+def _layout(
+    lines: Sequence[str], delimiter: str, end: int, fields: Sequence[str], roles: dict[Role, tuple[int, ...]]
+) -> Layout:
+    preamble = tuple(line for line in lines[: end - 1] if line.strip())
+    return Layout(
+        delimiter=delimiter,
+        header_line=end,
+        columns=unique_names(fields),
+        roles=roles,
+        preamble=preamble,
+        currencies={index: code for index, text in enumerate(fields) if (code := currency_in_name(text))},
+        account_ref=account_in(preamble),
+        currency=currency_in(preamble, delimiter),
+    )
+
+
+def column_roles(names: Sequence[str]) -> dict[Role, tuple[int, ...]]:
+    """The columns of each role, the most telling first; where only one can be, the others become something else."""
+    found: dict[Role, list[tuple[int, int]]] = {}
+    for index, name in enumerate(names):
+        if known := role_of(name):
+            found.setdefault(known[0], []).append((known[1], index))
+    ranked = {role: [index for _, index in sorted(columns)] for role, columns in found.items()}
+    if len(ranked.get(Role.BOOKED, [])) > 1:
+        ranked[Role.VALUE] = ranked[Role.BOOKED][1:]
+    if len(ranked.get(Role.COUNTERPARTY, [])) > 1:
+        ranked[Role.DESCRIPTION] = [*ranked[Role.COUNTERPARTY][1:], *ranked.get(Role.DESCRIPTION, [])]
+    return {
+        role: tuple(indexes[:1] if role in _ONE_EACH else sorted(indexes)) for role, indexes in ranked.items()
+    }
+
+
+def role_of(name: str) -> tuple[Role, int] | None:
+    """A column's role by its name and how telling the name is (lower is better); None for an unknown name.
+
+    A whole name that is known says more than a known phrase inside it, a longer phrase more than a shorter one.
+    """
+    text = fold(_without_currency(name))
+    exact = column_words().get(text)
+    if exact:
+        return exact
+    tokens = text.split()
+    for length in range(min(len(tokens) - 1, _PHRASE_WORDS), 0, -1):
+        phrases = (" ".join(tokens[start : start + length]) for start in range(len(tokens) - length + 1))
+        known = [column_words()[phrase] for phrase in phrases if phrase in column_words() and len(phrase) > 2]  # noqa: PLR2004 - "af" or "in" inside a name says nothing
+        if known:
+            role, rank = known[0]
+            return role, 1000 * (_PHRASE_WORDS - length + 1) + rank
+    return None
+
+
+def currency_in_name(name: str) -> str:
+    """The currency that a column's name carries, as in "Amount (EUR)" or "Betrag in EUR"; "" for none."""
+    tokens = re.findall(r"[^\W\d_]+\.?|[€£$¥]", name)
+    codes = [
+        currency_of(token) for token in tokens if len(tokens) > 1 and (token.isupper() or not token.isascii())
+    ]
+    return next(filter(None, codes), "")
+
+
+def _without_currency(name: str) -> str:
+    code = currency_in_name(name)
+    kept = [
+        token for token in re.split(r"([\s()\[\]/,]+)", name) if not (code and currency_of(token) == code)
+    ]
+    return re.sub(r"\b(?:in|v|w|en|във?)\b\s*$", "", "".join(kept).strip(" ()[]"))
+
+
+def unique_names(fields: Sequence[str]) -> tuple[str, ...]:
+    """Column names as received, blank ones by their position, repeated ones numbered."""
+    names = [text.strip().lstrip("\ufeff") or f"column {index}" for index, text in enumerate(fields, start=1)]
+    seen: Counter[str] = Counter()
+    unique: list[str] = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return tuple(unique)
+
+
+def account_in(lines: Iterable[str]) -> str:
+    """The account that lines above a table name: an IBAN with right check digits, else a labelled number."""
+    labelled = ""
+    for line in lines:
+        for match in _IBAN.finditer(line):
+            if is_iban(match[0]):
+                return match[0].replace(" ", "")
+        labelled = labelled or _labelled_number(line)
+    return labelled
+
+
+def is_iban(text: str) -> bool:
+    """Whether a text has the check digits of an IBAN (ISO 13616, modulo 97)."""
+    bare = text.replace(" ", "")
+    digits = "".join(str(int(char, 36)) for char in bare[4:] + bare[:4])
+    return 15 <= len(bare) <= 34 and int(digits) % 97 == 1  # noqa: PLR2004 - ISO 13616
+
+
+def _labelled_number(line: str) -> str:
+    cells = [cell.strip(' "=') for cell in re.split(r"[;,\t|:]", line)]
+    for label, value in zip(cells, cells[1:], strict=False):
+        if fold(label) in account_labels() and (number := _ACCOUNT_NUMBER.search(value)):
+            return number[0].strip()
+    return ""
+
+
+def currency_in(lines: Iterable[str], delimiter: str) -> str:
+    """The currency that lines above a table name after a label; "" for none."""
+    for line in lines:
+        cells = [cell.strip(' "=') for cell in re.split(rf"[:{re.escape(delimiter)}]", line)]
+        for label, value in zip(cells, cells[1:], strict=False):
+            if fold(label) in currency_labels() and (code := currency_of(value)):
+                return code
+    return ""
+
+
+def _missing(layout: Layout) -> list[str]:
+    roles = layout.roles
+    missing = [] if Role.BOOKED in roles else ["a date (such as Date, Buchungstag, Дата)"]
+    if not {Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT} & roles.keys():
+        missing.append("an amount (such as Amount, Betrag, Сума) or debit and credit columns")
+    elif (
+        not {Role.AMOUNT, Role.BILLED_AMOUNT} & roles.keys() and not {Role.DEBIT, Role.CREDIT} <= roles.keys()
+    ):
+        missing.append("the other one of debit and credit")
+    return missing
+
+
+def _quality(layout: Layout) -> tuple[int, int, int]:
+    known = {index for role, indexes in layout.roles.items() if role is not Role.OTHER for index in indexes}
+    return len(known), len(layout.columns), -layout.header_line
+
+
+def _headerless(lines: Sequence[str], delimiter: str) -> Layout | None:
+    """A table without a header whose columns can be told by content: one date, one signed amount, text."""
+    rows = [fields for _, fields in records_of(lines, delimiter) if any(text.strip() for text in fields)]
+    width = len(rows[0]) if rows else 0
+    if width < 3 or any(len(fields) != width for fields in rows[:-1]):  # noqa: PLR2004 - date, amount, text
+        return None
+    rows = [fields for fields in rows if len(fields) == width]
+    columns = [[fields[index].strip() for fields in rows] for index in range(width)]
+    dates = [index for index, column in enumerate(columns) if _all_match(_DATE_SHAPE, column)]
+    numbers = [index for index, column in enumerate(columns) if _is_amount(column) and index not in dates]
+    texts = [
+        index
+        for index, column in enumerate(columns)
+        if any(re.search(r"[^\W\d_]{2}", cell) for cell in column)
+    ]
+    roles = _content_roles(dates, numbers, texts, columns)
+    if roles is None:
+        return None
+    return Layout(delimiter, 0, tuple(f"column {index + 1}" for index in range(width)), roles)
+
+
+def _content_roles(
+    dates: list[int], numbers: list[int], texts: list[int], columns: list[list[str]]
+) -> dict[Role, tuple[int, ...]] | None:
+    """Roles by content, or None when there is more than one way to see it."""
+    if not dates or len(dates) > 2 or not texts:  # noqa: PLR2004 - booking and value date
+        return None
+    roles = {Role.BOOKED: (dates[0],), Role.VALUE: tuple(dates[1:]), Role.DESCRIPTION: tuple(texts)}
+    if len(numbers) == 1 and any("-" in cell or "(" in cell for cell in columns[numbers[0]]):
+        return {**roles, Role.AMOUNT: (numbers[0],)}
+    if len(numbers) == 2 and any("-" in cell or "(" in cell for cell in columns[numbers[0]]):  # noqa: PLR2004
+        return {**roles, Role.AMOUNT: (numbers[0],), Role.BALANCE: (numbers[1],)}
+    return None
+
+
+def _all_match(pattern: re.Pattern[str], column: list[str]) -> bool:
+    return bool(column) and sum(pattern.match(cell) is not None for cell in column) >= 0.95 * len(column)
+
+
+def _is_amount(column: list[str]) -> bool:
+    """Whether nearly all cells are numbers, and some have decimals: a cheque number has none."""
+    filled = [cell for cell in column if cell]
+    decimals = any(re.search(r"[.,]\d{2}\D*$", cell) for cell in filled)
+    return len(filled) >= 0.95 * len(column) and decimals and _all_full(filled)
+
+
+def _all_full(cells: list[str]) -> bool:
+    return sum(_NUMBER_SHAPE.fullmatch(cell) is not None for cell in cells) >= 0.95 * len(cells)
+
+
+def _refuse_incomplete(path: Path, candidates: list[Layout], lines: Sequence[str]) -> None:
+    """Say which columns were found and which are missing."""
+    if not candidates:
+        first = next((line for line in lines if line.strip()), "")[:80]
+        refuse(
+            path.name,
+            f"no table with a header was found in it; its first line is {first!r}",
+            "Export the account's transactions as CSV with column names, or as OFX or CAMT.053.",
+        )
+    best = max(candidates, key=_quality)
+    refuse(
+        path.name,
+        f"its table (line {best.header_line}) has the columns {', '.join(map(repr, best.columns[:30]))}"
+        f" but lacks {' and '.join(_missing(best))}",
+        "Export the account's transactions with these columns, or as OFX or CAMT.053.",
+    )

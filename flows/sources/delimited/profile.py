@@ -1,0 +1,398 @@
+"""A first reading of a whole file, to decide how its dates, amounts, signs and currency are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from flows.sources.contents import refuse
+from flows.sources.delimited.amounts import AmountEvidence, read_amounts
+from flows.sources.delimited.dates import DateEvidence, has_date_shape
+from flows.sources.delimited.layout import Layout
+from flows.sources.delimited.reading import (
+    Dialect,
+    account_ref,
+    amount_columns,
+    currency_column,
+    statement_lines,
+)
+from flows.sources.delimited.records import Shape, blocks
+from flows.sources.delimited.signs import Proof, SignRule, directions_in, method_of, prove
+from flows.sources.delimited.vocabulary import Role, currency_of, fold, total_words
+from warehouse.money import exponent
+from warehouse.records import ReadingHints, StatementAccount
+
+#: More lines without a date at the end are no footer but lines that went wrong.
+_LONGEST_FOOTER = 30
+#: Distinct values beyond which a column is neither an indicator nor a currency.
+_MOST_VALUES = 200
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the first reading gathers over all blocks."""
+
+    dates: DateEvidence = field(default_factory=DateEvidence)
+    amounts: AmountEvidence = field(default_factory=AmountEvidence)
+    values: dict[int, set[str]] = field(default_factory=dict)  # of columns with few distinct values
+    pairs: dict[tuple[str, str], None] = field(default_factory=dict)  # account and currency as written
+    lines: int = 0
+    blank_lines: int = 0
+    dated_lines: int = 0
+    tail: list[tuple[int, bool]] = field(default_factory=list)  # undated lines at the end: number, is data
+    first: pl.DataFrame | None = None
+    last: pl.DataFrame | None = None
+    sample_dates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A dialect, the accounts that the file names, and notes on what was decided."""
+
+    dialect: Dialect
+    accounts: tuple[StatementAccount, ...]
+    notes: tuple[str, ...]
+
+
+def profile(path: Path, shape: Shape, layout: Layout, hints: ReadingHints) -> Profile:
+    """Read the whole file once and decide; raises StatementRefusedError when that cannot be done."""
+    evidence = gather(path, shape, layout)
+    _refuse_undated(path, evidence, layout)
+    layout = _with_account(layout, evidence)
+    currency, currency_note = _file_currency(layout, evidence, hints)
+    orders, notes = evidence.dates.decide(hints.country)
+    dialect = Dialect(
+        layout=layout,
+        orders=orders,
+        decimal=".",
+        currency=currency,
+        account_ref=layout.account_ref or hints.account_ref,
+        account_column=layout.column(Role.ACCOUNT),
+        last_line=_last_line(evidence),
+    )
+    dialect, decimal_note = _with_decimal(dialect, evidence, hints)
+    _refuse_without_currency(path, dialect, evidence)
+    dialect, proof, sign_note = _with_signs(dialect, evidence)
+    accounts = _accounts(dialect, evidence, proof)
+    told = (*notes, decimal_note, currency_note, sign_note, *_left_out(layout, evidence))
+    return Profile(dialect, accounts, tuple(filter(None, told)))
+
+
+def gather(path: Path, shape: Shape, layout: Layout) -> Evidence:
+    """The evidence of all blocks of a file."""
+    evidence = Evidence()
+    for block in blocks(path, shape):
+        evidence.blank_lines += block.blank_lines
+        if block.records.height:
+            _add(evidence, block.records, layout)
+    return evidence
+
+
+def _add(evidence: Evidence, records: pl.DataFrame, layout: Layout) -> None:
+    dated = _add_dates(evidence, records, layout)
+    _add_tail(evidence, records, dated, layout)
+    for index in _number_columns(layout):
+        evidence.amounts.add(records[f"f{index}"])
+    for index in _valued_columns(layout):
+        seen = evidence.values.setdefault(index, set())
+        if len(seen) <= _MOST_VALUES:
+            seen.update(records[f"f{index}"].str.strip_chars().unique().to_list())
+    evidence.pairs.update(dict.fromkeys(_account_pairs(records, layout)))
+    evidence.lines += records.height
+    if evidence.first is None:
+        evidence.first = records
+
+
+def _add_dates(evidence: Evidence, records: pl.DataFrame, layout: Layout) -> pl.Series:
+    """Add the date columns and give which records have the shape of a date in the column of booking or value."""
+    dated = pl.Series([False]).new_from_index(0, records.height)
+    for role in (Role.BOOKED, Role.VALUE):
+        if (column := layout.column(role)) is not None:
+            texts = records[f"f{column}"]
+            evidence.dates.add(texts)
+            dated = dated | has_date_shape(texts)
+            evidence.sample_dates = evidence.sample_dates or tuple(texts.head(3).to_list())
+    evidence.dated_lines += int(dated.sum())
+    return dated
+
+
+def _add_tail(evidence: Evidence, records: pl.DataFrame, dated: pl.Series, layout: Layout) -> None:
+    """Keep the last dated record, and which lines come after it."""
+    last = dated.arg_true()
+    if last.len():
+        position = int(last[-1])
+        evidence.last = records.slice(position, 1)
+        evidence.tail.clear()
+        rest = records.slice(position + 1)
+    else:
+        rest = records
+    if len(evidence.tail) <= _LONGEST_FOOTER:
+        fields = [f"f{index}" for index in range(len(layout.columns))]
+        for row in rest.head(_LONGEST_FOOTER + 1).select("line_number", *fields).iter_rows():
+            evidence.tail.append((row[0], _looks_like_data(row[1:], layout)))
+
+
+def _looks_like_data(fields: tuple[str, ...], layout: Layout) -> bool:
+    """Whether a record without a date is rather a transaction gone wrong than a total or a remark."""
+    amounts = [fields[index] for index in amount_columns(layout)]
+    if not any(any(char.isdigit() for char in text) for text in amounts):
+        return False
+    filled = [fold(text) for text in fields if text.strip()]
+    said = next((text for text in filled if not text.replace(" ", "").isdigit()), "")
+    is_total = any(said == phrase or said.startswith(f"{phrase} ") for phrase in total_words())
+    return not is_total and bool(said) and len(filled) > 1
+
+
+def _number_columns(layout: Layout) -> list[int]:
+    others = (layout.column(Role.BALANCE), layout.column(Role.FEE))
+    return [*amount_columns(layout), *(index for index in others if index is not None)]
+
+
+def _valued_columns(layout: Layout) -> Iterator[int]:
+    """Columns whose distinct values matter: indicators, currencies, accounts, and those of unknown name."""
+    known = {index for role, indexes in layout.roles.items() if role not in _VALUED for index in indexes}
+    yield from (index for index in range(len(layout.columns)) if index not in known)
+
+
+_VALUED = frozenset(
+    {Role.INDICATOR, Role.KIND, Role.CURRENCY, Role.BILLED_CURRENCY, Role.MAYBE_ACCOUNT, Role.CARD}
+)
+
+
+def _account_pairs(records: pl.DataFrame, layout: Layout) -> Iterator[tuple[str, str]]:
+    """The distinct accounts and currencies of a block, as written; "" where the file has no such column."""
+    columns = [layout.column(role) for role in (Role.ACCOUNT, Role.CARD)]
+    account = next((index for index in columns if index is not None), None)
+    chosen = [
+        pl.lit("").alias(name)
+        if index is None
+        else pl.col(f"f{index}").str.strip_chars(" \"='\t").alias(name)
+        for name, index in (("account", account), ("currency", currency_column(layout)))
+    ]
+    yield from records.select(chosen).unique(maintain_order=True).iter_rows()
+
+
+def _refuse_undated(path: Path, evidence: Evidence, layout: Layout) -> None:
+    if not evidence.lines:
+        return
+    if not evidence.dated_lines:
+        shown = ", ".join(map(repr, evidence.sample_dates))
+        refuse(
+            path.name,
+            f"column {layout.name(Role.BOOKED)!r} holds no dates that can be read (it begins with {shown})",
+            "Export the account's transactions with dates such as 2024-01-31, or as OFX or CAMT.053.",
+        )
+
+
+def _with_account(layout: Layout, evidence: Evidence) -> Layout:
+    """The layout with the column that names the account, where one does.
+
+    A column of cards or IBANs does where nothing else names the account and every line has a value in it; an IBAN
+    that changes from line to line belongs to the other side.
+    """
+    if layout.column(Role.ACCOUNT) is not None or layout.account_ref:
+        return layout
+    for role in (Role.MAYBE_ACCOUNT, Role.CARD):
+        column = layout.column(role)
+        values = evidence.values.get(column, set()) if column is not None else set()
+        if values and "" not in values and (role is Role.CARD or len(values) == 1):
+            return replace(layout, roles={**layout.roles, Role.ACCOUNT: (column or 0,)})
+    return layout
+
+
+def _file_currency(layout: Layout, evidence: Evidence, hints: ReadingHints) -> tuple[str, str]:
+    """The currency of lines that name none, and a note where it comes from other lines."""
+    if layout.currency:
+        return layout.currency, ""
+    column = currency_column(layout)
+    named = (
+        {currency_of(text) for text in evidence.values.get(column, ())} - {None, ""}
+        if column is not None
+        else set()
+    )
+    balance = layout.column(Role.BALANCE)
+    beside = layout.currencies.get(balance, "") if balance is not None else ""
+    if len(named) == 1:
+        code = str(next(iter(named)))
+        has_gaps = "" in evidence.values.get(column or 0, set())
+        return code, f"lines without a currency read as {code}, the file's only one" if has_gaps else ""
+    return beside or hints.currency, ""
+
+
+def _last_line(evidence: Evidence) -> int | None:
+    """The last line of the table, None when there is nothing below it.
+
+    The footer begins behind the last line that has a date or looks like data.
+    """
+    if not evidence.tail or len(evidence.tail) > _LONGEST_FOOTER or evidence.last is None:
+        return None
+    data = [number for number, is_data in evidence.tail if is_data]
+    last = max([int(evidence.last["line_number"].item()), *data])
+    return None if last == evidence.tail[-1][0] else last
+
+
+def _with_decimal(dialect: Dialect, evidence: Evidence, hints: ReadingHints) -> tuple[Dialect, str]:
+    column = currency_column(dialect.layout)
+    codes = {currency_of(text) for text in evidence.values.get(column, ())} if column is not None else set()
+    known = [code for code in (*codes, *dialect.layout.currencies.values(), dialect.currency) if code]
+    decimals = max((exponent(code) for code in known), default=2)
+    decimal, note = evidence.amounts.decide(decimals, hints.country)
+    return replace(dialect, decimal=decimal), note
+
+
+def _refuse_without_currency(path: Path, dialect: Dialect, evidence: Evidence) -> None:
+    """Refuse a file none of whose lines has a currency: all of them would be in quarantine for one reason."""
+    if dialect.currency or evidence.first is None:
+        return
+    if (
+        statement_lines(evidence.first, replace(dialect, rule=SignRule(method_of(dialect.layout))))[
+            "currency"
+        ].null_count()
+        == evidence.first.height
+    ):
+        refuse(
+            path.name,
+            "it names no currency, neither in a column nor in a header nor beside the amounts",
+            "Import it again and say the currency of the account, such as EUR.",
+        )
+
+
+def _with_signs(dialect: Dialect, evidence: Evidence) -> tuple[Dialect, Proof, str]:
+    """The dialect with its sign rule, what the balance proves, and a note where signs were not plain."""
+    if evidence.first is None:
+        return replace(dialect, rule=SignRule(method_of(dialect.layout))), Proof(), ""
+    records = evidence.first
+    if dialect.last_line is not None:
+        records = records.filter(pl.col("line_number") <= dialect.last_line)
+    dialect = _with_method(dialect, evidence, records)
+    lines = statement_lines(records, dialect)
+    proof = prove(lines)
+    if dialect.layout.column(Role.FEE) is not None:
+        with_fee = replace(dialect, rule=replace(dialect.rule, has_fee=True))
+        fee_proof = prove(statement_lines(records, with_fee))
+        if fee_proof.holds and fee_proof.as_read > proof.as_read:
+            return with_fee, fee_proof, "fees were taken off the amounts, as the running balance proves"
+    if proof.contradicts:
+        note = (
+            f"signs turned round: the running balance proves it on {proof.inverted} of {proof.compared} lines"
+        )
+        return replace(dialect, rule=replace(dialect.rule, is_inverted=True)), proof, note
+    return dialect, proof, _sign_note(dialect, lines, proof)
+
+
+def _sign_note(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> str:
+    if proof.holds:
+        return f"signs proved by the running balance on {proof.as_read} of {proof.compared} lines"
+    if dialect.rule.method == "sign" and dialect.indicator_column is None:
+        amounts = lines["amount_minor"].drop_nulls()
+        negative = int((amounts < 0).sum())
+        if amounts.len() and not negative:
+            return (
+                "no amount is negative and nothing in the file proves the direction: read as money coming in"
+            )
+        if negative * 2 < amounts.len() and dialect.layout.column(Role.CARD) is not None:
+            return "most amounts are positive and nothing in the file proves the direction: the signs were followed"
+    return ""
+
+
+def _with_method(dialect: Dialect, evidence: Evidence, records: pl.DataFrame) -> Dialect:
+    """The dialect with how the direction is given: by sign, by two columns, or by an indicator column."""
+    rule = SignRule(method_of(dialect.layout))
+    amounts = amount_columns(dialect.layout)
+    if rule.method == "columns":
+        parts = read_amounts(records[f"f{amounts[0]}"], dialect.decimal)
+        filled = parts.filter(pl.col("is_readable") & (pl.col("digits") + pl.col("fraction") != ""))
+        is_negative = filled.height > 0 and bool((filled["sign"] == -1).all())
+        return replace(dialect, rule=replace(rule, debit_is_negative=is_negative))
+    parts = read_amounts(records[f"f{amounts[-1]}"], dialect.decimal)
+    if indicator := _indicator(dialect, evidence):
+        column, rule = indicator
+        rule = replace(rule, is_signed=_is_signed(parts, records[f"f{column}"], rule))
+        return replace(dialect, indicator_column=column, rule=rule)
+    only_credits_marked = (parts["sign"] == 1).any() and not (parts["sign"] == -1).any()
+    return replace(dialect, rule=replace(rule, unmarked=-1 if only_credits_marked else 1))
+
+
+def _indicator(dialect: Dialect, evidence: Evidence) -> tuple[int, SignRule] | None:
+    """The column all of whose values say debit or credit; by name, else any one that says both."""
+    layout = dialect.layout
+    named = [*layout.roles.get(Role.INDICATOR, ()), *layout.roles.get(Role.KIND, ())]
+    unknown = [
+        index for index in evidence.values if not any(index in indexes for indexes in layout.roles.values())
+    ]
+    for column in (*named, *unknown):
+        values = evidence.values.get(column, set())
+        written = (
+            directions_in(pl.Series(sorted(values), dtype=pl.String)) if len(values) <= _MOST_VALUES else None
+        )
+        if written and (column in named or set(written.values()) == {-1, 1}):
+            return column, SignRule("indicator", directions=written)
+    return None
+
+
+def _is_signed(parts: pl.DataFrame, indicator: pl.Series, rule: SignRule) -> bool:
+    """Whether amounts beside an indicator carry their own sign: every debit is negative, no credit is."""
+    directions = indicator.str.strip_chars().replace_strict(
+        dict(rule.directions), default=None, return_dtype=pl.Int64
+    )
+    negative = parts["sign"] == -1
+    nonzero = parts["digits"].fill_null("") + parts["fraction"].fill_null("") != ""
+    debits, credits_ = (
+        negative.filter((directions == -1) & nonzero),
+        negative.filter((directions == 1) & nonzero),
+    )
+    return debits.len() > 0 and bool(debits.all()) and not credits_.any()
+
+
+def _accounts(dialect: Dialect, evidence: Evidence, proof: Proof) -> tuple[StatementAccount, ...]:
+    """The file's accounts; a single one with its balances where they are proved."""
+    found: dict[tuple[str, str], None] = {}
+    for account, currency in evidence.pairs:
+        ref = account_ref(account) if dialect.account_column is not None else ""
+        found[ref or dialect.account_ref, currency_of(currency) or _default_currency(dialect)] = None
+    kind = (
+        "card"
+        if dialect.account_column is not None and dialect.account_column == dialect.layout.column(Role.CARD)
+        else "unknown"
+    )
+    accounts = tuple(StatementAccount(ref, currency, kind=kind) for ref, currency in found if currency)
+    if len(accounts) != 1 or not (proof.holds or proof.contradicts):
+        return accounts
+    opening, closing = _balances(dialect, evidence, is_ascending=proof.is_ascending)
+    return (replace(accounts[0], opening_balance_minor=opening, closing_balance_minor=closing),)
+
+
+def _default_currency(dialect: Dialect) -> str:
+    layout = dialect.layout
+    in_header = (layout.currencies[index] for index in amount_columns(layout) if index in layout.currencies)
+    return next(in_header, dialect.currency)
+
+
+def _balances(dialect: Dialect, evidence: Evidence, *, is_ascending: bool) -> tuple[int | None, int | None]:
+    """The balance before the oldest line and after the newest one."""
+    if evidence.first is None or evidence.last is None:
+        return None, None
+    ends = statement_lines(pl.concat([evidence.first.head(1), evidence.last]), dialect)
+    oldest, newest = (ends.row(0, named=True), ends.row(1, named=True))
+    if not is_ascending:
+        oldest, newest = newest, oldest
+    before, amount = oldest["balance_minor"], oldest["amount_minor"]
+    return (None if before is None or amount is None else before - amount), newest["balance_minor"]
+
+
+def _left_out(layout: Layout, evidence: Evidence) -> Iterator[str]:
+    """Notes on lines of the file that are not transactions."""
+    last = _last_line(evidence)
+    footer = sum(1 for number, _ in evidence.tail if last is not None and number > last)
+    counts = {
+        f"{len(layout.preamble)} above the table": len(layout.preamble),
+        f"{footer} below it": footer,
+        f"{evidence.blank_lines} blank": evidence.blank_lines,
+    }
+    if told := [text for text, count in counts.items() if count]:
+        yield f"lines left out: {', '.join(told)}"
+    if evidence.lines == footer:
+        yield "the table holds no transactions"

@@ -1,0 +1,403 @@
+"""Records of a table to statement lines, whole columns at a time, by a dialect that has been decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from flows.sources.delimited.amounts import Decimal, minor_units, read_amounts
+from flows.sources.delimited.dates import Order, read_dates
+from flows.sources.delimited.layout import Layout
+from flows.sources.delimited.records import DAMAGE
+from flows.sources.delimited.signs import SignRule
+from flows.sources.delimited.vocabulary import Role, currency_of, fold, state_words
+from warehouse.money import exponent
+from warehouse.records import STATEMENT_LINE_SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Everything that had to be decided about a file before its lines can be read."""
+
+    layout: Layout
+    orders: dict[str, Order]
+    decimal: Decimal
+    currency: str  # where a line names none
+    account_ref: str  # where a line names none
+    account_column: int | None = None
+    indicator_column: int | None = None
+    rule: SignRule = field(default_factory=lambda: SignRule("sign"))
+    unknown_currencies: frozenset[str] = frozenset()
+    last_line: int | None = None  # of the table; lines below are a footer
+
+
+def statement_lines(records: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    """Lines in STATEMENT_LINE_SCHEMA, one for each record and in the same order.
+
+    What cannot be read is null, and ``problem`` says what and where.
+    """
+    layout = dialect.layout
+    amounts = _amounts(records, dialect)
+    dates = _dates(records, dialect)
+    states, state_problem = _states(records, layout)
+    return pl.DataFrame(
+        {
+            "account_ref": _accounts(records, dialect),
+            "line_number": records["line_number"],
+            **dates.columns,
+            **amounts.columns,
+            "status": states,
+            **_texts(records, dialect),
+            "problem": _joined(
+                [_shape_problem(records), *dates.problems, *amounts.problems, state_problem], records.height
+            ),
+            "raw": _raw(records, layout),
+        }
+    ).select(STATEMENT_LINE_SCHEMA.names()).cast(dict(STATEMENT_LINE_SCHEMA))  # fmt: skip
+
+
+def currency_column(layout: Layout) -> int | None:
+    """The column that names the currency of the lines' amounts."""
+    billed = layout.column(Role.BILLED_CURRENCY)
+    return layout.column(Role.CURRENCY) if billed is None else billed
+
+
+def amount_columns(layout: Layout) -> list[int]:
+    """The columns that make the amount, in order of preference."""
+    single = [layout.column(role) for role in (Role.BILLED_AMOUNT, Role.AMOUNT)]
+    pair = [layout.column(role) for role in (Role.DEBIT, Role.CREDIT)]
+    return [
+        index
+        for index in (single if any(index is not None for index in single) else pair)
+        if index is not None
+    ]
+
+
+@dataclass(slots=True)
+class _Columns:
+    columns: dict[str, pl.Series]
+    problems: list[pl.Series]
+
+
+def _dates(records: pl.DataFrame, dialect: Dialect) -> _Columns:
+    """The booking date, or the other date where a pending line has no booking date yet."""
+    layout = dialect.layout
+    booked = layout.column(Role.BOOKED)
+    value = layout.column(Role.VALUE)
+    texts = records[f"f{booked}"]
+    booked_dates = read_dates(texts, dialect.orders)
+    value_dates = (
+        pl.Series([None], dtype=pl.Date).new_from_index(0, records.height)
+        if value is None
+        else read_dates(records[f"f{value}"], dialect.orders)
+    )
+    filled = pl.select(
+        pl.when((texts.str.strip_chars() == "") & value_dates.is_not_null())
+        .then(value_dates)
+        .otherwise(booked_dates)
+        .alias("date")
+    )["date"]
+    problem = _where(filled.is_null(), _unreadable(texts, layout.name(Role.BOOKED), "a date", "the date"))
+    return _Columns({"booked_date": filled, "value_date": value_dates}, [problem])
+
+
+def _amounts(records: pl.DataFrame, dialect: Dialect) -> _Columns:
+    """Signed amount, currency and running balance, with their problems."""
+    layout = dialect.layout
+    chosen = amount_columns(layout)
+    if dialect.rule.method == "columns":
+        parts = [read_amounts(records[f"f{index}"], dialect.decimal) for index in chosen]
+    else:
+        texts = _first_filled([records[f"f{index}"] for index in chosen])
+        parts = [read_amounts(texts, dialect.decimal)]
+    currencies, currency_problem = _currencies(records, parts, dialect)
+    exponents = _exponents(currencies)
+    if dialect.rule.method == "columns":
+        signed, problems = _from_columns(records, parts, exponents, dialect)
+    else:
+        signed, problems = _from_one(records, texts, parts[0], exponents, dialect)
+    if dialect.rule.has_fee:
+        signed = signed - _fees(records, exponents, dialect)
+    return _Columns(
+        {
+            "amount_minor": -signed if dialect.rule.is_inverted else signed,
+            "currency": currencies,
+            "balance_minor": _balances(records, exponents, dialect),
+        },
+        [*problems, currency_problem],
+    )
+
+
+def _from_one(
+    records: pl.DataFrame, texts: pl.Series, parts: pl.DataFrame, exponents: pl.Series, dialect: Dialect
+) -> tuple[pl.Series, list[pl.Series]]:
+    """The amount of a single column, by its own sign or by the indicator."""
+    rule, name = dialect.rule, dialect.layout.columns[amount_columns(dialect.layout)[-1]]
+    units = minor_units(parts, exponents)
+    sign = pl.select(pl.when(parts["sign"] == 0).then(rule.unmarked).otherwise(parts["sign"]).alias("sign"))[
+        "sign"
+    ]
+    signed = units["minor"] * sign
+    problems = [_amount_problem(texts, units, exponents, name)]
+    if dialect.indicator_column is not None and not rule.is_signed:
+        directions, problem = _directions(records, dialect)
+        signed = signed * directions
+        problems.append(problem)
+    return signed, problems
+
+
+def _from_columns(
+    records: pl.DataFrame, parts: list[pl.DataFrame], exponents: pl.Series, dialect: Dialect
+) -> tuple[pl.Series, list[pl.Series]]:
+    """The amount of a debit and a credit column, one of which is empty or zero."""
+    layout = dialect.layout
+    sides: list[pl.Series] = []
+    problems: list[pl.Series] = []
+    for index, part in zip(amount_columns(layout), parts, strict=True):
+        units = minor_units(part, exponents)
+        sign = pl.select(pl.when(part["sign"] == -1).then(-1).otherwise(1).alias("sign"))["sign"]
+        sides.append(
+            pl.select(pl.when(part["is_empty"]).then(0).otherwise(units["minor"] * sign).alias("minor"))[
+                "minor"
+            ]
+        )
+        is_wrong = ~part["is_empty"]
+        problems.append(
+            _where(is_wrong, _amount_problem(records[f"f{index}"], units, exponents, layout.columns[index]))
+        )
+    names = " and ".join(repr(layout.name(role)) for role in (Role.DEBIT, Role.CREDIT))
+    empty = parts[0]["is_empty"] & parts[1]["is_empty"]
+    problems.append(_where(empty, f"columns {names} are both empty: the amount is missing"))
+    both = (sides[0] != 0) & (sides[1] != 0)
+    problems.append(_where(both, f"columns {names} both hold an amount"))
+    debit, credit = sides
+    signed = credit + debit if dialect.rule.debit_is_negative else credit - debit
+    return pl.select(pl.when(~empty & ~both.fill_null(value=False)).then(signed).alias("minor"))[
+        "minor"
+    ], problems
+
+
+def _directions(records: pl.DataFrame, dialect: Dialect) -> tuple[pl.Series, pl.Series]:
+    texts = records[f"f{dialect.indicator_column}"]
+    directions = texts.replace_strict(dict(dialect.rule.directions), default=None, return_dtype=pl.Int64)
+    name = dialect.layout.columns[dialect.indicator_column or 0]
+    return directions, _where(
+        directions.is_null(), _unreadable(texts, name, "debit or credit", "debit or credit")
+    )
+
+
+def _fees(records: pl.DataFrame, exponents: pl.Series, dialect: Dialect) -> pl.Series:
+    parts = read_amounts(records[f"f{dialect.layout.column(Role.FEE)}"], dialect.decimal)
+    return minor_units(parts, exponents)["minor"].fill_null(0)
+
+
+def _balances(records: pl.DataFrame, exponents: pl.Series, dialect: Dialect) -> pl.Series:
+    column = dialect.layout.column(Role.BALANCE)
+    if column is None:
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, records.height)
+    parts = read_amounts(records[f"f{column}"], dialect.decimal)
+    sign = pl.select(pl.when(parts["sign"] == -1).then(-1).otherwise(1).alias("sign"))["sign"]
+    return minor_units(parts, exponents)["minor"] * sign
+
+
+def _currencies(
+    records: pl.DataFrame, parts: list[pl.DataFrame], dialect: Dialect
+) -> tuple[pl.Series, pl.Series]:
+    """Each line's currency: its own, that of the column's name, that beside the amount, that of the file."""
+    layout = dialect.layout
+    column = currency_column(layout)
+    in_header = next(
+        (layout.currencies[index] for index in amount_columns(layout) if index in layout.currencies), ""
+    )
+    beside = parts[0]["unit"] if len(parts) == 1 else _first_filled([part["unit"] for part in parts])
+    otherwise = pl.lit(in_header or dialect.currency)
+    if not in_header:
+        otherwise = pl.when(beside.fill_null("") != "").then(beside).otherwise(otherwise)
+    if column is None:
+        code = otherwise
+        text = pl.Series([""]).new_from_index(0, records.height)
+    else:
+        text = records[f"f{column}"].str.strip_chars()
+        codes = {value: currency_of(value) for value in text.unique() if value}
+        named = text.replace_strict(codes, default=None, return_dtype=pl.String)
+        code = pl.when((text == "") | (named == "")).then(otherwise).otherwise(named)
+    found = records.select(code.alias("code"))["code"]
+    found = pl.select(pl.when(found != "").then(found).alias("code"))["code"]
+    name = "" if column is None else layout.columns[column]
+    return found, _where(found.is_null(), _unreadable(text, name, "a currency", "the currency"))
+
+
+def _exponents(currencies: pl.Series) -> pl.Series:
+    known = {code: exponent(code) for code in currencies.drop_nulls().unique()}
+    return currencies.replace_strict(known, default=2, return_dtype=pl.Int64)
+
+
+def _states(records: pl.DataFrame, layout: Layout) -> tuple[pl.Series, pl.Series | None]:
+    """Posted or pending, and the reason why a transaction that did not happen is no line."""
+    column = layout.column(Role.STATUS)
+    if column is None:
+        return pl.Series(["posted"]).new_from_index(0, records.height), None
+    texts = records[f"f{column}"].str.strip_chars()
+    known = {text: state_words().get(fold(text), "posted") for text in texts.unique()}
+    states = texts.replace_strict(known, default="posted", return_dtype=pl.String)
+    message = pl.format(
+        "column '{}': {}, so that nothing was booked", pl.lit(layout.columns[column]), pl.Series(texts)
+    )
+    return (
+        states.replace({"void": "posted"}),
+        _where(states == "void", pl.select(message.alias("problem"))["problem"]),
+    )
+
+
+def _accounts(records: pl.DataFrame, dialect: Dialect) -> pl.Series:
+    if dialect.account_column is None:
+        return pl.Series([dialect.account_ref]).new_from_index(0, records.height)
+    texts = records[f"f{dialect.account_column}"].str.strip_chars(" \"='\t")
+    known = {text: account_ref(text) or dialect.account_ref for text in texts.unique()}
+    return texts.replace_strict(known, default="", return_dtype=pl.String)
+
+
+def account_ref(text: str) -> str:
+    """An account as a column names it; an IBAN without its blanks."""
+    bare = text.replace(" ", "")
+    return bare if bare[:2].isalpha() and bare[2:4].isdigit() else " ".join(text.split())
+
+
+def _texts(records: pl.DataFrame, dialect: Dialect) -> dict[str, pl.Series]:
+    """Description, counterparty, reference, kind and merchant category code."""
+    layout = dialect.layout
+    counterparty, described = (
+        _tidy(records, layout.column(Role.COUNTERPARTY)),
+        layout.roles.get(Role.DESCRIPTION, ()),
+    )
+    kinds = [index for index in layout.roles.get(Role.KIND, ()) if index != dialect.indicator_column]
+    kind = _tidy(records, next(iter(kinds), dialect.indicator_column))
+    details = _distinct_text([_tidy(records, index) for index in described], records.height)
+    description = _distinct_text([counterparty, details], records.height)
+    fallback = _distinct_text([_tidy(records, index) for index in kinds], records.height)
+    code = _tidy(records, layout.column(Role.MCC)).str.extract(r"(?:^|\D)(\d{3,4})(?:\D|$)").str.zfill(4)
+    return {
+        "description": pl.select(pl.when(description == "").then(fallback).otherwise(description).alias("d"))[
+            "d"
+        ],
+        "counterparty": _or_null(counterparty),
+        "bank_reference": _or_null(_tidy(records, layout.column(Role.REFERENCE))),
+        "bank_kind": _or_null(kind),
+        "mcc": code,
+    }
+
+
+def _distinct_text(parts: Iterable[pl.Series], height: int) -> pl.Series:
+    """The parts of each row as one text, leaving out a part that the text says already, and the other way round."""
+    text = pl.Series([""]).new_from_index(0, height)
+    for part in parts:
+        text = pl.select(
+            pl.when(text.str.contains(part, literal=True))
+            .then(text)
+            .when(part.str.contains(text, literal=True))
+            .then(part)
+            .otherwise(pl.concat_str([text, part], separator=" "))
+            .alias("text")
+        )["text"]
+    return text
+
+
+def _tidy(records: pl.DataFrame, column: int | None) -> pl.Series:
+    """A column's texts with single spaces; all "" where there is no such column."""
+    if column is None:
+        return pl.Series([""]).new_from_index(0, records.height)
+    return records[f"f{column}"].str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _or_null(texts: pl.Series) -> pl.Series:
+    return pl.select(pl.when(texts != "").then(texts).alias("text"))["text"]
+
+
+def _first_filled(texts: list[pl.Series]) -> pl.Series:
+    first = texts[0]
+    for other in texts[1:]:
+        first = pl.select(pl.when(first.str.strip_chars() != "").then(first).otherwise(other).alias("text"))[
+            "text"
+        ]
+    return first
+
+
+def _raw(records: pl.DataFrame, layout: Layout) -> pl.Series:
+    """Each record as JSON by column name; one with more fields than columns as its whole text."""
+    fields = [pl.col(f"f{index}").alias(name) for index, name in enumerate(layout.columns)]
+    by_name = records.select(pl.struct(fields).struct.json_encode().alias("raw"))["raw"]
+    is_long = records["extra"].str.strip_chars() != ""
+    if not is_long.any():
+        return by_name
+    whole = records.select(pl.struct(pl.col("line")).struct.json_encode().alias("raw"))["raw"]
+    return pl.select(pl.when(is_long).then(whole).otherwise(by_name).alias("raw"))["raw"]
+
+
+def _shape_problem(records: pl.DataFrame) -> pl.Series:
+    is_long = _where(
+        records["extra"].str.strip_chars() != "",
+        "more fields than the header has columns: a text with the delimiter in it is probably not quoted",
+    )
+    is_damaged = _where(
+        records["line"].str.contains(DAMAGE, literal=True), "bytes that do not fit the file's encoding"
+    )
+    return _joined([is_long, is_damaged], records.height)
+
+
+def _amount_problem(texts: pl.Series, units: pl.DataFrame, exponents: pl.Series, name: str) -> pl.Series:
+    """Why a cell gives no amount, in words."""
+    state = units["state"]
+    if (state == "").all():
+        return _no_problem(texts.len())
+    frame = pl.DataFrame({"text": texts, "state": state, "exponent": exponents})
+    column = pl.lit(f"column {name!r}: ")
+    quoted = pl.format("'{}'", pl.col("text"))
+    fine = pl.format("{} has more than the {} decimals of its currency", quoted, pl.col("exponent"))
+    return frame.select(
+        pl.when((pl.col("state") == "unreadable") & (pl.col("text").str.strip_chars() == ""))
+        .then(column + "the amount is missing")
+        .when(pl.col("state") == "unreadable")
+        .then(column + quoted + " is not an amount")
+        .when(pl.col("state") == "decimals")
+        .then(column + fine)
+        .when(pl.col("state") == "size")
+        .then(column + quoted + " is too large to be an amount")
+        .alias("problem")
+    )["problem"]
+
+
+def _unreadable(texts: pl.Series, name: str, kind: str, what: str) -> pl.Series:
+    """What to say of a cell that is not what it should be, or is empty."""
+    column = f"column {name!r}: " if name else ""
+    frame = texts.rename("text").to_frame()
+    return frame.select(
+        pl.when(pl.col("text").str.strip_chars() == "")
+        .then(pl.lit(f"{column}{what} is missing"))
+        .otherwise(
+            pl.format(f"{column.replace('{', '{{').replace('}', '}}')}'{{}}' is not {kind}", pl.col("text"))
+        )
+        .alias("problem")
+    )["problem"]
+
+
+def _where(condition: pl.Series, message: pl.Series | str) -> pl.Series:
+    """The message where the condition holds, null elsewhere."""
+    if not condition.any():
+        return _no_problem(condition.len())
+    text = pl.lit(message) if isinstance(message, str) else message
+    return pl.select(pl.when(condition).then(text).alias("problem"))["problem"]
+
+
+def _no_problem(height: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, height)
+
+
+def _joined(problems: list[pl.Series | None], height: int) -> pl.Series:
+    """All problems of each line as one text, null for a line without any."""
+    present = [problem for problem in problems if problem is not None and problem.null_count() < height]
+    if not present:
+        return _no_problem(height)
+    text = pl.select(pl.concat_str(present, separator="; ", ignore_nulls=True).alias("problem"))["problem"]
+    return _or_null(text)

@@ -1,0 +1,82 @@
+"""A statement line as the OFX and CAMT parsers build it, one at a time, and its way into batches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from itertools import islice
+
+import polars as pl
+
+from warehouse.money import Money, MoneyError
+from warehouse.records import STATEMENT_LINE_SCHEMA, LineStatus
+
+#: Rows of one batch: few enough to bound memory, enough to be quick.
+BATCH_ROWS = 50_000
+
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One row of STATEMENT_LINE_SCHEMA; None where the bank says nothing."""
+
+    account_ref: str
+    line_number: int
+    booked_date: date | None
+    value_date: date | None
+    amount_minor: int | None
+    currency: str | None
+    status: LineStatus
+    description: str
+    counterparty: str | None
+    bank_reference: str | None
+    bank_kind: str | None
+    mcc: str | None
+    balance_minor: int | None
+    problem: str | None
+    raw: str
+
+
+def batches_of(lines: Iterable[StatementLine]) -> Iterator[pl.DataFrame]:
+    """Frames of at most BATCH_ROWS lines; a statement without lines gives one empty frame."""
+    rest = iter(lines)
+    first = True
+    while (chunk := list(islice(rest, BATCH_ROWS))) or first:
+        yield pl.DataFrame([asdict(line) for line in chunk], schema=STATEMENT_LINE_SCHEMA)
+        first = False
+
+
+def minor_units(text: str, currency: str) -> int:
+    """An amount as OFX and CAMT write it, in minor units; raises MoneyError with what is wrong."""
+    amount = text.strip()
+    if not _DECIMAL.fullmatch(amount):
+        message = f"{text!r} is not an amount"
+        raise MoneyError(message)
+    return Money.of(amount, currency).minor
+
+
+def iso_date(text: str) -> date | None:
+    """The civil date at the start of YYYYMMDD or YYYY-MM-DD text, as the bank wrote it; None if there is none.
+
+    A time and an offset behind it are dropped without shifting: the bank books in its own zone.
+    """
+    digits = text.strip()[:10].replace("-", "")[:8]
+    if len(digits) != len("YYYYMMDD") or not (digits.isascii() and digits.isdigit()):
+        return None
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+
+
+def one_text(*parts: str | None) -> str:
+    """The parts as one text with single spaces, leaving out what another part already says."""
+    kept: list[str] = []
+    for text in (" ".join(part.split()) for part in parts if part):
+        if not any(text.casefold() in other.casefold() for other in kept):
+            kept = [other for other in kept if other.casefold() not in text.casefold()]
+            kept.append(text)
+    return " ".join(kept)
