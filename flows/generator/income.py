@@ -33,6 +33,10 @@ def add_income(ledger: Ledger) -> None:
         _add_benefit(ledger)
     if ledger.dice.chance(0.16):
         _add_side_income(ledger)
+    if ledger.dice.chance(0.04) and person.tenure in {"own", "mortgage"}:
+        _add_rental_income(ledger)
+    if ledger.dice.chance(0.08):
+        _add_dividends(ledger)
     _add_one_offs(ledger)
     if "savings" in ledger.accounts:
         _add_interest(ledger)
@@ -162,6 +166,47 @@ def _add_side_income(ledger: Ledger) -> None:
                     text=ledger.words("side", day),
                     counterparty=client,
                 )
+
+
+def _add_rental_income(ledger: Ledger) -> None:
+    tenant = draw_name(ledger.person.country, ledger.dice)
+    add_series(
+        ledger,
+        Recurrence(
+            account=ledger.main,
+            merchant=tenant,
+            category="rental_income",
+            kind="income",
+            channel=TRANSFER,
+            cadence="monthly",
+            day=ledger.dice.integer(1, 6),
+            prices=((ledger.start, ledger.minor(ledger.local(520), "five")),),
+            sign=1,
+            words="rent",
+            counterparty=tenant,
+        ),
+    )
+
+
+def _add_dividends(ledger: Ledger) -> None:
+    broker = ledger.dice.pick(billers(ledger.person.country.code, "investments"))
+    add_series(
+        ledger,
+        Recurrence(
+            account=ledger.main,
+            merchant=broker.name,
+            category="investment_income",
+            kind="income",
+            channel=TRANSFER,
+            cadence="quarterly",
+            day=ledger.dice.integer(10, 25),
+            prices=((ledger.start, ledger.minor(ledger.dice.lognormal(ledger.local(45), 0.7))),),
+            sign=1,
+            variation=0.2,
+            text=f"{broker.spellings[0]} DIV",
+            counterparty=broker.spellings[0],
+        ),
+    )
 
 
 def _add_one_offs(ledger: Ledger) -> None:

@@ -13,8 +13,14 @@ from flows.generator.ledger import Ledger
 from flows.generator.people import Person, draw_person
 from flows.generator.recurring import add_bills, add_housing, add_subscriptions
 from flows.generator.shopping import Shopper
-from flows.generator.spending import add_daily_spending, appetite, expected_month
-from flows.generator.transfers import add_cash, fund_foreign_account, manage_savings, pay_credit_card
+from flows.generator.spending import add_daily_spending, add_far_purchases, appetite, expected_month
+from flows.generator.transfers import (
+    add_cash,
+    add_sent_transfers,
+    fund_foreign_account,
+    manage_savings,
+    pay_credit_card,
+)
 from flows.generator.trips import add_trips, days_away, plan_trips
 
 if TYPE_CHECKING:
@@ -57,6 +63,7 @@ def _add_regular_life(ledger: Ledger) -> None:
     add_bills(ledger)
     add_subscriptions(ledger)
     add_cash(ledger)
+    add_sent_transfers(ledger)
 
 
 def monthly_net(ledger: Ledger) -> float:
@@ -79,3 +86,4 @@ def _add_flexible_life(ledger: Ledger) -> None:
     trips = plan_trips(ledger)
     add_trips(ledger, shopper, appetite(_budget(ledger), expected), trips)
     add_daily_spending(ledger, shopper, appetite(_budget(ledger), expected), days_away(ledger, trips))
+    add_far_purchases(ledger, shopper)

@@ -80,6 +80,7 @@ HABITS: tuple[Habit, ...] = (
     Habit("education", "8299", 0.07, 75.0, 0.6, OFFICE, "school", 12.0, "five", "", 0.5, 0.3, 2),
     Habit("tobacco", "5993", 7.0, 7.6, 0.25, FLAT, "flat", 14.0, "tenth", "smoker", 0.0, 0.0, 2),
     Habit("gambling", "7995", 3.0, 11.0, 0.6, WEEKEND, "flat", 20.0, "five", "gambler", 0.0, 0.2, 2),
+    Habit("travel_other", "4131", 0.12, 19.0, 0.8, WEEKEND, "summer", 10.0, "any", "", 0.3, 0.6, 3),
     Habit("professional_services", "8111", 0.06, 70.0, 0.7, OFFICE, "flat", 11.0, "five", "", 0.1, 0.4, 2),
 )
 
@@ -196,6 +197,8 @@ class Rates(BaseModel):
     rewording_account: float = 0.5  # accounts whose lines may change when exported again
     reworded: float = 0.2  # of their lines that do
     pays_card_in_full: float = 0.82
+    far_purchase: float = 0.25  # purchases in a far country by somebody who is not there, per year
+    sent_to_friends: float = 0.6  # transfers to other people, per month
     one_off: float = 0.3  # occasional income a year: gifts, sales, tax returned
 
 

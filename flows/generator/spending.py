@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DAYS_IN_MONTH = 30.44
 SUNDAY = 6
+FAR_AWAY = {"TH": "THB", "AE": "AED", "TR": "TRY", "US": "USD", "JP": "JPY"}
 USUAL_ORDER = 0.55
 USUAL_ORDERS = frozenset({"coffee", "public_transport", "tobacco", "parking_tolls"})
 OPEN_ON_SUNDAY = frozenset(
@@ -258,6 +259,22 @@ def printed(account: Account, merchant: str, city: str, country: str, day: date)
     names = {"m": in_bank_letters(merchant, bank), "c": in_bank_letters(city, bank)}
     text = bank.card_text.format(**names, k=country, t=account.tail, d=day)
     return shortened(text.upper() if bank.upper else text, bank)
+
+
+def add_far_purchases(ledger: Ledger, shopper: Shopper) -> None:
+    """Purchases in a country where the person is not, as after a stolen card number."""
+    dice = ledger.dice
+    years = (ledger.end - ledger.start).days / (12 * DAYS_IN_MONTH)
+    for _ in range(dice.poisson(ledger.params.rates.far_purchase * years)):
+        country = dice.pick(tuple(code for code in FAR_AWAY if code != ledger.person.country.code))
+        outlet = shopper.outlet("general_shopping", 3, country)
+        if outlet is None:
+            continue
+        day = ledger.start + timedelta(days=dice.integer(0, (ledger.end - ledger.start).days - 1))
+        price = ledger.minor(dice.lognormal(ledger.local(140), 0.6))
+        goods = Basket(outlet, "general_shopping", "5311", day, dice.between(1, 23), price)
+        event = buy_abroad(ledger, goods, FAR_AWAY[country], country)
+        ledger.events[event.number - 1] = event._replace(anomaly="far_merchant")
 
 
 def buy_abroad(ledger: Ledger, goods: Basket, currency: str, country: str = "") -> Event:

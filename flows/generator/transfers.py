@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flows.generator.days import ONE_DAY, month_day, months_between
 from flows.generator.events import ATM, BANK, TRANSFER, Series
+from flows.generator.people import draw_name
 from flows.generator.rates import convert
 from flows.generator.text import in_bank_letters, shortened
 
@@ -20,6 +21,7 @@ FUNDING_DAY = 12
 LOW = 0.1  # of a month's income: below it people top up
 HIGH = 1.55  # above it they put money away
 KEEP = 0.9
+ELSEWHERE = "DEPOT 24"  # a savings bank or broker whose statements nobody downloads
 TOP_UP = 0.45
 DEBT_LIMIT = 0.45
 CARD_INTEREST = 0.015
@@ -49,6 +51,33 @@ def add_cash(ledger: Ledger) -> None:
                 kind="cash",
                 text=shortened(f"{text} {ledger.main.tail}", ledger.main.bank),
                 mcc="6011",
+            )
+
+
+def add_sent_transfers(ledger: Ledger) -> None:
+    """Money sent to friends and family now and then."""
+    dice, person = ledger.dice, ledger.person
+    friends = [draw_name(person.country, dice) for _ in range(5)]
+    for month in months_between(ledger.start, ledger.end):
+        for _ in range(dice.poisson(ledger.params.rates.sent_to_friends)):
+            day = month_day(month.year, month.month, dice.integer(1, 31))
+            if not ledger.start <= day < ledger.end:
+                continue
+            friend = dice.pick(friends)
+            text = (
+                f"{ledger.words('transfer', day)} {friend} {ledger.words(dice.pick(('share', 'gift')), day)}"
+            )
+            ledger.add(
+                ledger.main,
+                day,
+                -ledger.minor(dice.lognormal(ledger.local(26), 0.8), dice.pick(("five", "tenth", "any"))),
+                TRANSFER,
+                hour=dice.between(8, 23),
+                merchant=friend,
+                category="transfer_out",
+                kind="transfer",
+                text=in_bank_letters(text, ledger.main.bank),
+                counterparty=friend,
             )
 
 
@@ -195,6 +224,7 @@ class Keeper:
         wanted = int(income * max(0.0, ledger.person.saving_rate)) // self.step * self.step
         self.order = wanted if self.savings and ledger.dice.chance(0.6) else 0
         self.ordered: list[date] = []
+        self.elsewhere = ledger.dice.pick(("savings", "investments", "emergency_fund"))
         self.series = len(ledger.series) + 1
 
     def look(self, day: date) -> None:
@@ -233,17 +263,17 @@ class Keeper:
         if self.savings is not None:
             self.move(day, spare)
             return
-        text = in_bank_letters(self.ledger.words("transfer", day) + " INVEST", self.ledger.main.bank)
+        text = in_bank_letters(self.ledger.words("transfer", day) + " " + ELSEWHERE, self.ledger.main.bank)
         self.ledger.add(
             self.ledger.main,
             day,
             -spare,
             TRANSFER,
-            merchant="Broker",
-            category="investments",
+            merchant=ELSEWHERE,
+            category=self.elsewhere,
             kind="transfer",
             text=text,
-            counterparty="Broker",
+            counterparty=ELSEWHERE,
         )
         self.balance -= spare
 

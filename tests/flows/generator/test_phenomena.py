@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
+from flows.generator import generate
+from flows.generator.rates import convert
 from tests.flows.generator.conftest import REPOSITORY, Run
 
 
@@ -184,3 +187,29 @@ def test_accounts_have_valid_ibans(run: Run) -> None:
 def test_people_have_forty_to_a_hundred_and_thirty_events_a_month(run: Run) -> None:
     assert run.summary.transactions == len(run.events)
     assert 40 < len(run.events) / (24 * 16) < 110
+
+
+@pytest.mark.parametrize("anomaly", ["unusual_amount", "duplicate_charge", "far_merchant"])
+def test_injected_anomalies_occur_but_rarely(run: Run, anomaly: str) -> None:
+    share = (run.events["anomaly"] == anomaly).fill_null(value=False).mean()
+    assert 0 < share < 0.005  # type: ignore[operator]  # a number
+
+
+def test_transfers_between_currencies_follow_the_days_rate(run: Run) -> None:
+    pairs = run.events.drop_nulls("transfer_pair_id").sort("amount_minor").partition_by("transfer_pair_id")
+    crossing = [pair for pair in pairs if pair["currency"].n_unique() == 2]
+    for pair in crossing:
+        sent, received = pair.row(0, named=True), pair.row(1, named=True)
+        fair = convert(received["amount_minor"], received["currency"], sent["currency"], sent["spent_date"])
+        assert 1.0 - 1e-3 <= -sent["amount_minor"] / fair < 1.02
+
+
+def test_bulgarian_accounts_are_in_leva_when_the_period_ends_before_the_euro(tmp_path: Path) -> None:
+    generate(users=1, months=2, seed=1, end=date(2026, 1, 1), out=tmp_path / "leva")
+    generate(users=1, months=2, seed=1, end=date(2026, 1, 2), out=tmp_path / "euro")
+    leva, euro = (
+        pl.read_parquet(tmp_path / name / "truth" / "accounts.parquet")["currency"].cast(pl.String)
+        for name in ("leva", "euro")
+    )
+    assert leva[0] == "BGN"
+    assert euro[0] == "EUR"
