@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from uuid import UUID
 
 import psycopg
@@ -35,10 +35,10 @@ class Warehouse:
         """The URL of this role."""
         return self.settings.url_for(self.role, self.server)
 
-    @cached_property
+    @property
     def engine(self) -> Engine:
-        """Connections are opened when needed and not kept: a task or a command uses few."""
-        return create_engine(self.url, poolclass=NullPool)
+        """Makes connections for this role."""
+        return _engine(self.url)
 
     def as_role(self, role: Role) -> Warehouse:
         """The same database as another role sees it."""
@@ -80,6 +80,12 @@ def lost_connection(error: BaseException) -> bool:
             return cause.sqlstate is None or cause.sqlstate.startswith(("57P", "08"))
         cause = getattr(cause, "orig", None) or cause.__cause__
     return False
+
+
+@cache
+def _engine(url: URL) -> Engine:
+    """Connections are opened when needed and not kept: a task uses few, and a fork must share none."""
+    return create_engine(url, poolclass=NullPool)
 
 
 @contextlib.contextmanager
