@@ -1,0 +1,67 @@
+"""The application factory: nothing happens when this module is imported."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlalchemy.engine import URL
+
+import api.auth.endpoints
+import api.calendar.endpoints
+import api.dashboard.endpoints
+import api.health.endpoints
+import api.transactions.endpoints
+import api.users.endpoints
+from api.auth.service import SignIn
+from api.auth.tokens import Tokens
+from api.database import Database
+from api.dependencies import Services
+from api.errors import install_error_handlers
+from api.middleware import RequestContext
+from warehouse.settings import Settings
+
+DESCRIPTION = """\
+A budget for every single day, made from bank statements.
+
+Every answer of `/api` comes in one envelope (`success`, `message`, `data`, `timestamp`, `request_id`),
+every error in another with a stable code. Amounts are JSON numbers with the currency's own decimals,
+positive for money spent; dates are civil dates of the user's time zone, instants are UTC.
+Reads carry an `ETag`: send it back as `If-None-Match` and an unchanged answer is a 304.
+"""
+
+
+def create_app(settings: Settings, server: URL) -> FastAPI:
+    """The API for the platform on this server (the owner's URL; the API's own role is used)."""
+    database = Database.at(settings.url_for("api", server))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await (
+            database.pool.open()
+        )  # does not wait: the API starts, and says what is missing, without Postgres
+        yield
+        await database.pool.close()
+
+    app = FastAPI(
+        title="MITA",
+        version=version("mita"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.services = Services(database, SignIn(database, Tokens.of(settings)))
+    app.add_middleware(RequestContext)
+    install_error_handlers(app)
+    for domain in (api.health, api.auth, api.users, api.dashboard, api.calendar, api.transactions):
+        app.include_router(domain.endpoints.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The endpoint's own name, which generated clients then call."""
+    return route.name

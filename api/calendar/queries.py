@@ -1,0 +1,69 @@
+"""The calendar, as JSON from the marts."""
+
+from __future__ import annotations
+
+from api.documents import Document
+
+#: One entry per day of the month of ``first_day`` that has a plan; savings are no limit to spend. A
+#: category of the client may stand for several of ours: its light is that of their sums.
+SAVED_MONTH = Document("""
+with totals as materialized (
+    select day.*, coalesce(units.unit, 0.01) as unit
+    from reader
+    inner join marts.fct_daily_totals as day on reader.user_id = day.user_id
+    left join units on day.currency = units.currency
+    where day.plan_date >= %(first_day)s::date and day.plan_date < %(first_day)s::date + interval '1 month'
+),
+by_client_category as (
+    select
+        plan.plan_date,
+        category.client_code,
+        sum(plan.planned_minor)::bigint as planned_minor,
+        sum(plan.spent_minor)::bigint as spent_minor
+    from totals
+    inner join marts.fct_daily_plan as plan
+        on totals.user_id = plan.user_id
+        and totals.period_start = plan.period_start
+        and totals.plan_date = plan.plan_date
+    inner join marts.dim_categories as category on plan.category_code = category.category_code
+    where plan.group_code <> 'saving' and (plan.planned_minor <> 0 or plan.spent_minor <> 0)
+    group by plan.plan_date, category.client_code
+),
+budgets as (
+    select
+        part.plan_date,
+        json_object_agg(part.client_code, json_build_object(
+            'planned', part.planned_minor * totals.unit,
+            'spent', part.spent_minor * totals.unit,
+            'status', case
+                when part.spent_minor <= 0 or part.spent_minor * 5 < part.planned_minor * 4 then 'green'
+                when part.spent_minor <= part.planned_minor then 'yellow'
+                else 'red'
+            end
+        )) as planned_budget
+    from by_client_category as part
+    inner join totals on part.plan_date = totals.plan_date
+    group by part.plan_date
+),
+days as (
+    select
+        totals.plan_date as "date",
+        extract(day from totals.plan_date)::int as "day",
+        totals.planned_minor * totals.unit as "limit",
+        totals.spent_minor * totals.unit as spent,
+        totals.planned_minor * totals.unit as total,
+        case when totals.plan_date <= reader.today then 'active' else 'pending' end as status,
+        coalesce(budgets.planned_budget, '{}') as planned_budget
+    from reader
+    cross join totals
+    -- Somebody without income or spending has a plan of nothing, which is none.
+    inner join (select bool_or(planned_minor <> 0 or spent_minor <> 0) as is_some from totals) as plan
+        on plan.is_some
+    left join budgets on totals.plan_date = budgets.plan_date
+)
+select json_build_object(
+    'calendar', coalesce(json_agg(days order by days."date"), '[]'),
+    'currency', (select currency from reader)
+) as document
+from days
+""")

@@ -1,0 +1,10 @@
+"""The time of an answer, as the envelopes write it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def timestamp() -> str:
+    """Now, in ISO 8601 with milliseconds and Z."""
+    return f"{datetime.now(tz=UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"

@@ -1,0 +1,91 @@
+"""Postgres as the API sees it: a pool, one statement and round trip for one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.engine import URL
+
+from api.errors import DatabaseTooSlowError, DatabaseUnavailableError, NotBuiltError
+from warehouse.engine import lost_connection
+
+#: More connections than this only queue inside Postgres on a few cores.
+MAX_CONNECTIONS = 8
+#: How long a request waits for a connection before it is told to come back.
+PATIENCE_SECONDS = 2.0
+#: Plans are made once per connection: making one takes longer than reading a month.
+SESSION = "-c statement_timeout=5s -c plan_cache_mode=force_generic_plan"
+
+Row = tuple[Any, ...]
+
+
+class _RawJson(Loader):
+    """JSON as the bytes that Postgres wrote: it is handed on, never read."""
+
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
+
+
+@dataclass(frozen=True)
+class Database:
+    """The pool of connections of the role ``mita_api``; every statement is its own transaction."""
+
+    pool: AsyncConnectionPool
+
+    @classmethod
+    def at(cls, url: URL) -> Database:
+        """A pool that is not open yet; ``url`` is that of the API's role."""
+        return cls(
+            AsyncConnectionPool(
+                url.set(drivername="postgresql").render_as_string(hide_password=False),
+                open=False,
+                min_size=1,
+                max_size=MAX_CONNECTIONS,
+                timeout=PATIENCE_SECONDS,
+                # Giving up soon lets the next request try at once, when the server may be back.
+                reconnect_timeout=PATIENCE_SECONDS,
+                kwargs={
+                    "autocommit": True,
+                    "options": SESSION,
+                    "application_name": "mita-api",
+                    "prepare_threshold": 1,
+                },
+                configure=_configure,
+                name="mita-api",
+            )
+        )
+
+    async def read(self, statement: bytes, parameters: Mapping[str, Any]) -> Row | None:
+        """The first row of a statement that changes nothing, tried again once if its connection died.
+
+        Raises DatabaseUnavailableError, DatabaseTooSlowError or NotBuiltError.
+        """
+        try:
+            return await self._read_once(statement, parameters)
+        except DatabaseUnavailableError:
+            await self.pool.check()  # a restarted server has left dead connections behind
+            return await self._read_once(statement, parameters)
+
+    async def _read_once(self, statement: bytes, parameters: Mapping[str, Any]) -> Row | None:
+        try:
+            async with self.pool.connection() as connection:
+                cursor = await connection.execute(statement, parameters)
+                return await cursor.fetchone()
+        except psycopg.errors.QueryCanceled:
+            raise DatabaseTooSlowError from None
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            raise NotBuiltError from None
+        except psycopg.OperationalError as error:
+            if lost_connection(error):
+                raise DatabaseUnavailableError from error
+            raise
+
+
+async def _configure(connection: psycopg.AsyncConnection) -> None:
+    connection.adapters.register_loader("json", _RawJson)

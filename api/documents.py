@@ -1,0 +1,105 @@
+"""What a user reads: one statement that signs in, checks, and writes the JSON of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+from api.amounts import USUAL_DECIMALS, minor_unit, unusual_units
+from api.auth.tokens import Principal
+from api.database import Database
+from api.errors import RevokedTokenError
+
+# The first step sets who reads, the second looks: `offset 0` keeps them in that order, and in any
+# other order row-level security would show nothing. The setting ends with the statement.
+_STATEMENT = """
+with units (currency, unit) as (values {units}),
+reader as materialized (
+    select
+        self.*,
+        coalesce(units.unit, {usual_unit}) as unit,
+        concat_ws('-', '{digest}', self.facts_version, self.marts_version, self.built_at, self.today)
+            as version
+    from (
+        select set_config('mita.user_id', %(user_id)s::text, true)::uuid as user_id
+        offset 0
+    ) as signed_in
+    cross join lateral (
+        select
+            users.user_id,
+            users.email,
+            users.display_name,
+            users.country,
+            users.currency,
+            users.timezone,
+            users.created_at,
+            (now() at time zone users.timezone)::date as today,
+            facts.version as facts_version,
+            marts.version as marts_version,
+            extract(epoch from marts.built_at) as built_at
+        from app.users as users
+        left join ops.user_versions as facts on users.user_id = facts.user_id
+        left join ops.mart_versions as marts on users.user_id = marts.user_id
+        where users.user_id = signed_in.user_id and users.token_version = %(token_version)s::int
+        offset 0
+    ) as self
+    left join units on self.currency = units.currency
+)
+select
+    reader.version,
+    case when reader.version <> all(%(known_versions)s::text[]) then (
+        select answer.document from ({query}) as answer
+    ) end as document
+from reader
+"""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A query whose one row has one column, ``document``: the JSON that the caller gets.
+
+    It may read ``reader`` (who calls, their ``today``, and ``unit``, the minor unit of their currency)
+    and ``units`` (currency, unit: those that have not two decimals).
+    """
+
+    query: str
+
+    @cached_property
+    def statement(self) -> bytes:
+        """The query as a signed-in user's, with the version by which an answer is known again."""
+        units = ", ".join(f"('{currency}', {unit})" for currency, unit in unusual_units().items())
+        return _STATEMENT.format(
+            units=units,
+            usual_unit=minor_unit(USUAL_DECIMALS),
+            digest=sha256(self.query.encode()).hexdigest()[:8],
+            query=self.query,
+        ).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An answer by its version; without ``data`` when the caller has that version already."""
+
+    version: str
+    data: bytes | None
+
+
+async def read_document(
+    database: Database,
+    principal: Principal,
+    document: Document,
+    known: Sequence[str] = (),
+    **parameters: object,
+) -> Reading:
+    """What the document says to its reader, in one round trip; raises RevokedTokenError."""
+    signature = {
+        "user_id": str(principal.user_id),
+        "token_version": principal.token_version,
+        "known_versions": list(known),
+    }
+    row = await database.read(document.statement, signature | parameters)
+    if row is None:
+        raise RevokedTokenError
+    return Reading(*row)

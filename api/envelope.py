@@ -1,0 +1,37 @@
+"""The envelope of every answer: success, message, data, timestamp, request_id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, Literal, TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from api.clock import timestamp
+
+Data = TypeVar("Data")
+
+#: An answer belongs to one user, and is used again only after asking whether it still holds.
+REVALIDATE: Mapping[str, str] = {"cache-control": "private, no-cache", "vary": "Authorization"}
+NEVER_STORE: Mapping[str, str] = {"cache-control": "no-store"}
+
+
+class Envelope(BaseModel, Generic[Data]):
+    """What every successful answer looks like; it documents, Postgres writes the data itself."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["OK"])
+    data: Data
+    timestamp: str = Field(examples=["2026-03-14T09:26:53.589Z"])
+    request_id: str = Field(examples=["req_0123456789ab"])
+
+
+def success(data: bytes | BaseModel, request_id: str, headers: Mapping[str, str]) -> Response:
+    """Wrap data in the envelope; JSON that Postgres wrote is not read again."""
+    content = b'{"success":true,"message":"OK","data":%b,"timestamp":"%b","request_id":"%b"}' % (
+        data if isinstance(data, bytes) else data.model_dump_json().encode(),
+        timestamp().encode(),
+        request_id.encode(),
+    )
+    return Response(content, headers=dict(headers), media_type="application/json")

@@ -1,0 +1,244 @@
+"""Errors with a stable code and status, and the one envelope in which they leave."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api.clock import timestamp
+
+#: Seconds after which a client may try again what failed for a reason that passes.
+RETRY_SECONDS = 2
+
+
+class AppError(Exception):
+    """Something that the caller is told: its status, its stable code and a sentence."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+    code: ClassVar[str] = "SYSTEM_8001"
+    message: ClassVar[str] = "Something went wrong on our side."
+    headers: ClassVar[Mapping[str, str]] = {}
+
+
+class AuthenticationError(AppError):
+    """The caller is not, or no longer, who they claim to be."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": "Bearer"}
+
+
+class WrongCredentialsError(AuthenticationError):
+    """Which of the two was wrong is not told."""
+
+    code = "AUTH_1001"
+    message = "The e-mail address or the password is wrong."
+
+
+class InvalidTokenError(AuthenticationError):
+    """No token, or one that this service did not issue for this use."""
+
+    code = "AUTH_1002"
+    message = "Sign in: the request carries no valid access token."
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": 'Bearer error="invalid_token"'}
+
+
+class ExpiredTokenError(InvalidTokenError):
+    """A token past its time."""
+
+    code = "AUTH_1003"
+    message = "The token has expired: use the refresh token or sign in again."
+
+
+class RevokedTokenError(InvalidTokenError):
+    """A token from before the user's tokens were revoked, or of a user who is gone."""
+
+    code = "AUTH_1004"
+    message = "The token was revoked: sign in again."
+
+
+class InvalidRequestError(AppError):
+    """The request does not have the documented form."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "VALIDATION_2002"
+    message = "The request does not have the documented form; see validation_errors."
+
+
+class NotFoundError(AppError):
+    """There is nothing at this address, or nothing that this user may see."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "RESOURCE_3001"
+    message = "There is nothing at this address."
+
+
+class MethodNotAllowedError(AppError):
+    """The address exists, the verb does not."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    code = "RESOURCE_3002"
+    message = "This address does not offer that method."
+
+
+class TemporaryError(AppError):
+    """It may work when tried again soon."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"retry-after": str(RETRY_SECONDS)}
+
+
+class DatabaseUnavailableError(TemporaryError):
+    """Postgres cannot be reached."""
+
+    code = "DATABASE_5004"
+    message = "The database cannot be reached at the moment; try again shortly."
+
+
+class DatabaseTooSlowError(TemporaryError):
+    """Postgres did not answer in time."""
+
+    code = "DATABASE_5005"
+    message = "The database did not answer in time; try again shortly."
+
+
+class NotBuiltError(TemporaryError):
+    """The marts do not exist yet."""
+
+    code = "DATABASE_5006"
+    message = "No marts have been built yet; run 'mita build' or ingest a statement first."
+
+
+class UnexpectedError(AppError):
+    """A defect of ours; the error id finds it in the logs."""
+
+
+#: What may go wrong when a signed-in user reads.
+READING: tuple[type[AppError], ...] = (
+    InvalidTokenError,
+    ExpiredTokenError,
+    RevokedTokenError,
+    InvalidRequestError,
+    DatabaseUnavailableError,
+    DatabaseTooSlowError,
+    NotBuiltError,
+)
+
+
+class InvalidField(BaseModel):
+    """One thing that is wrong with a request; what was sent is not repeated."""
+
+    field: str = Field(examples=["body.email"])
+    message: str
+    type: str = Field(examples=["string_type"])
+
+
+class ErrorBody(BaseModel):
+    """What went wrong, for programs (code) and people (message)."""
+
+    code: str = Field(description="Stable; AUTH_1xxx to SYSTEM_8xxx.")
+    message: str
+    error_id: str = Field(examples=["mita_0123456789ab"], description="Finds the error in the logs.")
+    timestamp: str
+    details: dict[str, list[InvalidField]] = Field(default_factory=dict)
+
+
+class ErrorEnvelope(BaseModel):
+    """The envelope of every error, with the fields of RFC 9457 beside."""
+
+    model_config = ConfigDict(title="Error")
+
+    success: bool = False
+    error: ErrorBody
+    type: str = Field(examples=["urn:mita:error:AUTH_1001"])
+    title: str
+    status: int
+    detail: str
+
+
+def error_response(
+    error: AppError, details: Mapping[str, Any] | None = None, error_id: str | None = None
+) -> Response:
+    """The error as the caller gets it: nothing of what happened but its code and an id to look for."""
+    return Response(
+        orjson.dumps(_envelope(type(error), error_id or new_error_id(), details)),
+        status_code=error.status,
+        headers={"cache-control": "no-store", **error.headers},
+        media_type="application/json",
+    )
+
+
+def new_error_id() -> str:
+    """An id to find one error by, among the logs of all."""
+    return f"mita_{secrets.token_hex(6)}"
+
+
+def answers(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says about the errors of an operation: schema and an example of each code."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        answer = documented.setdefault(
+            int(error.status),
+            {"model": ErrorEnvelope, "content": {"application/json": {"examples": {}}}, "description": ""},
+        )
+        example = _envelope(error, "mita_0123456789ab", None)
+        answer["content"]["application/json"]["examples"][error.code] = {"value": example}
+        answer["description"] = " ".join(filter(None, (answer["description"], error.message)))
+    return documented
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Let every error leave in the envelope, whoever raised it."""
+    app.exception_handler(AppError)(_on_app_error)
+    app.exception_handler(RequestValidationError)(_on_invalid_request)
+    app.exception_handler(HTTPException)(_on_http_exception)
+
+
+async def _on_app_error(_: Request, error: AppError) -> Response:
+    return error_response(error)
+
+
+async def _on_invalid_request(_: Request, error: RequestValidationError) -> Response:
+    return error_response(InvalidRequestError(), {"validation_errors": _invalid_fields(error.errors())})
+
+
+async def _on_http_exception(_: Request, error: HTTPException) -> Response:
+    known: dict[int, type[AppError]] = {404: NotFoundError, 405: MethodNotAllowedError}
+    response = error_response(known.get(error.status_code, InvalidRequestError)())
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _invalid_fields(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    return [
+        {
+            "field": ".".join(str(part) for part in error["loc"]),
+            "message": error["msg"],
+            "type": error["type"],
+        }
+        for error in errors
+    ]
+
+
+def _envelope(error: type[AppError], error_id: str, details: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "success": False,
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "error_id": error_id,
+            "timestamp": timestamp(),
+            "details": details or {},
+        },
+        "type": f"urn:mita:error:{error.code}",
+        "title": error.status.phrase,
+        "status": int(error.status),
+        "detail": error.message,
+    }
