@@ -45,7 +45,7 @@ class NodeResult:
 
 def project_folder() -> Path:
     """The folder of the dbt project."""
-    return Path(str(files("dbt_project")))
+    return Path(str(files("dbt_project") / "dbt_project.yml")).parent
 
 
 def start_dbt() -> None:
