@@ -1,0 +1,21 @@
+{{
+    config(
+        indexes=[
+            {'columns': ['user_id', 'transaction_id'], 'unique': True},
+            {'columns': ['user_id', 'spent_date']},
+        ]
+    )
+}}
+
+with transactions as (
+    select * from {{ ref('int_transactions') }}
+),
+
+final as (
+    select
+        transactions.*,
+        is_spending and amount_minor > 0 as is_refund
+    from transactions
+)
+
+select * from final

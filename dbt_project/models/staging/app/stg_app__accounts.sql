@@ -1,0 +1,23 @@
+with source as (
+    select * from {{ source('app', 'accounts') }}
+),
+
+final as (
+    select
+        -- ids
+        user_id,
+        account_id,
+
+        -- strings
+        account_ref,
+        currency,
+        kind,
+        institution,
+        name,
+
+        -- timestamps
+        created_at
+    from source
+)
+
+select * from final

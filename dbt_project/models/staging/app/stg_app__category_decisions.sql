@@ -1,0 +1,19 @@
+with source as (
+    select * from {{ source('app', 'category_decisions') }}
+),
+
+final as (
+    select
+        -- ids
+        user_id,
+        transaction_id,
+
+        -- strings
+        category_code,
+
+        -- timestamps
+        decided_at
+    from source
+)
+
+select * from final

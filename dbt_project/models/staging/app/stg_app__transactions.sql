@@ -1,0 +1,33 @@
+with source as (
+    select * from {{ source('app', 'transactions') }}
+),
+
+final as (
+    select
+        -- ids
+        user_id,
+        transaction_id,
+        account_id,
+
+        -- strings
+        currency,
+        status,
+        description,
+        counterparty,
+        bank_kind,
+        mcc,
+
+        -- numerics
+        amount_minor,
+
+        -- dates
+        booked_date,
+        spent_date,
+
+        -- timestamps
+        created_at,
+        updated_at
+    from source
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with source as (
+    select * from {{ source('ml', 'category_predictions') }}
+),
+
+final as (
+    select
+        -- ids
+        user_id,
+        transaction_id,
+
+        -- strings
+        category_code,
+        suggested_code,
+        model_name,
+        model_version,
+
+        -- numerics
+        probability,
+
+        -- timestamps
+        predicted_at
+    from source
+)
+
+select * from final

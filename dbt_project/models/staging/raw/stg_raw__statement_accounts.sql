@@ -1,0 +1,22 @@
+with source as (
+    select * from {{ source('raw', 'statement_accounts') }}
+),
+
+final as (
+    select
+        -- ids
+        user_id,
+        batch_id,
+        account_id,
+
+        -- strings
+        account_ref,
+        currency,
+
+        -- numerics
+        opening_balance_minor,
+        closing_balance_minor
+    from source
+)
+
+select * from final
