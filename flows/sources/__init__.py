@@ -39,11 +39,11 @@ def read_statement(path: Path, hints: ReadingHints = ReadingHints()) -> Statemen
     """
     head = read_head(path)
     refuse_foreign(head, path.name)
-    for source in SOURCES:
-        if source.identify(head, path.name):
-            return source.parse(path, hints)
-    refuse(
-        path.name,
-        "its format is not known",
-        "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file.",
-    )
+    source = next((source for source in SOURCES if source.identify(head, path.name)), None)
+    if source is None:
+        refuse(
+            path.name,
+            "its format is not known",
+            "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file.",
+        )
+    return source.parse(path, hints)

@@ -1,9 +1,10 @@
 """ISO 20022 statements of any version: camt.053, and with the same elements camt.052 and camt.054.
 
 Written on lxml after a look at what the package index has: pycamt builds the whole document in memory, gives
-neither status nor the details of a batch booking a line of their own; the camt053 family is months old, made for
-writing reversals, and brings servers along; the bank statement collections pull in pandas. Here a file of any size
-is read in two streaming passes, and a document type declaration (the way to XML bombs and to other files) is refused.
+neither status nor the details of a batch booking a line of their own; the camt053 family is months old, made
+for writing reversals, and brings servers along; the bank statement collections pull in pandas. Here a file of
+any size is read in two streaming passes, and a document type declaration (the way to XML bombs and to other
+files) is refused.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def _add_balance(report: _Report, element: etree._Element) -> None:
 
 
 def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
-    """Start and end of elements, without entities, DTDs or network; raises XMLSyntaxError where the XML breaks."""
+    """Start and end of elements, without entities, DTDs or network; raises XMLSyntaxError."""
     with path.open("rb") as file:
         events = etree.iterparse(
             file,
@@ -177,7 +178,7 @@ def _refuse_broken(path: Path, error: etree.XMLSyntaxError, entries: int) -> Non
 
 
 def _accounts(contents: _Contents, hints: ReadingHints) -> Iterator[StatementAccount]:
-    """Accounts with their first opening and last closing balance, as a file may hold many statements of one."""
+    """Accounts with their first opening and last closing balance; a file may hold many statements of one."""
     known: dict[tuple[str, str], StatementAccount] = {}
     for report in contents.reports:
         key = report.ref(hints), report.currency(hints)
@@ -222,7 +223,8 @@ def _notes(contents: _Contents) -> Iterator[str]:
         codes = (*_OPENING_BALANCES, *_CLOSING_BALANCES)
         currencies = {report.balances[code][0] for code in codes if code in report.balances}
         if len(currencies) > 1:
-            yield f"balances in another currency than the account's were left out ({', '.join(sorted(currencies))})"
+            named = ", ".join(sorted(currencies))
+            yield f"balances in another currency than the account's were left out ({named})"
 
 
 def _lines(path: Path, reports: list[_Report], hints: ReadingHints) -> Iterator[StatementLine]:
@@ -253,7 +255,7 @@ def _entry_lines(entry: etree._Element, report: _Report, hints: ReadingHints) ->
 
 
 def _sum_to_entry(entry: etree._Element, details: list[etree._Element]) -> bool:
-    """Whether every payment of a batch states its amount in the entry's currency, and they sum to the entry."""
+    """Whether every payment of a batch states its amount in the entry's currency and they sum to it."""
     try:
         amounts = [_detail_amount(entry, detail) for detail in details]
         return None not in amounts and sum(filter(None, amounts)) == _signed(
@@ -379,8 +381,8 @@ def _description(entry: etree._Element, details: list[etree._Element], names: li
 def _reference(entry: etree._Element, details: list[etree._Element]) -> str | None:
     """The bank's own id of an entry.
 
-    EndToEndId and NtryRef stay in ``raw``: the first belongs to the payer, who may use it again, the second often
-    counts from 1 in every file.
+    EndToEndId and NtryRef stay in ``raw``: the first belongs to the payer, who may use it again, the second
+    often counts from 1 in every file.
     """
     own = _text(entry, "AcctSvcrRef")
     if own or len(details) != 1:
@@ -414,7 +416,7 @@ def _merchant_category(entry: etree._Element) -> str | None:
 
 def _as_received(element: etree._Element) -> dict[str, object]:
     """An element as JSON: children by tag, repeated ones as a list, attributes with "@", text as "#"."""
-    found: dict[str, object] = {f"@{key}": str(value) for key, value in element.attrib.items()}
+    found: dict[str, object] = {"@" + str(key): str(value) for key, value in element.attrib.items()}
     if element.text and element.text.strip():
         found["#"] = element.text.strip()
     for child in element:

@@ -35,7 +35,8 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
 
 _SPREADSHEET = "Open it in a spreadsheet program, save the sheet as CSV and import that file."
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _MT940 = re.compile(rb"(?:^|\n)\s*:20:.*?\n\s*:25:", re.DOTALL)

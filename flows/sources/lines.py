@@ -59,7 +59,7 @@ def minor_units(text: str, currency: str) -> int:
 
 
 def iso_date(text: str) -> date | None:
-    """The civil date at the start of YYYYMMDD or YYYY-MM-DD text, as the bank wrote it; None if there is none.
+    """The civil date at the start of YYYYMMDD or YYYY-MM-DD text, as the bank wrote it; None without one.
 
     A time and an offset behind it are dropped without shifting: the bank books in its own zone.
     """

@@ -23,13 +23,14 @@ _RESPONSES = ("STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS")
 _ACCOUNTS = ("BANKACCTFROM", "CCACCTFROM", "INVACCTFROM")
 _TRANSACTIONS = ("STMTTRN", "STMTTRNP")
 _KINDS: dict[str, AccountKind] = {
-    "CHECKING": "checking", "SAVINGS": "savings", "MONEYMRKT": "savings", "CD": "savings", "CREDITLINE": "loan",
+    "CHECKING": "checking", "SAVINGS": "savings", "MONEYMRKT": "savings", "CD": "savings",
+    "CREDITLINE": "loan",
 }  # fmt: skip
 _OUTFLOWS = frozenset("DEBIT CHECK PAYMENT ATM POS FEE SRVCHG CASH DIRECTDEBIT REPEATPMT".split())  # noqa: SIM905
 _AGAIN = "Download the statement from the bank again."
 
 
-def identify(head: bytes, name: str) -> bool:  # noqa: ARG001 - the name of an OFX file says less than its content
+def identify(head: bytes, name: str) -> bool:  # noqa: ARG001 - the name says less than the content
     """Whether a file's first bytes are those of an OFX file."""
     return _OPENING.search(ascii_view(head)) is not None
 
@@ -84,6 +85,9 @@ def _count_transaction(contents: _Contents, transaction: Aggregate) -> None:
     contents.transactions += 1
     negative = transaction.text("TRNAMT").startswith("-")
     contents.negative_lines += negative
+    if statement := transaction.above(*_STATEMENTS):
+        # A statement that names no currency has that of its first line that names one.
+        statement.fields.setdefault("CURDEF", transaction.text("CURRENCY", "CURSYM"))
     contents.positive_outflows += not negative and transaction.text("TRNTYPE").upper() in _OUTFLOWS
 
 
@@ -164,8 +168,8 @@ def _notes(contents: _Contents) -> Iterator[str]:
         yield "of the investment account only the banking lines were read, not trades and positions"
     if contents.positive_outflows and not contents.negative_lines:
         yield (
-            f"{contents.positive_outflows} lines of an outgoing kind carry a positive amount and none a negative one;"
-            " the signs were followed as OFX demands"
+            f"{contents.positive_outflows} lines of an outgoing kind carry a positive amount and none"
+            " a negative one; the signs were followed as OFX demands"
         )
     if not contents.transactions:
         yield "the statement holds no transactions"
@@ -230,7 +234,8 @@ def _date_problem(text: str) -> str:
 def _with_point(amount: str) -> str:
     """An amount with a point for its decimals; OFX allows either sign and no thousands separators.
 
-    Decided for each value by itself: one file can hold both. Where both signs stand, the last is the decimal one.
+    Decided for each value by itself: one file can hold both. Where both signs stand, the last is the decimal
+    one.
     """
     if "," in amount and "." in amount:
         thousands = "," if amount.rfind(".") > amount.rfind(",") else "."

@@ -1,8 +1,9 @@
 """The markup of OFX, 1.x (SGML without closing tags) and 2.x (XML), as a stream of closed aggregates.
 
-ofxtools, the best kept library for OFX, was measured on real exports and not used here: it refuses files whose
-header is missing or comes after many blank lines, and converting to its models is all or nothing, so that one
-impossible date loses the whole statement. The tests compare this reader with it where it does read a file.
+ofxtools, the best kept library for OFX, was measured on real exports and not used here: it refuses files
+whose header is missing or comes after many blank lines, and converting to its models is all or nothing, so
+that one impossible date loses the whole statement. The tests compare this reader with it where it does read a
+file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,43 @@ from dataclasses import dataclass, field
 #: Aggregates whose fields must not mix with those of the aggregate around them. Any other one is
 #: taken as part of its parent, so that banks' own additions do no harm.
 AGGREGATES = frozenset(
-    ["OFX", "SONRS", "STATUS", "FI", "STMTTRNRS", "CCSTMTTRNRS", "INVSTMTTRNRS", "STMTRS", "CCSTMTRS", "INVSTMTRS", "ACCTINFORS", "ACCTINFO", "BANKACCTFROM", "CCACCTFROM", "INVACCTFROM", "BANKACCTTO", "CCACCTTO", "BANKTRANLIST", "BANKTRANLISTP", "CCTRANLISTP", "INVTRANLIST", "INVBANKTRAN", "STMTTRN", "STMTTRNP", "PAYEE", "CURRENCY", "ORIGCURRENCY", "LEDGERBAL", "AVAILBAL", "INVBAL", "BALLIST", "BAL", "IMAGEDATA", "INVPOSLIST", "SECLIST"]
+    [
+        "OFX",
+        "SONRS",
+        "STATUS",
+        "FI",
+        "STMTTRNRS",
+        "CCSTMTTRNRS",
+        "INVSTMTTRNRS",
+        "STMTRS",
+        "CCSTMTRS",
+        "INVSTMTRS",
+        "ACCTINFORS",
+        "ACCTINFO",
+        "BANKACCTFROM",
+        "CCACCTFROM",
+        "INVACCTFROM",
+        "BANKACCTTO",
+        "CCACCTTO",
+        "BANKTRANLIST",
+        "BANKTRANLISTP",
+        "CCTRANLISTP",
+        "INVTRANLIST",
+        "INVBANKTRAN",
+        "STMTTRN",
+        "STMTTRNP",
+        "PAYEE",
+        "CURRENCY",
+        "ORIGCURRENCY",
+        "LEDGERBAL",
+        "AVAILBAL",
+        "INVBAL",
+        "BALLIST",
+        "BAL",
+        "IMAGEDATA",
+        "INVPOSLIST",
+        "SECLIST",
+    ]
 )
 
 _TOKEN = re.compile(r"<(?P<close>/?)(?P<tag>[A-Za-z][\w.\-]*)(?:\s[^<>]*|/)?>(?P<text>[^<]*)")

@@ -1,8 +1,8 @@
 """CSV and other delimited tables from any bank, understood by their content.
 
-Everything is decided from the whole file in a first reading (encoding, delimiter, header, order of dates, decimal
-sign, direction of money), then the lines are read block by block with polars expressions: memory does not grow with
-the file.
+Everything is decided from the whole file in a first reading (encoding, delimiter, header, order of dates,
+decimal sign, direction of money), then the lines are read block by block with polars expressions: memory does
+not grow with the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from warehouse.records import STATEMENT_LINE_SCHEMA, ReadingHints, Statement
 NAME = "csv"
 
 
-def identify(head: bytes, name: str) -> bool:  # noqa: ARG001 - tables come as .csv, .txt, .tsv, .xls and nothing
+def identify(head: bytes, name: str) -> bool:  # noqa: ARG001 - the name says nothing
     """Whether a file may be a table of text: anything that is not markup."""
     return not ascii_view(head).lstrip().startswith((b"<", b"{", b"["))
 

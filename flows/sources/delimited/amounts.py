@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 import polars as pl
@@ -18,6 +18,7 @@ _BLANKS = "\\s'’`´\u00a0\u2007\u2009\u202f"
 _BLANK = f"[{_BLANKS}]"
 _DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‑": "-", "﹣": "-", "－": "-"})
 _MINUS = "[−–—‑﹣－]"
+_CLEAR = 10_000
 #: Int64 holds eighteen digits of any value, and the zero put before them does no harm.
 _MOST_DIGITS = 19
 
@@ -34,7 +35,13 @@ class AmountEvidence:
     open_comma: int = 0
 
     def add(self, texts: pl.Series) -> None:
-        """Count one block's texts of one column."""
+        """Count one block's texts of one column.
+
+        Thousands of clear cells settle it; a later one that is written otherwise becomes a problem of its
+        line.
+        """
+        if self.point + self.comma > _CLEAR:
+            return
         text = pl.col("text").str.replace_all(r"[^\d.,]", "")
         found = texts.rename("text").to_frame().select(text).filter(pl.col("text").str.contains("[.,]"))
         counts = found.select(
@@ -47,7 +54,7 @@ class AmountEvidence:
             setattr(self, name, getattr(self, name) + count)
 
     def decide(self, decimals: int, country: str) -> tuple[Decimal, str]:
-        """The decimal sign, given how many decimals the file's currency has, and a note where it was a guess."""
+        """The decimal sign, given the decimals of the file's currency, and a note where it was a guess."""
         if self.point != self.comma:
             winner: Decimal = "." if self.point > self.comma else ","
             odd = min(self.point, self.comma)
@@ -77,33 +84,81 @@ def _proves(text: pl.Expr, decimal: str, other: str) -> pl.Expr:
     return both | fraction | grouped
 
 
-def read_amounts(texts: pl.Series, decimal: Decimal) -> pl.DataFrame:
-    """The parts of each text, one row each.
+class Amounts:
+    """The cells of one column as amounts; each answer is a Series with one value per cell."""
 
-    digits: whole part, "" for none; fraction: digits behind the decimal sign without trailing zeros; sign: -1, 1,
-    or 0 where none is written; unit: the currency written beside it, "" for none; is_empty; is_readable.
-    """
-    frame = texts.rename("text").to_frame().with_columns(text=_tidy(pl.col("text")))
-    is_plain = pl.col("text").str.contains(rf"^-?\d+(?:{re.escape(decimal)}\d+)?$")
-    frame = frame.with_columns(is_plain=is_plain)
-    if frame["is_plain"].all():
-        return _plain_parts(frame, decimal)
-    distinct = frame.filter(~pl.col("is_plain")).unique("text")
-    special = _parts(distinct, decimal)
-    plain = _plain_parts(frame.select(pl.when("is_plain").then("text").alias("text")), decimal)
-    if special.height == 1 and not special["text"].item():  # only empty cells beside plain ones
-        return plain.with_columns(is_empty=~frame["is_plain"], is_readable=frame["is_plain"])
-    joined = frame.select("text", "is_plain").join(special, on="text", how="left", maintain_order="left")
-    return joined.select(
-        pl.when("is_plain").then(plain[name]).otherwise(pl.col(name)).alias(name) for name in plain.columns
-    )
+    def __init__(self, texts: pl.Series, decimal: Decimal) -> None:
+        self.decimal = decimal
+        self.texts = texts.rename("text").to_frame().select(_tidy(pl.col("text")))["text"]
+        self.is_plain = self.texts.str.contains(rf"^-?\d+(?:{re.escape(decimal)}\d+)?$")
+        self.all_plain = bool(self.is_plain.all())
+
+    @cached_property
+    def parts(self) -> pl.DataFrame:
+        """The parts of each text.
+
+        digits: whole part, "" for none; fraction: digits behind the decimal sign without trailing zeros;
+        sign: -1, 1, or 0 where none is written; unit: the currency written beside it, "" for none; is_empty;
+        is_readable.
+        """
+        if self.all_plain:
+            return _plain_parts(self.texts, self.decimal)
+        frame = pl.DataFrame({"text": self.texts, "is_plain": self.is_plain})
+        special = _parts(frame.filter(~pl.col("is_plain")).unique("text"), self.decimal)
+        plain = _plain_parts(
+            frame.select(pl.when("is_plain").then("text").alias("text"))["text"], self.decimal
+        )
+        joined = frame.join(special, on="text", how="left", maintain_order="left")
+        return joined.select(
+            pl.when("is_plain").then(plain[name]).otherwise(pl.col(name)).alias(name)
+            for name in plain.columns
+        )
+
+    @cached_property
+    def sign(self) -> pl.Series:
+        """-1 or 1 as written, 0 where no sign is written."""
+        if not self.all_plain:
+            return self.parts["sign"]
+        return self.texts.to_frame().select(_plain_sign(pl.col("text")).alias("sign"))["sign"]
+
+    @cached_property
+    def is_empty(self) -> pl.Series:
+        """Whether the cell is blank."""
+        return self.texts == ""
+
+    @cached_property
+    def unit(self) -> pl.Series:
+        """The currency written beside the amount, "" for none."""
+        return constant("", self.texts.len()) if self.all_plain else self.parts["unit"].fill_null("")
+
+    def minor_units(self, exponents: pl.Series) -> pl.DataFrame:
+        """Absolute minor units by each row's number of decimals, and why there are none.
+
+        Columns: minor (null unless state is ""), state.
+        """
+        quick = self._uniform_minor(exponents)
+        return _minor_units(self.parts, exponents) if quick is None else quick
+
+    def _uniform_minor(self, exponents: pl.Series) -> pl.DataFrame | None:
+        """The same for the usual column, all of whose cells have just the currency's decimals."""
+        decimals = exponents.unique()
+        if not self.all_plain or decimals.len() != 1:
+            return None
+        places = int(decimals.item())
+        digits = _MOST_DIGITS - 1 - places
+        fraction = rf"{re.escape(self.decimal)}\d{{{places}}}" if places else ""
+        if not self.texts.str.contains(rf"^-?\d{{1,{digits}}}{fraction}$").all():
+            return None
+        text = pl.col("text").str.strip_prefix("-").str.replace(self.decimal, "", literal=True)
+        return self.texts.to_frame().select(state=pl.lit(""), minor=text.cast(pl.Int64))
 
 
-def minor_units(parts: pl.DataFrame, exponents: pl.Series) -> pl.DataFrame:
-    """Absolute minor units by each row's number of decimals, and why there are none.
+def constant(value: str, height: int) -> pl.Series:
+    """A text repeated."""
+    return pl.Series([value]).new_from_index(0, height)
 
-    Columns: minor (null unless state is ""), state.
-    """
+
+def _minor_units(parts: pl.DataFrame, exponents: pl.Series) -> pl.DataFrame:
     rows = parts.select("digits", "fraction", "is_readable", exponent=exponents)
     too_fine = pl.col("fraction").str.len_bytes() > pl.col("exponent")
     padded = pl.lit(None, pl.String)
@@ -130,17 +185,21 @@ def _tidy(text: pl.Expr) -> pl.Expr:
     return text.str.strip_chars(" \t\u00a0\u202f\"='").str.replace_all(_MINUS, "-")
 
 
-def _plain_parts(frame: pl.DataFrame, decimal: Decimal) -> pl.DataFrame:
+def _plain_parts(texts: pl.Series, decimal: Decimal) -> pl.DataFrame:
     """The parts of texts that are digits, a sign before and a fraction behind at most."""
     halves = pl.col("text").str.strip_prefix("-").str.split_exact(decimal, 1).struct
-    return frame.select(
+    return texts.to_frame().select(
         digits=halves.field("field_0").str.strip_chars_start("0"),
         fraction=halves.field("field_1").fill_null("").str.strip_chars_end("0"),
-        sign=pl.when(pl.col("text").str.starts_with("-")).then(-1).otherwise(0).cast(pl.Int8),
+        sign=_plain_sign(pl.col("text")),
         unit=pl.lit(""),
         is_empty=pl.lit(value=False),
         is_readable=pl.lit(value=True),
     )
+
+
+def _plain_sign(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.starts_with("-")).then(-1).otherwise(0).cast(pl.Int8)
 
 
 def _parts(frame: pl.DataFrame, decimal: Decimal) -> pl.DataFrame:

@@ -24,7 +24,10 @@ _PATTERNS = {
         rf"(\d{{1,2}}|\p{{L}}+\.?),?(?:{_SEPARATOR}(?:de\s)?)(\d{{4}}|\d{{2}})(?:[^\d.]|\.?$|\.\s)"
     ),
     # January 31, 2024
-    "month first": r"^\s*[=\"']*(?:\p{L}{2,12}[.,]{1,2}\s+)??(\p{L}{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})",
+    "month first": (
+        r"^\s*[=\"']*(?:\p{L}{2,12}[.,]{1,2}\s+)??"
+        r"(\p{L}{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})"
+    ),
     # 31JAN2024, 31Jan24
     "packed name": rf"{_DAY_NAME}(\d{{1,2}})(\p{{L}}{{3,}})(\d{{4}}|\d{{2}})(?:\D|$)",
     # 20240131, 31012024, 240131
@@ -41,13 +44,20 @@ class DateEvidence:
     dotted: bool = False
     monotonic: dict[Order, bool] = field(default_factory=dict)
 
-    def add(self, texts: pl.Series) -> None:
-        """Count one block's texts, given in the file's order."""
+    def add(self, texts: pl.Series) -> pl.Series:
+        """Count one block's texts, given in the file's order; gives which of them look like dates at all.
+
+        An impossible date such as 31.02.2024 looks like one.
+        """
         distinct = _parts(texts.unique(maintain_order=True))
         for form in ("numeric", "packed"):
             parts = distinct.filter(pl.col("form") == form)
             if parts.height:
                 self._add_form(form, parts)
+        is_shaped = distinct["form"].is_not_null()
+        if is_shaped.all():
+            return pl.Series([True]).new_from_index(0, texts.len())
+        return texts.replace_strict(distinct["text"], is_shaped, return_dtype=pl.Boolean)
 
     def _add_form(self, form: str, parts: pl.DataFrame) -> None:
         counts = self.readable.setdefault(form, {"DMY": 0, "MDY": 0, "YMD": 0})
@@ -79,7 +89,7 @@ class DateEvidence:
         return self._break_tie(best, country)
 
     def _break_tie(self, best: list[Order], country: str) -> tuple[Order, str]:
-        """Where the column allows several orders: dots, the lines' order, the country, and only then a guess."""
+        """Where the column allows several orders: dots, the lines' order, the country, then a guess."""
         if self.dotted and "DMY" in best:
             return "DMY", f"dates read as {slashed('DMY')}, as dots are written"
         sorted_ones = [order for order in best if self.monotonic.get(order)]
@@ -98,18 +108,10 @@ class DateEvidence:
 
 
 def read_dates(texts: pl.Series, orders: dict[str, Order]) -> pl.Series:
-    """The civil date at the start of each text, null where there is none; times of day are dropped, not shifted."""
+    """The civil date at the start of each text, null where there is none; a time of day is dropped."""
     distinct = texts.unique()
     dates = _civil_dates(_parts(distinct), orders)
     return texts.replace_strict(distinct, dates, default=None, return_dtype=pl.Date)
-
-
-def has_date_shape(texts: pl.Series) -> pl.Series:
-    """Whether each text looks like a date, even an impossible one such as 31.02.2024."""
-    parts = _parts(texts.unique())
-    return texts.replace_strict(
-        parts["text"], parts["form"].is_not_null(), default=False, return_dtype=pl.Boolean
-    )
 
 
 def slashed(order: Order) -> str:

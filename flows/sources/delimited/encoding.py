@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charset_normalizer import from_bytes
@@ -37,6 +37,7 @@ class Encoding:
     codec: str
     mark: int = 0
     note: str = ""
+    is_sound: bool = True  # all bytes fit
 
 
 def detect(path: Path, country: str) -> Encoding:
@@ -49,9 +50,15 @@ def detect(path: Path, country: str) -> Encoding:
     if is_utf16(head):
         return _checked(path, Encoding("utf-16-le" if head[1:2] == b"\x00" else "utf-16-be"))
     if b"\x00" in head:
-        refuse(path.name, "it is a binary file, not text",
-               "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file.")  # fmt: skip
-    return _checked(path, Encoding("utf-8")) if _is_utf8(path) else _legacy(path, country)
+        refuse(
+            path.name,
+            "it is a binary file, not text",
+            "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file.",
+        )
+    utf8 = _checked(path, Encoding("utf-8"))
+    if utf8.is_sound or _is_mostly_utf8(path):
+        return utf8
+    return _legacy(path, country)
 
 
 def _checked(path: Path, encoding: Encoding) -> Encoding:
@@ -62,21 +69,15 @@ def _checked(path: Path, encoding: Encoding) -> Encoding:
             decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return Encoding(encoding.codec, encoding.mark, f"some bytes are not {encoding.codec.upper()}")
+        note = "; ".join(filter(None, (encoding.note, f"some bytes are not {encoding.codec.upper()}")))
+        return replace(encoding, note=note, is_sound=False)
     return encoding
 
 
-def _is_utf8(path: Path) -> bool:
-    """Whether all bytes, or at least most of the lines beyond ASCII, are UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")("strict")
-    try:
-        for block in _blocks(path):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        votes = [_decodes(line) for line in _lines_beyond_ascii(path)]
-        return sum(votes) * 2 > len(votes)
-    return True
+def _is_mostly_utf8(path: Path) -> bool:
+    """Whether most of the lines beyond ASCII are UTF-8: then a few lines are damaged."""
+    votes = [_decodes(line) for line in _lines_beyond_ascii(path)]
+    return sum(votes) * 2 > len(votes)
 
 
 def _legacy(path: Path, country: str) -> Encoding:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from flows.sources.contents import refuse
@@ -36,15 +36,15 @@ _NUMBER_SHAPE = re.compile(
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
 _ACCOUNT_NUMBER = re.compile(r"[\dXx*•](?:[\dXx*•\-/ ]{2,32})[\dXx*•]")
 _ONE_EACH = (
-    Role.BOOKED, Role.VALUE, Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT, Role.INDICATOR, Role.FEE,
-    Role.BALANCE, Role.CURRENCY, Role.BILLED_CURRENCY, Role.COUNTERPARTY, Role.REFERENCE, Role.MCC, Role.STATUS,
-    Role.ACCOUNT, Role.MAYBE_ACCOUNT, Role.CARD,
+    Role.BOOKED, Role.VALUE, Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT, Role.INDICATOR,
+    Role.FEE, Role.BALANCE, Role.CURRENCY, Role.BILLED_CURRENCY, Role.COUNTERPARTY, Role.REFERENCE, Role.MCC,
+    Role.STATUS, Role.ACCOUNT, Role.MAYBE_ACCOUNT, Role.CARD,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A table: its delimiter, its header's lines, its columns by name and by role, and what stands above it."""
+    """A table: its delimiter, its header, its columns by name and by role, and what stands above it."""
 
     delimiter: str
     header_line: int  # the last line of the header; 0 where there is none
@@ -81,9 +81,10 @@ def find_layout(path: Path, encoding: Encoding) -> Layout:
 
 def sample_lines(path: Path, encoding: Encoding) -> list[str]:
     """The first lines of a file."""
-    return list(
-        islice((line for text in text_blocks(path, encoding) for line in text.split("\n")), _SAMPLE_LINES)
+    lines = (
+        line for text in text_blocks(path, encoding) for line in text.decode(errors="replace").split("\n")
     )
+    return list(islice(lines, _SAMPLE_LINES))
 
 
 def records_of(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -132,7 +133,7 @@ def _layout(
 
 
 def column_roles(names: Sequence[str]) -> dict[Role, tuple[int, ...]]:
-    """The columns of each role, the most telling first; where only one can be, the others become something else."""
+    """The columns of each role, the most telling first; one alone where there can be only one."""
     found: dict[Role, list[tuple[int, int]]] = {}
     for index, name in enumerate(names):
         if known := role_of(name):
@@ -150,7 +151,8 @@ def column_roles(names: Sequence[str]) -> dict[Role, tuple[int, ...]]:
 def role_of(name: str) -> tuple[Role, int] | None:
     """A column's role by its name and how telling the name is (lower is better); None for an unknown name.
 
-    A whole name that is known says more than a known phrase inside it, a longer phrase more than a shorter one.
+    A whole name that is known says more than a known phrase inside it, a longer phrase more than a shorter
+    one.
     """
     text = fold(_without_currency(name))
     exact = column_words().get(text)
@@ -214,7 +216,7 @@ def is_iban(text: str) -> bool:
 
 def _labelled_number(line: str) -> str:
     cells = [cell.strip(' "=') for cell in re.split(r"[;,\t|:]", line)]
-    for label, value in zip(cells, cells[1:], strict=False):
+    for label, value in pairwise(cells):
         if fold(label) in account_labels() and (number := _ACCOUNT_NUMBER.search(value)):
             return number[0].strip()
     return ""
@@ -224,7 +226,7 @@ def currency_in(lines: Iterable[str], delimiter: str) -> str:
     """The currency that lines above a table name after a label; "" for none."""
     for line in lines:
         cells = [cell.strip(' "=') for cell in re.split(rf"[:{re.escape(delimiter)}]", line)]
-        for label, value in zip(cells, cells[1:], strict=False):
+        for label, value in pairwise(cells):
             if fold(label) in currency_labels() and (code := currency_of(value)):
                 return code
     return ""

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from flows.sources.contents import refuse
-from flows.sources.delimited.amounts import AmountEvidence, read_amounts
-from flows.sources.delimited.dates import DateEvidence, has_date_shape
+from flows.sources.delimited.amounts import AmountEvidence, Amounts
+from flows.sources.delimited.dates import DateEvidence
 from flows.sources.delimited.layout import Layout
 from flows.sources.delimited.reading import (
     Dialect,
@@ -23,7 +23,7 @@ from flows.sources.delimited.records import Shape, blocks
 from flows.sources.delimited.signs import Proof, SignRule, directions_in, method_of, prove
 from flows.sources.delimited.vocabulary import Role, currency_of, fold, total_words
 from warehouse.money import exponent
-from warehouse.records import ReadingHints, StatementAccount
+from warehouse.records import AccountKind, ReadingHints, StatementAccount
 
 #: More lines without a date at the end are no footer but lines that went wrong.
 _LONGEST_FOOTER = 30
@@ -107,13 +107,12 @@ def _add(evidence: Evidence, records: pl.DataFrame, layout: Layout) -> None:
 
 
 def _add_dates(evidence: Evidence, records: pl.DataFrame, layout: Layout) -> pl.Series:
-    """Add the date columns and give which records have the shape of a date in the column of booking or value."""
+    """Add the date columns and give which records have something like a date in one of them."""
     dated = pl.Series([False]).new_from_index(0, records.height)
     for role in (Role.BOOKED, Role.VALUE):
         if (column := layout.column(role)) is not None:
             texts = records[f"f{column}"]
-            evidence.dates.add(texts)
-            dated = dated | has_date_shape(texts)
+            dated = dated | evidence.dates.add(texts)
             evidence.sample_dates = evidence.sample_dates or tuple(texts.head(3).to_list())
     evidence.dated_lines += int(dated.sum())
     return dated
@@ -190,8 +189,8 @@ def _refuse_undated(path: Path, evidence: Evidence, layout: Layout) -> None:
 def _with_account(layout: Layout, evidence: Evidence) -> Layout:
     """The layout with the column that names the account, where one does.
 
-    A column of cards or IBANs does where nothing else names the account and every line has a value in it; an IBAN
-    that changes from line to line belongs to the other side.
+    A column of cards or IBANs does where nothing else names the account and every line has a value in it; an
+    IBAN that changes from line to line belongs to the other side.
     """
     if layout.column(Role.ACCOUNT) is not None or layout.account_ref:
         return layout
@@ -290,11 +289,9 @@ def _sign_note(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> str:
         amounts = lines["amount_minor"].drop_nulls()
         negative = int((amounts < 0).sum())
         if amounts.len() and not negative:
-            return (
-                "no amount is negative and nothing in the file proves the direction: read as money coming in"
-            )
+            return "no amount is negative and nothing proves the direction: read as money coming in"
         if negative * 2 < amounts.len() and dialect.layout.column(Role.CARD) is not None:
-            return "most amounts are positive and nothing in the file proves the direction: the signs were followed"
+            return "most amounts are positive and nothing proves the direction: the signs were followed"
     return ""
 
 
@@ -303,17 +300,23 @@ def _with_method(dialect: Dialect, evidence: Evidence, records: pl.DataFrame) ->
     rule = SignRule(method_of(dialect.layout))
     amounts = amount_columns(dialect.layout)
     if rule.method == "columns":
-        parts = read_amounts(records[f"f{amounts[0]}"], dialect.decimal)
-        filled = parts.filter(pl.col("is_readable") & (pl.col("digits") + pl.col("fraction") != ""))
-        is_negative = filled.height > 0 and bool((filled["sign"] == -1).all())
-        return replace(dialect, rule=replace(rule, debit_is_negative=is_negative))
-    parts = read_amounts(records[f"f{amounts[-1]}"], dialect.decimal)
+        debits = Amounts(records[f"f{amounts[0]}"], dialect.decimal)
+        negative = debits.sign.filter(_is_nonzero(debits)) == -1
+        return replace(
+            dialect, rule=replace(rule, debit_is_negative=negative.len() > 0 and bool(negative.all()))
+        )
+    cells = Amounts(records[f"f{amounts[-1]}"], dialect.decimal)
     if indicator := _indicator(dialect, evidence):
         column, rule = indicator
-        rule = replace(rule, is_signed=_is_signed(parts, records[f"f{column}"], rule))
+        rule = replace(rule, is_signed=_is_signed(cells, records[f"f{column}"], rule))
         return replace(dialect, indicator_column=column, rule=rule)
-    only_credits_marked = (parts["sign"] == 1).any() and not (parts["sign"] == -1).any()
+    only_credits_marked = (cells.sign == 1).any() and not (cells.sign == -1).any()
     return replace(dialect, rule=replace(rule, unmarked=-1 if only_credits_marked else 1))
+
+
+def _is_nonzero(cells: Amounts) -> pl.Series:
+    parts = cells.parts
+    return parts["is_readable"].fill_null(value=False) & (parts["digits"] + parts["fraction"] != "")
 
 
 def _indicator(dialect: Dialect, evidence: Evidence) -> tuple[int, SignRule] | None:
@@ -333,13 +336,12 @@ def _indicator(dialect: Dialect, evidence: Evidence) -> tuple[int, SignRule] | N
     return None
 
 
-def _is_signed(parts: pl.DataFrame, indicator: pl.Series, rule: SignRule) -> bool:
+def _is_signed(cells: Amounts, indicator: pl.Series, rule: SignRule) -> bool:
     """Whether amounts beside an indicator carry their own sign: every debit is negative, no credit is."""
     directions = indicator.str.strip_chars().replace_strict(
         dict(rule.directions), default=None, return_dtype=pl.Int64
     )
-    negative = parts["sign"] == -1
-    nonzero = parts["digits"].fill_null("") + parts["fraction"].fill_null("") != ""
+    negative, nonzero = cells.sign == -1, _is_nonzero(cells)
     debits, credits_ = (
         negative.filter((directions == -1) & nonzero),
         negative.filter((directions == 1) & nonzero),
@@ -353,11 +355,10 @@ def _accounts(dialect: Dialect, evidence: Evidence, proof: Proof) -> tuple[State
     for account, currency in evidence.pairs:
         ref = account_ref(account) if dialect.account_column is not None else ""
         found[ref or dialect.account_ref, currency_of(currency) or _default_currency(dialect)] = None
-    kind = (
-        "card"
-        if dialect.account_column is not None and dialect.account_column == dialect.layout.column(Role.CARD)
-        else "unknown"
+    is_card = dialect.account_column is not None and dialect.account_column == dialect.layout.column(
+        Role.CARD
     )
+    kind: AccountKind = "card" if is_card else "unknown"
     accounts = tuple(StatementAccount(ref, currency, kind=kind) for ref, currency in found if currency)
     if len(accounts) != 1 or not (proof.holds or proof.contradicts):
         return accounts
@@ -375,7 +376,7 @@ def _balances(dialect: Dialect, evidence: Evidence, *, is_ascending: bool) -> tu
     """The balance before the oldest line and after the newest one."""
     if evidence.first is None or evidence.last is None:
         return None, None
-    ends = statement_lines(pl.concat([evidence.first.head(1), evidence.last]), dialect)
+    ends = statement_lines(pl.concat([evidence.first.head(1), evidence.last], how="diagonal"), dialect)
     oldest, newest = (ends.row(0, named=True), ends.row(1, named=True))
     if not is_ascending:
         oldest, newest = newest, oldest

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from flows.sources.delimited.amounts import Decimal, minor_units, read_amounts
+from flows.sources.delimited.amounts import Amounts, Decimal, constant
 from flows.sources.delimited.dates import Order, read_dates
 from flows.sources.delimited.layout import Layout
-from flows.sources.delimited.records import DAMAGE
 from flows.sources.delimited.signs import SignRule
 from flows.sources.delimited.vocabulary import Role, currency_of, fold, state_words
 from warehouse.money import exponent
@@ -55,7 +54,7 @@ def statement_lines(records: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             ),
             "raw": _raw(records, layout),
         }
-    ).select(STATEMENT_LINE_SCHEMA.names()).cast(dict(STATEMENT_LINE_SCHEMA))  # fmt: skip
+    ).select(STATEMENT_LINE_SCHEMA.names()).cast(STATEMENT_LINE_SCHEMA)  # fmt: skip
 
 
 def currency_column(layout: Layout) -> int | None:
@@ -106,18 +105,15 @@ def _dates(records: pl.DataFrame, dialect: Dialect) -> _Columns:
 def _amounts(records: pl.DataFrame, dialect: Dialect) -> _Columns:
     """Signed amount, currency and running balance, with their problems."""
     layout = dialect.layout
-    chosen = amount_columns(layout)
-    if dialect.rule.method == "columns":
-        parts = [read_amounts(records[f"f{index}"], dialect.decimal) for index in chosen]
-    else:
-        texts = _first_filled([records[f"f{index}"] for index in chosen])
-        parts = [read_amounts(texts, dialect.decimal)]
-    currencies, currency_problem = _currencies(records, parts, dialect)
+    columns = [records[f"f{index}"] for index in amount_columns(layout)]
+    if dialect.rule.method == "sign":
+        columns = [_first_filled(columns)]
+    cells = [Amounts(texts, dialect.decimal) for texts in columns]
+    currencies, currency_problem = _currencies(records, cells, dialect)
     exponents = _exponents(currencies)
-    if dialect.rule.method == "columns":
-        signed, problems = _from_columns(records, parts, exponents, dialect)
-    else:
-        signed, problems = _from_one(records, texts, parts[0], exponents, dialect)
+    signed, problems = (_from_columns if dialect.rule.method == "columns" else _from_one)(
+        records, cells, exponents, dialect
+    )
     if dialect.rule.has_fee:
         signed = signed - _fees(records, exponents, dialect)
     return _Columns(
@@ -131,16 +127,13 @@ def _amounts(records: pl.DataFrame, dialect: Dialect) -> _Columns:
 
 
 def _from_one(
-    records: pl.DataFrame, texts: pl.Series, parts: pl.DataFrame, exponents: pl.Series, dialect: Dialect
+    records: pl.DataFrame, cells: list[Amounts], exponents: pl.Series, dialect: Dialect
 ) -> tuple[pl.Series, list[pl.Series]]:
     """The amount of a single column, by its own sign or by the indicator."""
     rule, name = dialect.rule, dialect.layout.columns[amount_columns(dialect.layout)[-1]]
-    units = minor_units(parts, exponents)
-    sign = pl.select(pl.when(parts["sign"] == 0).then(rule.unmarked).otherwise(parts["sign"]).alias("sign"))[
-        "sign"
-    ]
-    signed = units["minor"] * sign
-    problems = [_amount_problem(texts, units, exponents, name)]
+    units = cells[0].minor_units(exponents)
+    signed = units["minor"] * _sign(cells[0], rule.unmarked)
+    problems = [_amount_problem(cells[0].texts, units, exponents, name)]
     if dialect.indicator_column is not None and not rule.is_signed:
         directions, problem = _directions(records, dialect)
         signed = signed * directions
@@ -148,27 +141,29 @@ def _from_one(
     return signed, problems
 
 
+def _sign(cells: Amounts, unmarked: int = 1) -> pl.Series:
+    """-1 or 1 for each cell, with what a cell without a sign means."""
+    return cells.sign.replace(0, unmarked)
+
+
 def _from_columns(
-    records: pl.DataFrame, parts: list[pl.DataFrame], exponents: pl.Series, dialect: Dialect
+    records: pl.DataFrame,  # noqa: ARG001 - the same shape as _from_one
+    cells: list[Amounts],
+    exponents: pl.Series,
+    dialect: Dialect,
 ) -> tuple[pl.Series, list[pl.Series]]:
     """The amount of a debit and a credit column, one of which is empty or zero."""
     layout = dialect.layout
     sides: list[pl.Series] = []
     problems: list[pl.Series] = []
-    for index, part in zip(amount_columns(layout), parts, strict=True):
-        units = minor_units(part, exponents)
-        sign = pl.select(pl.when(part["sign"] == -1).then(-1).otherwise(1).alias("sign"))["sign"]
-        sides.append(
-            pl.select(pl.when(part["is_empty"]).then(0).otherwise(units["minor"] * sign).alias("minor"))[
-                "minor"
-            ]
-        )
-        is_wrong = ~part["is_empty"]
-        problems.append(
-            _where(is_wrong, _amount_problem(records[f"f{index}"], units, exponents, layout.columns[index]))
-        )
+    for index, cell in zip(amount_columns(layout), cells, strict=True):
+        units = cell.minor_units(exponents)
+        minor = units["minor"] * _sign(cell)
+        sides.append(pl.select(pl.when(cell.is_empty).then(0).otherwise(minor).alias("minor"))["minor"])
+        unreadable = _amount_problem(cell.texts, units, exponents, layout.columns[index])
+        problems.append(_where(~cell.is_empty, unreadable))
     names = " and ".join(repr(layout.name(role)) for role in (Role.DEBIT, Role.CREDIT))
-    empty = parts[0]["is_empty"] & parts[1]["is_empty"]
+    empty = cells[0].is_empty & cells[1].is_empty
     problems.append(_where(empty, f"columns {names} are both empty: the amount is missing"))
     both = (sides[0] != 0) & (sides[1] != 0)
     problems.append(_where(both, f"columns {names} both hold an amount"))
@@ -189,35 +184,32 @@ def _directions(records: pl.DataFrame, dialect: Dialect) -> tuple[pl.Series, pl.
 
 
 def _fees(records: pl.DataFrame, exponents: pl.Series, dialect: Dialect) -> pl.Series:
-    parts = read_amounts(records[f"f{dialect.layout.column(Role.FEE)}"], dialect.decimal)
-    return minor_units(parts, exponents)["minor"].fill_null(0)
+    cells = Amounts(records[f"f{dialect.layout.column(Role.FEE)}"], dialect.decimal)
+    return cells.minor_units(exponents)["minor"].fill_null(0)
 
 
 def _balances(records: pl.DataFrame, exponents: pl.Series, dialect: Dialect) -> pl.Series:
     column = dialect.layout.column(Role.BALANCE)
     if column is None:
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, records.height)
-    parts = read_amounts(records[f"f{column}"], dialect.decimal)
-    sign = pl.select(pl.when(parts["sign"] == -1).then(-1).otherwise(1).alias("sign"))["sign"]
-    return minor_units(parts, exponents)["minor"] * sign
+    cells = Amounts(records[f"f{column}"], dialect.decimal)
+    return cells.minor_units(exponents)["minor"] * _sign(cells)
 
 
-def _currencies(
-    records: pl.DataFrame, parts: list[pl.DataFrame], dialect: Dialect
-) -> tuple[pl.Series, pl.Series]:
+def _currencies(records: pl.DataFrame, cells: list[Amounts], dialect: Dialect) -> tuple[pl.Series, pl.Series]:
     """Each line's currency: its own, that of the column's name, that beside the amount, that of the file."""
     layout = dialect.layout
     column = currency_column(layout)
     in_header = next(
         (layout.currencies[index] for index in amount_columns(layout) if index in layout.currencies), ""
     )
-    beside = parts[0]["unit"] if len(parts) == 1 else _first_filled([part["unit"] for part in parts])
+    beside = _first_filled([cell.unit for cell in cells])
     otherwise = pl.lit(in_header or dialect.currency)
     if not in_header:
-        otherwise = pl.when(beside.fill_null("") != "").then(beside).otherwise(otherwise)
+        otherwise = pl.when(beside != "").then(beside).otherwise(otherwise)
     if column is None:
         code = otherwise
-        text = pl.Series([""]).new_from_index(0, records.height)
+        text = constant("", records.height)
     else:
         text = records[f"f{column}"].str.strip_chars()
         codes = {value: currency_of(value) for value in text.unique() if value}
@@ -238,7 +230,7 @@ def _states(records: pl.DataFrame, layout: Layout) -> tuple[pl.Series, pl.Series
     """Posted or pending, and the reason why a transaction that did not happen is no line."""
     column = layout.column(Role.STATUS)
     if column is None:
-        return pl.Series(["posted"]).new_from_index(0, records.height), None
+        return constant("posted", records.height), None
     texts = records[f"f{column}"].str.strip_chars()
     known = {text: state_words().get(fold(text), "posted") for text in texts.unique()}
     states = texts.replace_strict(known, default="posted", return_dtype=pl.String)
@@ -253,7 +245,7 @@ def _states(records: pl.DataFrame, layout: Layout) -> tuple[pl.Series, pl.Series
 
 def _accounts(records: pl.DataFrame, dialect: Dialect) -> pl.Series:
     if dialect.account_column is None:
-        return pl.Series([dialect.account_ref]).new_from_index(0, records.height)
+        return constant(dialect.account_ref, records.height)
     texts = records[f"f{dialect.account_column}"].str.strip_chars(" \"='\t")
     known = {text: account_ref(text) or dialect.account_ref for text in texts.unique()}
     return texts.replace_strict(known, default="", return_dtype=pl.String)
@@ -290,15 +282,16 @@ def _texts(records: pl.DataFrame, dialect: Dialect) -> dict[str, pl.Series]:
 
 
 def _distinct_text(parts: Iterable[pl.Series], height: int) -> pl.Series:
-    """The parts of each row as one text, leaving out a part that the text says already, and the other way round."""
-    text = pl.Series([""]).new_from_index(0, height)
+    """The parts of each row as one text, leaving out a part that another one says already."""
+    text = constant("", height)
     for part in parts:
-        text = pl.select(
-            pl.when(text.str.contains(part, literal=True))
-            .then(text)
-            .when(part.str.contains(text, literal=True))
-            .then(part)
-            .otherwise(pl.concat_str([text, part], separator=" "))
+        both = pl.DataFrame({"text": text, "part": part})
+        text = both.select(
+            pl.when(pl.col("text").str.contains(pl.col("part"), literal=True))
+            .then("text")
+            .when(pl.col("part").str.contains(pl.col("text"), literal=True))
+            .then("part")
+            .otherwise(pl.concat_str("text", "part", separator=" "))
             .alias("text")
         )["text"]
     return text
@@ -307,8 +300,10 @@ def _distinct_text(parts: Iterable[pl.Series], height: int) -> pl.Series:
 def _tidy(records: pl.DataFrame, column: int | None) -> pl.Series:
     """A column's texts with single spaces; all "" where there is no such column."""
     if column is None:
-        return pl.Series([""]).new_from_index(0, records.height)
-    return records[f"f{column}"].str.replace_all(r"\s+", " ").str.strip_chars()
+        return constant("", records.height)
+    texts = records[f"f{column}"].str.strip_chars()
+    has_other_blanks = texts.str.contains(r"[^\S ]|  ").any()
+    return texts.str.replace_all(r"\s+", " ") if has_other_blanks else texts
 
 
 def _or_null(texts: pl.Series) -> pl.Series:
@@ -340,9 +335,9 @@ def _shape_problem(records: pl.DataFrame) -> pl.Series:
         records["extra"].str.strip_chars() != "",
         "more fields than the header has columns: a text with the delimiter in it is probably not quoted",
     )
-    is_damaged = _where(
-        records["line"].str.contains(DAMAGE, literal=True), "bytes that do not fit the file's encoding"
-    )
+    if "is_damaged" not in records.columns:
+        return is_long
+    is_damaged = _where(records["is_damaged"], "bytes that do not fit the file's encoding")
     return _joined([is_long, is_damaged], records.height)
 
 

@@ -20,7 +20,7 @@ LONGEST_RECORD = 40
 #: Stands where bytes do not fit the encoding.
 DAMAGE = "\ufffd"
 #: Cannot occur in text: reading with it as delimiter gives whole lines.
-_NO_DELIMITER = "\x01"
+_NO_DELIMITER = b"\x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Shape:
 class Block:
     """Records of one part of a file, and how many blank lines lay among them.
 
-    ``records`` has line_number, line (the record's text), the shape's fields and extra; missing fields are "".
+    ``records`` has line_number, the shape's fields and extra; missing fields are "". Where a closer look was
+    needed it has also line (the record's text) and is_damaged (bytes of it do not fit the encoding).
     """
 
     records: pl.DataFrame
@@ -51,38 +52,57 @@ class Block:
 
 def blocks(path: Path, shape: Shape) -> Iterator[Block]:
     """The records below the header, block by block."""
-    carried, first_line = "", 1
-    parts = text_blocks(path, shape.encoding)
-    for text, final in with_final(parts):
-        lines = _lines(carried + text, first_line).filter(pl.col("line_number") > shape.header_line)
-        end = first_line + (carried + text).count("\n")
-        lines, carried = _joined(lines, shape, final=final)
-        first_line = end - carried.count("\n")
-        yield _block(lines, shape)
+    carried, first_line = b"", 1
+    for part, final in with_final(text_blocks(path, shape.encoding)):
+        text = carried + part
+        carried = b""
+        last_line = first_line + text.count(b"\n")
+        if (
+            first_line > shape.header_line
+            and (records := _plain_records(text, first_line, shape)) is not None
+        ):
+            yield Block(records, 0)
+        else:
+            lines = _lines(text, first_line).filter(pl.col("line_number") > shape.header_line)
+            lines, carried = _joined(lines, shape, final=final)
+            yield _block(lines, shape)
+        first_line = last_line - carried.count(b"\n")
 
 
-def text_blocks(path: Path, encoding: Encoding) -> Iterator[str]:
-    """A file's text in parts that end with a line; line ends are one newline, nulls are gone."""
+def text_blocks(path: Path, encoding: Encoding) -> Iterator[bytes]:
+    """A file's text as UTF-8 in parts that end with a line; line ends are one newline, nulls are gone.
+
+    Bytes that do not fit the encoding become DAMAGE.
+    """
+    rest = b""
+    for content in _utf8_blocks(path, encoding):
+        text = rest + content
+        held = b"\r" if text.endswith(b"\r") else b""
+        text = _plain(text.removesuffix(b"\r"))
+        cut = text.rfind(b"\n") + 1
+        if cut:
+            yield text[:cut]
+        rest = text[cut:] + held
+    rest = _plain(rest)
+    if rest:
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+
+def _utf8_blocks(path: Path, encoding: Encoding) -> Iterator[bytes]:
+    """A file's content in UTF-8; sound UTF-8 as it is, which takes no time."""
     decoder = codecs.getincrementaldecoder(encoding.codec)("replace")
-    rest = ""
+    is_ready = encoding.codec == "utf-8" and encoding.is_sound
     with path.open("rb") as file:
         file.seek(encoding.mark)
         while content := file.read(BLOCK_BYTES):
-            text = rest + decoder.decode(content)
-            held = "\r" if text.endswith("\r") else ""
-            text = _plain(text.removesuffix("\r"))
-            cut = text.rfind("\n") + 1
-            if cut:
-                yield text[:cut]
-            rest = text[cut:] + held
-    rest = _plain(rest + decoder.decode(b"", final=True))
-    if rest:
-        yield rest if rest.endswith("\n") else rest + "\n"
+            yield content if is_ready else decoder.decode(content).encode("utf-8", "replace")
+    if not is_ready:
+        yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def with_final(parts: Iterator[str]) -> Iterator[tuple[str, bool]]:
+def with_final(parts: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Each part with whether it is the last one."""
-    before: str | None = None
+    before: bytes | None = None
     for part in parts:
         if before is not None:
             yield before, False
@@ -91,33 +111,40 @@ def with_final(parts: Iterator[str]) -> Iterator[tuple[str, bool]]:
         yield before, True
 
 
-def split_fields(line: str, delimiter: str) -> list[str]:
-    """The fields of one record; quotes in the middle of a field stand for themselves."""
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error:
-        return line.split(delimiter)
+def _plain(text: bytes) -> bytes:
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\x00" in text or _NO_DELIMITER in text:
+        text = text.replace(b"\x00", b"").replace(_NO_DELIMITER, b" ")
+    return text
 
 
-def _plain(text: str) -> str:
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return (
-        text.replace("\x00", "").replace(_NO_DELIMITER, " ")
-        if "\x00" in text or _NO_DELIMITER in text
-        else text
-    )
+def _plain_records(text: bytes, first_line: int, shape: Shape) -> pl.DataFrame | None:
+    """The records of text in which every line is one, read at once; None where something needs a closer look.
+
+    That is a quote, damage, more fields than columns, or a first field that is blank, as it is on a blank
+    line.
+    """
+    if b'"' in text or (not shape.encoding.is_sound and DAMAGE.encode() in text):
+        return None
+    records = _read(text, shape.delimiter, [*shape.fields, "extra"], quoted=False)
+    if records.height != text.count(b"\n") or (records["extra"] != "").any():
+        return None
+    if (records["f0"].str.strip_chars() == "").any():
+        return None
+    numbers = pl.int_range(first_line, first_line + records.height, eager=True).alias("line_number")
+    return records.with_columns(numbers)
 
 
-def _lines(text: str, first_line: int) -> pl.DataFrame:
-    lines = _read(text, _NO_DELIMITER, ["line"], quoted=False)
+def _lines(text: bytes, first_line: int) -> pl.DataFrame:
+    lines = _read(text, _NO_DELIMITER.decode(), ["line"], quoted=False)
     numbers = pl.int_range(first_line, first_line + lines.height, eager=True).alias("line_number")
     return lines.with_columns(numbers)
 
 
-def _read(text: str, delimiter: str, names: list[str], *, quoted: bool) -> pl.DataFrame:
+def _read(text: bytes, delimiter: str, names: list[str], *, quoted: bool) -> pl.DataFrame:
     return pl.read_csv(
-        text.encode("utf-8", "replace"),
+        text,
         has_header=False,
         schema=dict.fromkeys(names, pl.String),
         separator=delimiter,
@@ -130,24 +157,24 @@ def _read(text: str, delimiter: str, names: list[str], *, quoted: bool) -> pl.Da
     )
 
 
-def _joined(lines: pl.DataFrame, shape: Shape, *, final: bool) -> tuple[pl.DataFrame, str]:
+def _joined(lines: pl.DataFrame, shape: Shape, *, final: bool) -> tuple[pl.DataFrame, bytes]:
     """Lines with quoted fields that run over line ends joined, and the text to carry to the next block."""
     odd = lines["line"].str.count_matches('"', literal=True) % 2 == 1
     if not odd.any():
-        return lines, ""
+        return lines, b""
     texts, numbers = lines["line"].to_list(), lines["line_number"].to_list()
     joined, rest = _join_records(texts, odd.arg_true().to_list(), shape, final=final)
     frame = pl.DataFrame(
         {"line": [text for _, text in joined], "line_number": [numbers[start] for start, _ in joined]},
         schema=lines.schema,
     )
-    return frame, "".join(f"{text}\n" for text in texts[rest:])
+    return frame, "".join(f"{text}\n" for text in texts[rest:]).encode()
 
 
 def _join_records(
     lines: list[str], odd: list[int], shape: Shape, *, final: bool
 ) -> tuple[list[tuple[int, str]], int]:
-    """Records with the index of their first line, and the index from which lines are left for the next block."""
+    """Records with the index of their first line, and the index of the first line left for the next block."""
     records: list[tuple[int, str]] = []
     position = 0
     waiting = iter(chain(odd, [len(lines)]))
@@ -183,8 +210,9 @@ def _with_literal_quotes(line: str, delimiter: str) -> str:
 
 def _block(lines: pl.DataFrame, shape: Shape) -> Block:
     kept = lines.filter(lines["line"].str.strip_chars(f'{shape.delimiter}" \t\ufeff') != "")
-    fields = _fields(kept, shape)
-    return Block(kept.hstack(fields), lines.height - kept.height)
+    is_damaged = kept["line"].str.contains(DAMAGE, literal=True) & (not shape.encoding.is_sound)
+    records = kept.hstack(_fields(kept, shape)).with_columns(is_damaged.alias("is_damaged"))
+    return Block(records, lines.height - kept.height)
 
 
 def _fields(lines: pl.DataFrame, shape: Shape) -> pl.DataFrame:
@@ -192,7 +220,7 @@ def _fields(lines: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     names = [*shape.fields, "extra"]
     text = lines["line"].str.join("\n").item() if lines.height else ""
     try:
-        fields = _read(f"{text}\n" if text else "", shape.delimiter, names, quoted='"' in text)
+        fields = _read(f"{text}\n".encode() if text else b"", shape.delimiter, names, quoted='"' in text)
     except pl.exceptions.ComputeError:
         fields = None
     if fields is not None and fields.height == lines.height:

@@ -1,4 +1,4 @@
-"""Which way the money goes: by sign, by two columns, or by an indicator, and what the running balance proves."""
+"""Which way the money goes: by sign, by two columns, or by an indicator; and what the balance proves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from flows.sources.delimited.layout import Layout
 from flows.sources.delimited.vocabulary import Direction, Role, direction_words, fold
 
 Method = Literal["sign", "columns", "indicator"]
-#: Lines whose amounts must explain the balance before it counts as proof.
-_PROOF = 0.8
+#: Half of the lines must agree with the balance, as banks put the lines of one day in any order; hardly one
+#: may say the opposite.
+_AGREEING = 0.5
+_OPPOSING = 0.05
 _FEWEST = 2
 
 
@@ -31,7 +33,7 @@ class SignRule:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How many of the lines' amounts explain the change of the running balance, in each way of reading them."""
+    """How many amounts explain the step of the running balance, in each way of reading them."""
 
     compared: int = 0
     as_read: int = 0
@@ -41,20 +43,16 @@ class Proof:
     @property
     def holds(self) -> bool:
         """Whether the balance proves the signs as they were read."""
-        return (
-            self.compared >= _FEWEST
-            and self.as_read >= _PROOF * self.compared
-            and self.as_read > self.inverted
-        )
+        return _is_clear(self.compared, self.as_read, self.inverted)
 
     @property
     def contradicts(self) -> bool:
         """Whether the balance proves that all signs are the other way round."""
-        return (
-            self.compared >= _FEWEST
-            and self.inverted >= _PROOF * self.compared
-            and self.inverted > self.as_read
-        )
+        return _is_clear(self.compared, self.inverted, self.as_read)
+
+
+def _is_clear(compared: int, agreeing: int, opposing: int) -> bool:
+    return compared >= _FEWEST and agreeing >= _AGREEING * compared and opposing <= _OPPOSING * agreeing
 
 
 def directions_in(values: pl.Series) -> dict[str, Direction] | None:
