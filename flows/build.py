@@ -7,15 +7,16 @@ from dataclasses import asdict
 from prefect import flow
 
 from flows.dbt import NodeResult, run_dbt, start_dbt
-from flows.orchestration import publish_table, task
-from flows.tasks.statements import DATABASE_RETRIES
+from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from warehouse.engine import open_warehouse
 from warehouse.repositories import freshness
 from warehouse.settings import Settings
 
-#: What an everyday refresh runs; a full one builds and tests everything, seeds included.
+#: What a refresh runs: the marts of queued users. The first one makes seeds and shared marts as well,
+#: and a full one also runs every test.
 REFRESH = ("run", "--selector", "user_refresh")
-EVERYTHING = ("build",)
+FIRST = ("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
+EVERYTHING = ("build", "--full-refresh")
 
 
 @flow(name="build", description="Build the marts with dbt: of changed users, or of everybody from scratch.")
@@ -32,12 +33,11 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeR
     with open_warehouse(settings) as warehouse, warehouse.locked("build"):
         with warehouse.transaction() as connection:
             is_first = freshness.nothing_built(connection)
-            everything = full_refresh or is_first
-            queue = freshness.queue_all_users if everything else freshness.queue_stale_users
-            if queue(connection) == 0 and not everything:
+            queue = freshness.queue_all_users if full_refresh or is_first else freshness.queue_stale_users
+            if queue(connection) == 0 and not full_refresh:
                 return []
-        arguments = (*EVERYTHING, "--full-refresh") if everything else REFRESH
-        results = run_dbt(settings, warehouse.server, arguments)
+        command = EVERYTHING if full_refresh else FIRST if is_first else REFRESH
+        results = run_dbt(settings, warehouse.server, command)
         with warehouse.transaction() as connection:
             freshness.record_build(connection)
     publish_table("dbt-results", [asdict(result) for result in results], "dbt results per node")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from prefect import flow
 
-from flows.orchestration import publish_table, task
+from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
-from flows.tasks.statements import DATABASE_RETRIES
 from models_ml.taxonomy import UNCATEGORISED
 from warehouse.engine import open_warehouse
 from warehouse.repositories import predictions

@@ -22,6 +22,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+#: A database that restarts is back within seconds; a file that is broken stays broken.
+DATABASE_RETRIES: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 15]}
+
+
 class LocalTask(Task[P, R]):
     """A Prefect task inside a flow run, its plain function anywhere else."""
 

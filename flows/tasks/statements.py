@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.orchestration import task
+from flows.orchestration import DATABASE_RETRIES, task
 from flows.progress import report
 from flows.sources import read_statement
 from warehouse.engine import open_warehouse
@@ -27,8 +27,6 @@ from warehouse.settings import Settings
 if TYPE_CHECKING:
     from expectations.gate import Gate, Verdict
 
-#: A database that restarts is back within seconds; a file that is broken stays broken.
-DATABASE_RETRIES = {"retries": 3, "retry_delay_seconds": [1, 5, 15]}
 READ_BLOCK = 1 << 20
 
 
