@@ -21,6 +21,7 @@ FUNDING_DAY = 12
 LOW = 0.1  # of a month's income: below it people top up
 HIGH = 1.55  # above it they put money away
 KEEP = 0.9
+ARRIVES_WITHIN = 7  # days until money that was put away is surely there to be taken back
 ELSEWHERE = "DEPOT 24"  # a savings bank or broker whose statements nobody downloads
 TOP_UP = 0.45
 DEBT_LIMIT = 0.45
@@ -224,6 +225,7 @@ class Keeper:
         wanted = int(income * max(0.0, ledger.person.saving_rate)) // self.step * self.step
         self.order = wanted if self.savings and ledger.dice.chance(0.6) else 0
         self.ordered: list[date] = []
+        self.put_away_on = ledger.start - ONE_DAY * ARRIVES_WITHIN
         self.elsewhere = ledger.dice.pick(("savings", "investments", "emergency_fund"))
         self.series = len(ledger.series) + 1
 
@@ -254,6 +256,8 @@ class Keeper:
         transfer(self.ledger, Move(source, target, day, abs(amount), abs(amount), series=series))
         self.balance -= amount
         self.saved += amount
+        if amount > 0:
+            self.put_away_on = day
 
     def put_away(self, day: date) -> None:
         """What is more than a month's needs goes to savings, or to a broker without them."""
@@ -280,7 +284,7 @@ class Keeper:
     def top_up(self, day: date) -> None:
         """From savings while there are any, else from family once in debt."""
         need = (int(self.income * TOP_UP) // self.step + 1) * self.step
-        if self.saved > need:
+        if self.saved > need and (day - self.put_away_on).days > ARRIVES_WITHIN:
             self.move(day, -need)
         elif self.balance < -self.income * DEBT_LIMIT:
             giver = self.ledger.person.country.last_names[0]

@@ -31,7 +31,7 @@ from warehouse.money import exponent
     ],
 )
 def test_days_roll_to_working_days(day: date, roll: str, expected: date) -> None:
-    assert rolled("BG", day, roll) == expected  # type: ignore[arg-type]  # parametrised
+    assert rolled("BG", day, roll) == expected
 
 
 def test_banks_in_kuwait_work_on_sundays_and_rest_on_fridays() -> None:
