@@ -15,9 +15,11 @@ _KNOWLEDGE = Path(__file__).parent / "knowledge"
 #: Before the words of _boilerplate() go: addresses, facilitators, card tails, dates. After: the rest.
 _BEFORE: tuple[tuple[str, str], ...] = (
     (r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp)[ -]+(\p{L})", "$1"),
+    (r"\bcb ?[*]+ ?\d+|\bcarte ?\d\d/\d\d(?:/\d\d)?", " "),
+    (r"@ ?[\d.,]+|\b[\d.,]+ (?:eur|usd|gbp|chf|pln|czk|bgn|jpy|kwd)\b", " "),
     (r"\b(?:iban|bic|mandate|mandatsref|end.?to.?end|e2e|auth(?: code)?)\b[:\s]*\S*\d\S*", " "),
     (r"\bcard (?:no\.?|number|ending)(?: in)?\s*[x*•\d]*|\(card[^)]*\)?|[x*•]{2,}[\s-]*\d{2,4}\b", " "),
-    (r"\b\d{1,4}[./-]\d{1,2}(?:[./-]\d{2,4})?(?:t\d{2}:\d{2}(?::\d{2})?z?)?\b", " "),
+    (r"\b\d{1,4}[./-]\d{1,2}(?:[./-]\d{2,4})?(?:t(?:\d{2}:\d{2}(?::\d{2})?)?z?)?\b", " "),
     (r"\b\d{1,2}:\d{2}(?::\d{2})?\b", " "),
     (r"\b\d{1,2} ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\b(?: ?\d{4})?", " "),
 )

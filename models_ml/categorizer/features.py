@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from models_ml.categorizer.clean import romanised
-
 _SPACE = 32
+_IDEOGRAPHIC = 0x3000  # from here on two letters make a word; in other alphabets pairs only add noise
+_SHORTEST_LATIN = 3
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
@@ -28,7 +28,7 @@ class FeatureSpec:
     """How a text becomes a sparse row; the model file carries it, so that scoring repeats training."""
 
     buckets: int = 1 << 16  # a power of two
-    ngrams: tuple[int, ...] = (3, 4, 5)
+    ngrams: tuple[int, ...] = (2, 3, 4, 5)  # pairs only of ideographs and kana
     word_weight: float = 2.0  # a whole word says more than one of its n-grams
     first_weight: float = 3.0  # banks write the merchant first: "SPAR CRAIGHALL PARK" is no park
 
@@ -42,14 +42,36 @@ class SparseRows:
     indptr: npt.NDArray[np.int64]
 
 
-def featurise(cleaned: pl.Series, spec: FeatureSpec) -> SparseRows:
-    """One sparse row per cleaned text; an empty text has an empty row."""
-    padded = " " + romanised(cleaned) + " "
-    lengths = padded.str.len_chars().to_numpy().astype(np.int64)
-    points = np.frombuffer("".join(padded.to_list()).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    owner = np.repeat(np.arange(len(cleaned), dtype=np.int32), lengths)
+@dataclass(frozen=True, slots=True)
+class WordRuns:
+    """Hashes of every run of neighbouring words: whose text, how many words, whether it opens the text."""
+
+    owner: npt.NDArray[np.int32]
+    hashes: npt.NDArray[np.uint64]
+    length: npt.NDArray[np.int64]
+    is_first: npt.NDArray[np.bool_]
+
+
+def word_runs(romanised: pl.Series, longest: int) -> WordRuns:
+    """All runs of one to ``longest`` words in each text."""
+    points, owner = _points(romanised)
+    starts, ends = _word_spans(points, owner)
+    owners = owner[starts]
+    opens = np.diff(owners, prepend=np.int32(-1)) != 0
+    parts = []
+    for extra in range(longest):
+        count = max(len(starts) - extra, 0)
+        same = owners[:count] == owners[extra : extra + count]
+        hashes = _span_hashes(points, starts[:count][same], ends[extra : extra + count][same])
+        parts.append((owners[:count][same], hashes, np.full(int(same.sum()), extra + 1), opens[:count][same]))
+    return WordRuns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def featurise(romanised: pl.Series, spec: FeatureSpec) -> SparseRows:
+    """One sparse row per romanised text; an empty text has an empty row."""
+    points, owner = _points(romanised)
     parts = [_ngrams(points, owner, size) for size in spec.ngrams]
-    return _rows([*parts, *_words(points, owner, spec)], len(cleaned), spec.buckets)
+    return _rows([*parts, *_words(points, owner, spec)], len(romanised), spec.buckets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +88,8 @@ def _ngrams(points: npt.NDArray[np.uint32], owner: npt.NDArray[np.int32], size: 
         hashes *= np.uint64(_BASE)
         hashes += points[offset : offset + windows]
     inside = owner[:windows] == owner[size - 1 :]
+    if size < _SHORTEST_LATIN:
+        inside &= points[:windows] >= _IDEOGRAPHIC
     return _Hashed(owner[:windows][inside], hashes[inside] * _MIX + np.uint64(size))
 
 
@@ -74,9 +98,7 @@ def _words(
 ) -> tuple[_Hashed, ...]:
     """Words, pairs of neighbours, and once more the first word of each text."""
     starts, ends = _word_spans(points, owner)
-    powers = _powers(len(points), _BASE)
-    prefix = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(points * powers, dtype=np.uint64)])
-    words = (prefix[ends] - prefix[starts]) * _powers(len(points), _INVERSE)[starts] * _WORD_SALT
+    words = _span_hashes(points, starts, ends)
     owners = owner[starts]
     together = owners[:-1] == owners[1:]
     pairs = ((words[:-1] >> np.uint64(1)) + words[1:] * _PAIR_SALT)[together]
@@ -86,6 +108,24 @@ def _words(
         _Hashed(owners[:-1][together], pairs, spec.word_weight),
         _Hashed(owners[first], words[first] * _FIRST_SALT, spec.first_weight),
     )
+
+
+def _points(texts: pl.Series) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
+    """Code points of all texts, each between spaces, and the text that each belongs to."""
+    padded = " " + texts + " "
+    lengths = padded.str.len_chars().to_numpy().astype(np.int64)
+    points = np.frombuffer("".join(padded.to_list()).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return points, np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+
+
+def _span_hashes(
+    points: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint64]:
+    """Hash of the code points from each start to its end, the same wherever they stand."""
+    weighted = points * _powers(len(points), _BASE)
+    prefix = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(weighted, dtype=np.uint64)])
+    hashes: npt.NDArray[np.uint64] = (prefix[ends] - prefix[starts]) * _powers(len(points), _INVERSE)[starts]
+    return hashes * _WORD_SALT
 
 
 def _word_spans(

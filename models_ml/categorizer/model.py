@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from models_ml.categorizer.clean import romanised
 from models_ml.categorizer.features import FeatureSpec, SparseRows, featurise
+from models_ml.categorizer.gazetteer import Gazetteer
 
 MODEL_NAME = "categorizer"
 WEIGHTS_FILE = "weights.npz"
@@ -32,7 +34,7 @@ class ModelRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class CategoryModel:
-    """A fitted categoriser; weights are kept in 8 bits a class and bucket, which costs no accuracy."""
+    """A fitted categoriser; weights take 8 bits a class and bucket, a quarter of the file."""
 
     codes: tuple[str, ...]
     quantised: npt.NDArray[np.int8]  # buckets x classes
@@ -40,14 +42,17 @@ class CategoryModel:
     intercept: Floats  # classes
     temperature: float
     spec: FeatureSpec
+    names: Gazetteer
     name: str = MODEL_NAME
     version: str = "unsaved"
 
     def logits(self, cleaned: pl.Series) -> Floats:
         """Calibrated log-odds (texts x classes) of cleaned texts, before amount and merchant code."""
-        rows = featurise(cleaned, self.spec)
+        latin = romanised(cleaned)
+        rows = featurise(latin, self.spec)
         scores = _few(rows, self._weights) if len(cleaned) < _FEW_ROWS else _many(rows, self._weights)
-        return (scores + self.intercept) / np.float32(self.temperature)
+        general = (scores + self.intercept) / np.float32(self.temperature)
+        return general + self.names.log_odds(latin, len(self.codes))
 
     @cached_property
     def _weights(self) -> Floats:
@@ -64,6 +69,9 @@ class CategoryModel:
             scales=self.scales,
             intercept=self.intercept,
             temperature=np.float64(self.temperature),
+            name_hashes=self.names.hashes,
+            name_classes=self.names.classes,
+            name_agreement=self.names.agreement,
             buckets=np.int64(self.spec.buckets),
             ngrams=np.array(self.spec.ngrams, dtype=np.int64),
             word_weight=np.float64(self.spec.word_weight),
@@ -101,6 +109,7 @@ def load(path: Path, sha256: str) -> CategoryModel:
                 word_weight=float(arrays["word_weight"]),
                 first_weight=float(arrays["first_weight"]),
             ),
+            names=Gazetteer(arrays["name_hashes"], arrays["name_classes"], arrays["name_agreement"]),
             version=sha256[:12],
         )
 

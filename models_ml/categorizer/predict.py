@@ -32,6 +32,13 @@ INFLOW_BY_CODE = {"transfer_in": 0.99, "transfer_out": 0.01, "cash_withdrawal": 
 #: trade outweighs all but a certain text, a mixed one (department stores, telecoms) only nudges.
 DECISIVE_MCC_ODDS = 3000.0
 MIXED_MCC_ODDS = 8.0
+#: Leaves that merchants under a code are too, with the part of the code's odds they get: a coffee shop
+#: is coded 5814 or 5812 like its neighbours, and only its name tells it from them.
+ALSO_BY_MCC: dict[str, dict[str, float]] = {
+    "5812": {"fast_food": 0.1, "coffee": 0.1, "bars_alcohol": 0.1},
+    "5814": {"coffee": 0.2, "restaurants": 0.05},
+    "5462": {"coffee": 0.2},
+}
 
 _KINDS_FILE = Path(__file__).parent / "knowledge" / "bank_kinds.csv"
 _KEYS = ["cleaned", "inflow", "mcc", "kind"]
@@ -157,7 +164,9 @@ def _mcc_odds(mcc: str) -> list[tuple[str, float]]:
     found = merchant_codes().get(mcc)
     if found is None:
         return []
-    return [(found.category_code, DECISIVE_MCC_ODDS if found.is_decisive else MIXED_MCC_ODDS)]
+    odds = DECISIVE_MCC_ODDS if found.is_decisive else MIXED_MCC_ODDS
+    also = ALSO_BY_MCC.get(mcc, {})
+    return [(found.category_code, odds), *((code, part * odds) for code, part in also.items())]
 
 
 def _kind_odds(kind: str) -> list[tuple[str, float]]:

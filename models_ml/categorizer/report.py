@@ -72,10 +72,11 @@ def draw_confusion(outcome: pl.DataFrame, folder: Path) -> Path:
 _CARD = """# Categoriser {version}
 
 Gives a bank line's leaf of the product's taxonomy and a probability. The text is cleaned, romanised and cut
-into character 3- to 5-grams and words, hashed into 65,536 buckets; one linear layer (multinomial logistic
-regression, weights in 8 bits) gives log-odds, divided by the temperature {temperature}. The sign of the
-amount, a merchant category code and the bank's own kind of the line then shift them (`predict.py` says by how
-much). The file is an npz of plain arrays, {size:.1f} MB, loaded only when its SHA-256 is the registered one.
+into character 3- to 5-grams (and pairs of ideographs) and words, hashed into 65,536 buckets; one linear layer
+(multinomial logistic regression, weights in 8 bits) gives log-odds, divided by the temperature {temperature}.
+A table of hashed shop names adds log-odds where a known shop stands in the text. The sign of the amount, a
+merchant category code and the bank's own kind of the line then shift them (`predict.py` says by how much).
+The file is an npz of plain arrays, {size:.1f} MB, loaded only when its SHA-256 is the registered one.
 
 Below a probability of {threshold} a line stays uncategorised: a wrong category is taken to cost twice as much
 as an empty one.
@@ -100,7 +101,7 @@ absent from every source of that fold's fit, brand lists included, so these are 
 heard of. Known brands do better. The South African lines are real bank lines of a country that nothing is
 learned from (their labels' leaves were fixed before scoring; the general phrases of the lexicon were
 extended after reading their errors, so they are a development figure). "Keywords" is the lexicon's longest
-phrase found in the text, else uncategorised; it has no probability, so its last column says nothing.
+phrase found in the text, else uncategorised; it has no probability, so its last columns say little.
 
 | check | {head} |
 |---|{rule}

@@ -22,6 +22,7 @@ from models_ml.categorizer import knowledge
 from models_ml.categorizer.clean import clean_descriptors, romanised
 from models_ml.categorizer.evaluate import Scores, keyword_baseline, score
 from models_ml.categorizer.features import FeatureSpec, featurise
+from models_ml.categorizer.gazetteer import gazetteer
 from models_ml.categorizer.model import (
     MANIFEST_FILE,
     MODEL_NAME,
@@ -59,7 +60,7 @@ class TrainingParams(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     buckets: int = 1 << 16
-    ngrams: tuple[int, ...] = (3, 4, 5)
+    ngrams: tuple[int, ...] = (2, 3, 4, 5)
     word_weight: float = 2.0
     first_weight: float = 2.0
     inverse_regularisation: float = 8.0
@@ -127,7 +128,7 @@ def fit(examples: pl.DataFrame, params: TrainingParams) -> CategoryModel:
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
 
     noisy = with_bank_noise(examples.filter(pl.col("weight") > 0), params)
-    rows = featurise(clean_descriptors(noisy["description"]), params.spec)
+    rows = featurise(romanised(clean_descriptors(noisy["description"])), params.spec)
     codes, targets = np.unique(noisy["category_code"].to_numpy().astype(str), return_inverse=True)
     layer = LogisticRegression(C=params.inverse_regularisation, max_iter=params.iterations, tol=1e-3)
     with warnings.catch_warnings():
@@ -140,8 +141,15 @@ def fit(examples: pl.DataFrame, params: TrainingParams) -> CategoryModel:
             sample_weight=_balanced(noisy["weight"].to_numpy(), targets, params.balance),
         )
     quantised, scales = quantise(layer.coef_.T.astype(np.float32))
-    intercept = layer.intercept_.astype(np.float32)
-    return CategoryModel(tuple(codes.tolist()), quantised, scales, intercept, 1.0, params.spec)
+    return CategoryModel(
+        codes=tuple(codes.tolist()),
+        quantised=quantised,
+        scales=scales,
+        intercept=layer.intercept_.astype(np.float32),
+        temperature=1.0,
+        spec=params.spec,
+        names=gazetteer(_names(examples), tuple(codes.tolist()), knowledge.general_words()),
+    )
 
 
 def with_bank_noise(examples: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
@@ -204,6 +212,12 @@ def _folds(examples: pl.DataFrame, count: int) -> list[pl.Series]:
         [zlib.crc32(merchant.encode()) % count if merchant else -1 for merchant in examples["merchant"]]
     )
     return [fold == number for number in range(count)]
+
+
+def _names(examples: pl.DataFrame) -> pl.DataFrame:
+    known = examples.filter((pl.col("merchant") != "") & (pl.col("weight") > 0))
+    name = romanised(clean_descriptors(known["description"])).alias("name")
+    return known.select("category_code", "weight").with_columns(name)
 
 
 def _balanced(weights: Floats, targets: npt.NDArray[np.intp], balance: float) -> Floats:

@@ -15,13 +15,13 @@ from models_ml.categorizer.clean import clean_descriptor, clean_descriptors, rom
         ("PAYPAL *STEAM GAMES 35314369001 GB", "steam games"),
         ("UBER *TRIP HELP.UBER.COM", "uber trip help uber com"),
         ("KARTENZAHLUNG REWE SAGT DANKE 4433 2024-01-03T12:33", "rewe sagt danke"),
-        ("ПЛАЩАНЕ НА ПОС ЛИДЛ БЪЛГАРИЯ ЕООД СОФИЯ 12.03.2024 ****1234", "лидл българия софия"),  # noqa: RUF001
+        ("ПЛАЩАНЕ НА ПОС ЛИДЛ БЪЛГАРИЯ ЕООД СОФИЯ 12.03.2024 ****1234", "лидл българия софия"),
         ("POS PURCHASE SHELL 0587 CARD NO. 1234", "shell"),
         ("7-ELEVEN 1234", "7 eleven"),
         ("O2 UK payment", "o2 uk payment"),
         ("H&M 0045", "h&m"),
         ("McDonald's 587", "mcdonalds"),
-        ("ＳＴＡＲＢＵＣＫＳ", "starbucks"),  # noqa: RUF001
+        ("ＳＴＡＲＢＵＣＫＳ", "starbucks"),
         ("1234 5678", ""),
         ("", ""),
     ],

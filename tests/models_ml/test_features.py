@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models_ml.categorizer.features import FeatureSpec, featurise
 
 SPEC = FeatureSpec(buckets=1 << 12)
-WORDS = st.text("abcdefgбвг &", max_size=25).map(lambda text: " ".join(text.split()))  # noqa: RUF001
+WORDS = st.text("abcdefgбвг &", max_size=25).map(lambda text: " ".join(text.split()))
 
 
 @given(st.lists(WORDS, min_size=1, max_size=6))

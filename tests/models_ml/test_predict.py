@@ -33,14 +33,14 @@ def model() -> CategoryModel:
     ("description", "amount_minor", "category_code"),
     [
         ("LIDL 1234 SOFIA BG", -2350, "groceries"),
-        ("ПЛАЩАНЕ НА ПОС ЛИДЛ БЪЛГАРИЯ СОФИЯ", -2350, "groceries"),  # noqa: RUF001
+        ("ПЛАЩАНЕ НА ПОС ЛИДЛ БЪЛГАРИЯ СОФИЯ", -2350, "groceries"),
         ("LIDL 1234 SOFIA BG", 2350, "groceries"),
         ("STARBUCKS 4711 LONDON", -450, "coffee"),
         ("SHELL KINGS 587", -5000, "fuel"),
         ("NETFLIX.COM AMSTERDAM", -1299, "streaming"),
         ("Заплата м. 03.2024", 250_000, "salary"),
         ("GEHALT MUSTER GMBH", 310_000, "salary"),
-        ("ТЕГЛЕНЕ АТМ", -10_000, "cash_withdrawal"),  # noqa: RUF001
+        ("ТЕГЛЕНЕ АТМ", -10_000, "cash_withdrawal"),
         ("MONTHLY ACCOUNT FEE", -500, "bank_fees"),
         ("Interest paid", 123, "interest_income"),
         ("ЕЛЕКТРОХОЛД ПРОДАЖБИ", -8000, "electricity"),
@@ -66,9 +66,14 @@ def test_the_sign_tells_a_sent_transfer_from_a_received_one(model: CategoryModel
 
 def test_a_merchant_code_of_one_trade_settles_an_unknown_name(model: CategoryModel) -> None:
     name = "QWXZ TRADING"
-    assert predict_one(name, -900, "EUR", "5814", model=model).category_code == "fast_food"
-    assert predict_one(name, -900, "EUR", "5814", model=model).sure
+    assert predict_one(name, -900, "EUR", "5912", model=model).category_code == "pharmacy"
+    assert predict_one(name, -900, "EUR", "5912", model=model).sure
     assert not predict_one(name, -900, "EUR", model=model).sure
+
+
+def test_a_coffee_shop_stays_one_under_the_code_it_shares_with_fast_food(model: CategoryModel) -> None:
+    assert predict_one("Кафе Мечта", -300, "EUR", "5814", model=model).category_code == "coffee"
+    assert predict_one("Starbucks", -300, "EUR", "5814", model=model).category_code == "coffee"
 
 
 def test_a_mixed_merchant_code_does_not_overrule_a_certain_name(model: CategoryModel) -> None:

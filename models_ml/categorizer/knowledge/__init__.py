@@ -30,9 +30,9 @@ EXAMPLE_SCHEMA = pl.Schema(
 )
 
 _MIN_ALIAS = 3  # shorter aliases ("bp", "hm") collide with other words
+_MIN_SHOWN = 2
+_QUALIFIER = re.compile(r"\([^)]*\)")  # "Lukoil (Bulgaria)" is written "Lukoil" by banks
 _NOT_A_NAME = re.compile(r"q\d+|government|private|public|npo|religious|consortium|community|ngo")
-_WEIGHTS = {"power": 0.2, "man_made": 0.3, "route": 0.5}  # operators of networks: few sell to households
-_SCHOOL_WEIGHT = 0.1  # 3,956 school districts would drown what a school's line says otherwise
 _MERCHANT_SHARE = 0.6  # of a card line's merchant, the part of its lines that must agree on one leaf
 _RANGED_MCC = ("3000", "3999")  # airlines, car rentals and hotels: each code is one company
 
@@ -49,13 +49,13 @@ def known_merchants() -> pl.DataFrame:
 
 def brands(path: Path) -> pl.DataFrame:
     """Brands and operators of the name-suggestion-index (BSD-3), those whose kind has a leaf."""
-    leaf = {(row["osm_key"], row["osm_value"]): row["category_code"] for row in _table("osm_categories")}
+    kinds = {(row["osm_key"], row["osm_value"]): row for row in _table("osm_categories")}
     rows: list[dict[str, object]] = []
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for entry in csv.DictReader(file):
-            code = leaf.get((entry["osm_key"], entry["osm_value"]))
-            if code:
-                rows.extend(_brand_rows(entry, code))
+            kind = kinds.get((entry["osm_key"], entry["osm_value"]))
+            if kind:
+                rows.extend(_brand_rows(entry, kind["category_code"], float(kind["weight"])))
     return _keyed(_examples(rows))
 
 
@@ -139,15 +139,17 @@ def south_african_leaves() -> dict[str, frozenset[str]]:
     }
 
 
-def _brand_rows(entry: dict[str, str], code: str) -> Iterator[dict[str, object]]:
-    names = [entry["display_name"], *entry["alt_names"].split("|")]
-    is_school = (entry["tree"], entry["osm_value"]) == ("operators", "school")
+def _brand_rows(entry: dict[str, str], code: str, weight: float) -> Iterator[dict[str, object]]:
+    shown = _QUALIFIER.sub("", entry["display_name"]).strip()
+    names = [shown, *entry["alt_names"].split("|")]
     for name in dict.fromkeys(name.strip() for name in names):
-        if len(name) >= _MIN_ALIAS and not _NOT_A_NAME.fullmatch(name.lower()):
+        if len(name) >= (_MIN_SHOWN if name == shown else _MIN_ALIAS) and not _NOT_A_NAME.fullmatch(
+            name.lower()
+        ):
             yield {
                 "description": name,
                 "category_code": code,
-                "weight": _SCHOOL_WEIGHT if is_school else _WEIGHTS.get(entry["osm_key"], 1.0),
+                "weight": weight,
                 "source": "brands",
                 "country": entry["locations"],
             }
@@ -178,11 +180,12 @@ def _keyed(examples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _key(text: str) -> str:
-    return next((word for word in text.split() if word not in _general_words()), text)
+    return next((word for word in text.split() if word not in general_words()), text)
 
 
 @cache
-def _general_words() -> frozenset[str]:
+def general_words() -> frozenset[str]:
+    """Words that name a trade or a purpose rather than a shop, romanised: those of the lexicon."""
     phrases = [phrase for row in _table("lexicon") for phrase in row["phrases"].split("|")]
     words = romanised(clean_descriptors(pl.Series(phrases))).to_list()
     return frozenset(word for text in words for word in text.split()) | {
