@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from psycopg.errors import InsufficientPrivilege
+
 from api.database import Database
 from api.errors import NotBuiltError, TemporaryError
 from api.health.schemas import Part, Readiness
@@ -25,7 +27,7 @@ async def readiness(database: Database) -> Readiness:
 async def _missing(database: Database) -> dict[Part, str]:
     try:
         migrated_to, has_marts = await database.read(_STATE, {}) or (None, False)
-    except NotBuiltError:
+    except (NotBuiltError, InsufficientPrivilege):
         return {"migrations": "run 'mita up'"}
     except TemporaryError as error:
         return {"database": error.message}

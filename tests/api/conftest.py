@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from flows.dbt import run_dbt
-from tests.api.people import EVERYBODY, MARIA, PASSWORD, Person, move_in
+from tests.api.people import EVERYBODY, KENJI, MARIA, PASSWORD, Person, move_in
 from tests.conftest import TEMPLATE, administration
 from warehouse.engine import Warehouse
 from warehouse.repositories import freshness
@@ -107,3 +107,8 @@ def sign_in(client: TestClient, person: Person) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def maria(client: TestClient) -> dict[str, str]:
     return sign_in(client, MARIA)
+
+
+@pytest.fixture(scope="session")
+def kenji(client: TestClient) -> dict[str, str]:
+    return sign_in(client, KENJI)
