@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,14 @@ def champion_folder(settings: Settings) -> Path:
 
 
 def current_model(settings: Settings) -> CategoryModel:
-    """The registry's champion if it was fetched, else the model that the platform ships."""
-    from models_ml.categorizer.model import MANIFEST_FILE, SHIPPED, load_folder  # noqa: PLC0415
+    """The registry's champion if it was fetched and can be read, else the model that the platform ships."""
+    from models_ml.categorizer.model import MANIFEST_FILE, ModelRefusedError, load_folder  # noqa: PLC0415
 
     champion = champion_folder(settings)
-    return load_folder(champion if (champion / MANIFEST_FILE).exists() else SHIPPED)
+    if not (champion / MANIFEST_FILE).exists():
+        return load_folder()
+    try:
+        return load_folder(champion)
+    except ModelRefusedError as refusal:
+        logging.getLogger(__name__).warning("The shipped model scores instead: %s", refusal)
+        return load_folder()

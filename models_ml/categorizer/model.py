@@ -96,6 +96,14 @@ def load(path: Path, sha256: str) -> CategoryModel:
             "restore the file or train and register the model again"
         )
         raise ModelRefusedError(message)
+    try:
+        return _read(content, version=sha256[:12])
+    except KeyError as error:
+        message = f"{path.name} was written for another version of the platform ({error}): register a newer one"
+        raise ModelRefusedError(message) from error
+
+
+def _read(content: bytes, version: str) -> CategoryModel:
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return CategoryModel(
             codes=tuple(str(code) for code in arrays["codes"]),
@@ -110,7 +118,7 @@ def load(path: Path, sha256: str) -> CategoryModel:
                 first_weight=float(arrays["first_weight"]),
             ),
             names=Gazetteer(arrays["name_hashes"], arrays["name_classes"], arrays["name_agreement"]),
-            version=sha256[:12],
+            version=version,
         )
 
 
