@@ -82,6 +82,8 @@ class DateEvidence:
     def _decide(self, form: str, counts: dict[Order, int], country: str) -> tuple[Order, str]:
         most = max(counts.values())
         best = [order for order in _preference(form) if counts[order] == most]
+        if form == "numeric" and len(best) > 1:
+            best = [order for order in best if order != "YMD"]  # hardly anybody writes 24/01/31
         if len(best) == 1:
             return best[0], "" if form == "packed" else f"dates read as {slashed(best[0])}"
         if form == "packed":

@@ -182,7 +182,8 @@ def _without_currency(name: str) -> str:
     kept = [
         token for token in re.split(r"([\s()\[\]/,]+)", name) if not (code and currency_of(token) == code)
     ]
-    return re.sub(r"\b(?:in|v|w|en|във?)\b\s*$", "", "".join(kept).strip(" ()[]"))
+    bare = "".join(kept).strip(" ()[]")
+    return re.sub(r"\s(?:in|v|w|en|във?)\s*$", "", bare) if code else bare
 
 
 def unique_names(fields: Sequence[str]) -> tuple[str, ...]:
@@ -215,17 +216,23 @@ def is_iban(text: str) -> bool:
 
 
 def _labelled_number(line: str) -> str:
-    cells = [cell.strip(' "=') for cell in re.split(r"[;,\t|:]", line)]
+    cells = _cells(r"[;,\t|:]", line)
     for label, value in pairwise(cells):
         if fold(label) in account_labels() and (number := _ACCOUNT_NUMBER.search(value)):
             return number[0].strip()
     return ""
 
 
+def _cells(separators: str, line: str) -> list[str]:
+    """The parts of a line above a table that hold anything."""
+    cells = (cell.strip(' "=') for cell in re.split(separators, line))
+    return [cell for cell in cells if cell]
+
+
 def currency_in(lines: Iterable[str], delimiter: str) -> str:
     """The currency that lines above a table name after a label; "" for none."""
     for line in lines:
-        cells = [cell.strip(' "=') for cell in re.split(rf"[:{re.escape(delimiter)}]", line)]
+        cells = _cells(rf"[:{re.escape(delimiter)}]", line)
         for label, value in pairwise(cells):
             if fold(label) in currency_labels() and (code := currency_of(value)):
                 return code

@@ -21,7 +21,7 @@ from flows.sources.delimited.reading import (
 )
 from flows.sources.delimited.records import Shape, blocks
 from flows.sources.delimited.signs import Proof, SignRule, directions_in, method_of, prove
-from flows.sources.delimited.vocabulary import Role, currency_of, fold, total_words
+from flows.sources.delimited.vocabulary import Direction, Role, currency_of, fold, total_words
 from warehouse.money import exponent
 from warehouse.records import AccountKind, ReadingHints, StatementAccount
 
@@ -29,6 +29,8 @@ from warehouse.records import AccountKind, ReadingHints, StatementAccount
 _LONGEST_FOOTER = 30
 #: Distinct values beyond which a column is neither an indicator nor a currency.
 _MOST_VALUES = 200
+#: Accounts beyond which a column names the other side's.
+_MOST_ACCOUNTS = 10_000
 
 
 @dataclass(slots=True)
@@ -38,13 +40,14 @@ class Evidence:
     dates: DateEvidence = field(default_factory=DateEvidence)
     amounts: AmountEvidence = field(default_factory=AmountEvidence)
     values: dict[int, set[str]] = field(default_factory=dict)  # of columns with few distinct values
-    pairs: dict[tuple[str, str], None] = field(default_factory=dict)  # account and currency as written
+    pairs: dict[int | None, dict[tuple[str, str], None]] = field(default_factory=dict)  # see _add_pairs
     lines: int = 0
     blank_lines: int = 0
     dated_lines: int = 0
     tail: list[tuple[int, bool]] = field(default_factory=list)  # undated lines at the end: number, is data
     first: pl.DataFrame | None = None
-    last: pl.DataFrame | None = None
+    last: pl.DataFrame | None = None  # the last dated record, with a balance where there is one
+    last_dated: int | None = None  # its line, or that of a later one without a balance
     sample_dates: tuple[str, ...] = ()
 
 
@@ -61,7 +64,7 @@ def profile(path: Path, shape: Shape, layout: Layout, hints: ReadingHints) -> Pr
     """Read the whole file once and decide; raises StatementRefusedError when that cannot be done."""
     evidence = gather(path, shape, layout)
     _refuse_undated(path, evidence, layout)
-    layout = _with_account(layout, evidence)
+    layout = _with_account(_with_indicator(layout, evidence), evidence)
     currency, currency_note = _file_currency(layout, evidence, hints)
     orders, notes = evidence.dates.decide(hints.country)
     dialect = Dialect(
@@ -100,7 +103,7 @@ def _add(evidence: Evidence, records: pl.DataFrame, layout: Layout) -> None:
         seen = evidence.values.setdefault(index, set())
         if len(seen) <= _MOST_VALUES:
             seen.update(records[f"f{index}"].str.strip_chars().unique().to_list())
-    evidence.pairs.update(dict.fromkeys(_account_pairs(records, layout)))
+    _add_pairs(evidence, records, layout)
     evidence.lines += records.height
     if evidence.first is None:
         evidence.first = records
@@ -123,7 +126,8 @@ def _add_tail(evidence: Evidence, records: pl.DataFrame, dated: pl.Series, layou
     last = dated.arg_true()
     if last.len():
         position = int(last[-1])
-        evidence.last = records.slice(position, 1)
+        evidence.last_dated = int(records["line_number"][position])
+        evidence.last = _with_balance(records.filter(dated), layout).tail(1)
         evidence.tail.clear()
         rest = records.slice(position + 1)
     else:
@@ -132,6 +136,13 @@ def _add_tail(evidence: Evidence, records: pl.DataFrame, dated: pl.Series, layou
         fields = [f"f{index}" for index in range(len(layout.columns))]
         for row in rest.head(_LONGEST_FOOTER + 1).select("line_number", *fields).iter_rows():
             evidence.tail.append((row[0], _looks_like_data(row[1:], layout)))
+
+
+def _with_balance(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """The records that have a balance, or all where none has."""
+    column = layout.column(Role.BALANCE)
+    filled = records if column is None else records.filter(pl.col(f"f{column}").str.strip_chars() != "")
+    return filled if filled.height else records
 
 
 def _looks_like_data(fields: tuple[str, ...], layout: Layout) -> bool:
@@ -157,21 +168,31 @@ def _valued_columns(layout: Layout) -> Iterator[int]:
 
 
 _VALUED = frozenset(
-    {Role.INDICATOR, Role.KIND, Role.CURRENCY, Role.BILLED_CURRENCY, Role.MAYBE_ACCOUNT, Role.CARD}
+    {
+        Role.INDICATOR,
+        Role.KIND,
+        Role.DESCRIPTION,
+        Role.CURRENCY,
+        Role.BILLED_CURRENCY,
+        Role.MAYBE_ACCOUNT,
+        Role.CARD,
+    }
 )
 
 
-def _account_pairs(records: pl.DataFrame, layout: Layout) -> Iterator[tuple[str, str]]:
-    """The distinct accounts and currencies of a block, as written; "" where the file has no such column."""
-    columns = [layout.column(role) for role in (Role.ACCOUNT, Role.CARD)]
-    account = next((index for index in columns if index is not None), None)
-    chosen = [
-        pl.lit("").alias(name)
-        if index is None
-        else pl.col(f"f{index}").str.strip_chars(" \"='\t").alias(name)
-        for name, index in (("account", account), ("currency", currency_column(layout)))
-    ]
-    yield from records.select(chosen).unique(maintain_order=True).iter_rows()
+def _add_pairs(evidence: Evidence, records: pl.DataFrame, layout: Layout) -> None:
+    """Add accounts and currencies as written, by each column that may name the account (None: no column)."""
+    roles = (Role.ACCOUNT, Role.MAYBE_ACCOUNT, Role.CARD)
+    for account in {None, *(layout.column(role) for role in roles)}:
+        seen = evidence.pairs.setdefault(account, {})
+        if len(seen) <= _MOST_ACCOUNTS:
+            chosen = [_stripped(account, "account"), _stripped(currency_column(layout), "currency")]
+            seen.update(dict.fromkeys(records.select(chosen).unique(maintain_order=True).iter_rows()))
+
+
+def _stripped(column: int | None, name: str) -> pl.Expr:
+    text = pl.lit("") if column is None else pl.col(f"f{column}").str.strip_chars(" \"='\t")
+    return text.alias(name)
 
 
 def _refuse_undated(path: Path, evidence: Evidence, layout: Layout) -> None:
@@ -202,6 +223,26 @@ def _with_account(layout: Layout, evidence: Evidence) -> Layout:
     return layout
 
 
+def _with_indicator(layout: Layout, evidence: Evidence) -> Layout:
+    """The layout without "descriptions" that only say debit or credit, as the column Details of Chase."""
+    described = layout.roles.get(Role.DESCRIPTION, ())
+    saying = tuple(index for index in described if _directions(evidence, index))
+    if not saying or len(saying) == len(described):
+        return layout
+    roles = {
+        **layout.roles,
+        Role.DESCRIPTION: tuple(index for index in described if index not in saying),
+        Role.INDICATOR: (*layout.roles.get(Role.INDICATOR, ()), *saying)[:1],
+    }
+    return replace(layout, roles=roles)
+
+
+def _directions(evidence: Evidence, column: int) -> dict[str, Direction] | None:
+    """What each value of a column says of the direction; None when one of them says nothing."""
+    values = evidence.values.get(column, set())
+    return directions_in(pl.Series(sorted(values), dtype=pl.String)) if len(values) <= _MOST_VALUES else None
+
+
 def _file_currency(layout: Layout, evidence: Evidence, hints: ReadingHints) -> tuple[str, str]:
     """The currency of lines that name none, and a note where it comes from other lines."""
     if layout.currency:
@@ -218,7 +259,7 @@ def _file_currency(layout: Layout, evidence: Evidence, hints: ReadingHints) -> t
         code = str(next(iter(named)))
         has_gaps = "" in evidence.values.get(column or 0, set())
         return code, f"lines without a currency read as {code}, the file's only one" if has_gaps else ""
-    return beside or hints.currency, ""
+    return beside or currency_of(hints.currency) or "", ""
 
 
 def _last_line(evidence: Evidence) -> int | None:
@@ -226,10 +267,10 @@ def _last_line(evidence: Evidence) -> int | None:
 
     The footer begins behind the last line that has a date or looks like data.
     """
-    if not evidence.tail or len(evidence.tail) > _LONGEST_FOOTER or evidence.last is None:
+    if not evidence.tail or len(evidence.tail) > _LONGEST_FOOTER or evidence.last_dated is None:
         return None
     data = [number for number, is_data in evidence.tail if is_data]
-    last = max([int(evidence.last["line_number"].item()), *data])
+    last = max([evidence.last_dated, *data])
     return None if last == evidence.tail[-1][0] else last
 
 
@@ -327,10 +368,7 @@ def _indicator(dialect: Dialect, evidence: Evidence) -> tuple[int, SignRule] | N
         index for index in evidence.values if not any(index in indexes for indexes in layout.roles.values())
     ]
     for column in (*named, *unknown):
-        values = evidence.values.get(column, set())
-        written = (
-            directions_in(pl.Series(sorted(values), dtype=pl.String)) if len(values) <= _MOST_VALUES else None
-        )
+        written = _directions(evidence, column)
         if written and (column in named or set(written.values()) == {-1, 1}):
             return column, SignRule("indicator", directions=written)
     return None
@@ -352,9 +390,12 @@ def _is_signed(cells: Amounts, indicator: pl.Series, rule: SignRule) -> bool:
 def _accounts(dialect: Dialect, evidence: Evidence, proof: Proof) -> tuple[StatementAccount, ...]:
     """The file's accounts; a single one with its balances where they are proved."""
     found: dict[tuple[str, str], None] = {}
-    for account, currency in evidence.pairs:
+    for account, currency in evidence.pairs.get(dialect.account_column, {}):
         ref = account_ref(account) if dialect.account_column is not None else ""
         found[ref or dialect.account_ref, currency_of(currency) or _default_currency(dialect)] = None
+    if evidence.first is not None and any(not currency for _, currency in found):
+        lines = statement_lines(evidence.first, dialect).select("account_ref", "currency").drop_nulls()
+        found.update(dict.fromkeys(lines.unique(maintain_order=True).iter_rows()))
     is_card = dialect.account_column is not None and dialect.account_column == dialect.layout.column(
         Role.CARD
     )
@@ -376,7 +417,8 @@ def _balances(dialect: Dialect, evidence: Evidence, *, is_ascending: bool) -> tu
     """The balance before the oldest line and after the newest one."""
     if evidence.first is None or evidence.last is None:
         return None, None
-    ends = statement_lines(pl.concat([evidence.first.head(1), evidence.last], how="diagonal"), dialect)
+    first = _with_balance(evidence.first, dialect.layout).head(1)
+    ends = statement_lines(pl.concat([first, evidence.last], how="diagonal"), dialect)
     oldest, newest = (ends.row(0, named=True), ends.row(1, named=True))
     if not is_ascending:
         oldest, newest = newest, oldest

@@ -48,7 +48,7 @@ def statement_lines(records: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             **dates.columns,
             **amounts.columns,
             "status": states,
-            **_texts(records, dialect),
+            **_texts(records, amounts.columns["amount_minor"], dialect),
             "problem": _joined(
                 [_shape_problem(records), *dates.problems, *amounts.problems, state_problem], records.height
             ),
@@ -215,7 +215,7 @@ def _currencies(records: pl.DataFrame, cells: list[Amounts], dialect: Dialect) -
         codes = {value: currency_of(value) for value in text.unique() if value}
         named = text.replace_strict(codes, default=None, return_dtype=pl.String)
         code = pl.when((text == "") | (named == "")).then(otherwise).otherwise(named)
-    found = records.select(code.alias("code"))["code"]
+    found = records.select("line_number").with_columns(code.alias("code"))["code"]
     found = pl.select(pl.when(found != "").then(found).alias("code"))["code"]
     name = "" if column is None else layout.columns[column]
     return found, _where(found.is_null(), _unreadable(text, name, "a currency", "the currency"))
@@ -257,13 +257,11 @@ def account_ref(text: str) -> str:
     return bare if bare[:2].isalpha() and bare[2:4].isdigit() else " ".join(text.split())
 
 
-def _texts(records: pl.DataFrame, dialect: Dialect) -> dict[str, pl.Series]:
+def _texts(records: pl.DataFrame, amounts: pl.Series, dialect: Dialect) -> dict[str, pl.Series]:
     """Description, counterparty, reference, kind and merchant category code."""
     layout = dialect.layout
-    counterparty, described = (
-        _tidy(records, layout.column(Role.COUNTERPARTY)),
-        layout.roles.get(Role.DESCRIPTION, ()),
-    )
+    described = layout.roles.get(Role.DESCRIPTION, ())
+    counterparty = _counterparty(records, amounts, layout)
     kinds = [index for index in layout.roles.get(Role.KIND, ()) if index != dialect.indicator_column]
     kind = _tidy(records, next(iter(kinds), dialect.indicator_column))
     details = _distinct_text([_tidy(records, index) for index in described], records.height)
@@ -276,9 +274,23 @@ def _texts(records: pl.DataFrame, dialect: Dialect) -> dict[str, pl.Series]:
         ],
         "counterparty": _or_null(counterparty),
         "bank_reference": _or_null(_tidy(records, layout.column(Role.REFERENCE))),
-        "bank_kind": _or_null(kind),
+        "bank_kind": _or_null(
+            kind if described or Role.COUNTERPARTY in layout.roles else constant("", records.height)
+        ),
         "mcc": code,
     }
+
+
+def _counterparty(records: pl.DataFrame, amounts: pl.Series, layout: Layout) -> pl.Series:
+    """Who is on the other side; of a payer and a payee the one that is not the user."""
+    named = _tidy(records, layout.column(Role.COUNTERPARTY))
+    payer, payee = (_tidy(records, layout.column(role)) for role in (Role.PAYER, Role.PAYEE))
+    sides = pl.DataFrame({"named": named, "payer": payer, "payee": payee, "amount": amounts})
+    other = pl.when((pl.col("amount") < 0) | (pl.col("payer") == "")).then("payee").otherwise("payer")
+    either = pl.when(other == "").then("payer").otherwise(other)
+    return sides.select(pl.when(pl.col("named") == "").then(either).otherwise("named").alias("other"))[
+        "other"
+    ]
 
 
 def _distinct_text(parts: Iterable[pl.Series], height: int) -> pl.Series:

@@ -31,6 +31,8 @@ class Role(StrEnum):
     BILLED_CURRENCY = "account's currency"
     DESCRIPTION = "description"
     COUNTERPARTY = "counterparty"
+    PAYER = "payer"
+    PAYEE = "payee"
     REFERENCE = "bank reference"
     MCC = "merchant category code"
     STATUS = "status"
@@ -220,32 +222,30 @@ def _column_names() -> dict[Role, tuple[str, ...]]:
             "label text",
         ),
         Role.COUNTERPARTY: words(
-            "counterparty,counterparty name,merchant,merchant name,payee,payee name,name,other party",
-            "partner name",
-            "beneficiary,beneficiary name,counter party,paid to,from to,payer payee,vendor,to from",
-            "contact,recipient",
-            "payer,sender,beneficiary or payer,beneficiary payer,partner,target name,source name",
-            "third party",
-            "auftraggeber empfanger,beguenstigter zahlungspflichtiger,begunstigter zahlungspflichtiger",
-            "empfanger",
-            "name zahlungsbeteiligter,auftraggeber,begunstigter,zahlungspflichtige r",
-            "zahlungsempfanger in,handler",
-            "zahlungspflichtige*r,zahlungsempfanger*in,zahlungsempfanger,auftraggeber begunstigter",
-            "partnername",
-            "auftraggeber empfangername,контрагент,наредител получател,получател,наредител,търговец",
-            "име на контрагент",
-            "получател наредител,име,обект,tiers,nom du tiers,beneficiaire,contrepartie,emetteur",
-            "commercant",
-            "beneficiario,ordenante,contraparte,comercio,nombre,tercero,establecimiento",
-            "ordenante beneficiario",
-            "naam tegenpartij,tegenpartij,naam,begunstigde,naam tegenrekening,naam ontvanger",
-            "tegenpartij naam",
-            "nazev protistrany,nazev protiuctu,protistrana,prijemce,platce,obchodnik,nazev obchodnika",
-            "nazev uctu protistrany",
-            "kontrahent,nadawca odbiorca,odbiorca,nadawca,dane kontrahenta,nazwa odbiorcy,nazwa nadawcy",
-            "odbiorca zleceniodawca",
-            "controparte,beneficiario ordinante,nome,mottagare,modtager,mottaker,saaja maksaja",
-            "primatelj,platitelj",
+            "counterparty,counterparty name,merchant,merchant name,name,other party,partner name",
+            "counter party,from to,payer payee,vendor,to from,contact,beneficiary or payer",
+            "beneficiary payer,partner,third party,auftraggeber empfanger",
+            "beguenstigter zahlungspflichtiger,begunstigter zahlungspflichtiger",
+            "name zahlungsbeteiligter,handler,auftraggeber begunstigter,partnername",
+            "auftraggeber empfangername,контрагент,наредител получател,търговец,име на контрагент",
+            "получател наредител,име,обект,tiers,nom du tiers,contrepartie,commercant,contraparte",
+            "comercio,nombre,tercero,establecimiento,ordenante beneficiario,naam tegenpartij",
+            "tegenpartij,naam,naam tegenrekening,tegenpartij naam,nazev protistrany,nazev protiuctu",
+            "protistrana,obchodnik,nazev obchodnika,nazev uctu protistrany,kontrahent,nadawca odbiorca",
+            "dane kontrahenta,odbiorca zleceniodawca,controparte,beneficiario ordinante,nome",
+            "saaja maksaja,primatelj,platitelj",
+        ),
+        Role.PAYER: words(
+            "payer,sender,payer name,sender name,ordering party,from,from name,debtor,debtor name",
+            "zahlungspflichtige r,zahlungspflichtiger,auftraggeber,auftraggeber in,наредител",
+            "наредител име,emetteur,ordenante,ordinante,platce,nadawca,nazwa nadawcy,source name",
+            "zahler",
+        ),
+        Role.PAYEE: words(
+            "payee,payee name,beneficiary,beneficiary name,recipient,recipient name,to,to name,paid to",
+            "creditor name,zahlungsempfanger in,zahlungsempfanger,begunstigter,empfanger,получател",
+            "бенефициент,beneficiaire,beneficiario,begunstigde,naam ontvanger,prijemce,odbiorca",
+            "nazwa odbiorcy,target name,mottagare,modtager,mottaker",
         ),
         Role.REFERENCE: words(
             "transaction id,transaction reference,bank reference,reference number,reference,ref,ref no",
@@ -282,9 +282,9 @@ def _column_names() -> dict[Role, tuple[str, ...]]:
             "eigen rekening",
             "cislo uctu,ucet,vlastni ucet,nazev meho uctu,muj ucet,rachunek,numer rachunku,nr rachunku",
             "moj rachunek",
-            "numero conto,conto,rachunek nadawcy konto,kontonr,tilinumero,szamlaszam,wallet",
+            "numero conto,conto,rachunek nadawcy konto,kontonr,tilinumero,szamlaszam,wallet,product",
         ),
-        Role.MAYBE_ACCOUNT: words("iban,kontonummer,acct,bban,iban nummer,product"),
+        Role.MAYBE_ACCOUNT: words("iban,kontonummer,acct,bban,iban nummer"),
         Role.CARD: words(
             "card,card number,card no,card ending,last 4 digits,karte,kartennummer,kreditkarte,карта",
             "номер на карта",
