@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.engine import URL
 
 from api.errors import DatabaseTooSlowError, DatabaseUnavailableError, NotBuiltError
@@ -66,25 +67,34 @@ class Database:
 
         Raises DatabaseUnavailableError, DatabaseTooSlowError or NotBuiltError.
         """
-        try:
-            return await self._read_once(statement, parameters)
-        except DatabaseUnavailableError:
+        with _told_to_callers():
+            try:
+                return await self._read_once(statement, parameters)
+            except psycopg.OperationalError as error:
+                if isinstance(error, PoolTimeout) or not lost_connection(error):
+                    raise
             await self.pool.check()  # a restarted server has left dead connections behind
             return await self._read_once(statement, parameters)
 
     async def _read_once(self, statement: bytes, parameters: Mapping[str, Any]) -> Row | None:
-        try:
-            async with self.pool.connection() as connection:
-                cursor = await connection.execute(statement, parameters)
-                return await cursor.fetchone()
-        except psycopg.errors.QueryCanceled:
-            raise DatabaseTooSlowError from None
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-            raise NotBuiltError from None
-        except psycopg.OperationalError as error:
-            if lost_connection(error):
-                raise DatabaseUnavailableError from error
-            raise
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(statement, parameters)
+            return await cursor.fetchone()
+
+
+@contextmanager
+def _told_to_callers() -> Iterator[None]:
+    """What Postgres complains of, as errors that pass."""
+    try:
+        yield
+    except psycopg.errors.QueryCanceled:
+        raise DatabaseTooSlowError from None
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        raise NotBuiltError from None
+    except psycopg.OperationalError as error:
+        if lost_connection(error):
+            raise DatabaseUnavailableError from error
+        raise
 
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:

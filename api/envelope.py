@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from fastapi import Response
 from pydantic import BaseModel, Field
@@ -25,6 +25,18 @@ class Envelope(BaseModel, Generic[Data]):
     data: Data
     timestamp: str = Field(examples=["2026-03-14T09:26:53.589Z"])
     request_id: str = Field(examples=["req_0123456789ab"])
+
+
+def answered(example: object) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI shows of a successful answer with this data."""
+    envelope = {
+        "success": True,
+        "message": "OK",
+        "data": example,
+        "timestamp": "2026-03-14T09:26:53.589Z",
+        "request_id": "req_0123456789ab",
+    }
+    return {200: {"description": "OK", "content": {"application/json": {"example": envelope}}}}
 
 
 def success(data: bytes | BaseModel, request_id: str, headers: Mapping[str, str]) -> Response:

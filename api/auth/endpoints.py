@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from api.auth.schemas import Credentials, RefreshRequest, TokenAnswer
+from api.auth.schemas import EXAMPLE, Credentials, RefreshRequest, TokenAnswer
 from api.dependencies import RequestId, SignInService
-from api.envelope import NEVER_STORE, Envelope, success
+from api.envelope import NEVER_STORE, Envelope, answered, success
 from api.errors import (
     DatabaseUnavailableError,
     ExpiredTokenError,
@@ -23,7 +23,8 @@ router = APIRouter(prefix="/api/auth", tags=["auth"])
 @router.post(
     "/login",
     response_model=Envelope[TokenAnswer],
-    responses=answers(WrongCredentialsError, InvalidRequestError, DatabaseUnavailableError),
+    responses=answered(EXAMPLE)
+    | answers(WrongCredentialsError, InvalidRequestError, DatabaseUnavailableError),
 )
 async def login(credentials: Credentials, sign_in: SignInService, request_id: RequestId) -> Response:
     """Sign in with an address and a password."""
@@ -34,7 +35,8 @@ async def login(credentials: Credentials, sign_in: SignInService, request_id: Re
 @router.post(
     "/refresh-token",
     response_model=Envelope[TokenAnswer],
-    responses=answers(
+    responses=answered(EXAMPLE)
+    | answers(
         InvalidTokenError,
         ExpiredTokenError,
         RevokedTokenError,

@@ -52,3 +52,11 @@ class TokenAnswer(BaseModel):
         return cls(
             access_token=pair.access_token, refresh_token=pair.refresh_token, expires_in=pair.expires_in
         )
+
+
+EXAMPLE = {
+    "access_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature",
+    "refresh_token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature",
+    "token_type": "bearer",
+    "expires_in": 7200,
+}

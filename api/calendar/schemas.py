@@ -37,3 +37,22 @@ class CalendarMonth(BaseModel):
 
     calendar: list[CalendarDay]
     currency: Currency
+
+
+EXAMPLE = {
+    "calendar": [
+        {
+            "date": "2026-03-14",
+            "day": 14,
+            "limit": 42.50,
+            "spent": 13.70,
+            "total": 42.50,
+            "status": "active",
+            "planned_budget": {
+                "groceries": {"planned": 35.00, "spent": 7.50, "status": "green"},
+                "dining": {"planned": 7.50, "spent": 6.20, "status": "yellow"},
+            },
+        }
+    ],
+    "currency": "EUR",
+}

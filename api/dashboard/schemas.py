@@ -122,3 +122,41 @@ class Dashboard(BaseModel):
     goals_summary: GoalsSummary
     challenges: list[Challenge]
     challenges_summary: ChallengesSummary
+
+
+EXAMPLE = {
+    "balance": 1234.56,
+    "currency": "EUR",
+    "spent": 13.70,
+    "daily_targets": [
+        {
+            "category": "groceries",
+            "limit": 35.00,
+            "spent": 7.50,
+            "icon": "shopping_bag",
+            "color": "#43A047",
+        }
+    ],
+    "week": [
+        {"day": day, "date": f"2026-03-{number:02}", "status": "good", "spent": 13.70, "budget": 42.50}
+        for number, day in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), start=9)
+    ],
+    "transactions": [
+        {
+            "id": "0190a5c1-7c3e-7e2a-9d3b-0f6f0d1c2b3a",
+            "amount": 12.50,
+            "currency": "EUR",
+            "category": "groceries",
+            "action": "Lidl",
+            "date": "2026-03-14T10:00:00Z",
+            "icon": "shopping_bag",
+            "color": "#43A047",
+        }
+    ],
+    "insights_preview": {"title": "Left for today", "text": "28.80 of 42.50 EUR"},
+    "user_income": 2000.00,
+    "goals": [],
+    "goals_summary": {"total_active": 0, "near_completion": 0, "overdue": 0},
+    "challenges": [],
+    "challenges_summary": {"active_challenges": 0, "completed_this_month": 0, "current_streak": 0},
+}

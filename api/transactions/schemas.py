@@ -71,3 +71,27 @@ class PageQuery(BaseModel):
 def _bound(name: str, value: datetime | date | None) -> dict[str, datetime | date | None]:
     is_instant = isinstance(value, datetime)
     return {f"{name}_at": value if is_instant else None, f"{name}_day": None if is_instant else value}
+
+
+EXAMPLE = [
+    {
+        "id": "0190a5c1-7c3e-7e2a-9d3b-0f6f0d1c2b3a",
+        "category": "dining",
+        "category_code": "coffee",
+        "group": "want",
+        "amount": 3.10,
+        "currency": "EUR",
+        "description": "POS 4711 ESPRESSO BAR",
+        "merchant": "Espresso Bar",
+        "location": None,
+        "tags": [],
+        "is_recurring": False,
+        "is_pending": False,
+        "confidence_score": 0.875,
+        "receipt_url": None,
+        "notes": None,
+        "spent_at": "2026-03-14T10:00:00Z",
+        "created_at": "2026-03-14T18:30:00.000Z",
+        "updated_at": "2026-03-14T18:30:00.000Z",
+    }
+]

@@ -28,3 +28,23 @@ class Me(BaseModel):
     member_since: Instant
     profile_completion: int = Field(ge=0, le=100)
     verified_email: bool
+
+
+EXAMPLE = {
+    "id": "0190a5c1-7c3e-7e2a-9d3b-0f6f0d1c2b3a",
+    "email": "maria@example.org",
+    "name": "Maria",
+    "income": 2000.00,
+    "savings_goal": 0.00,
+    "budget_method": "50/30/20",
+    "currency": "EUR",
+    "region": None,
+    "country": "BG",
+    "timezone": "Europe/Sofia",
+    "has_onboarded": True,
+    "notifications_enabled": False,
+    "dark_mode_enabled": False,
+    "member_since": "2026-01-31T08:00:00.000Z",
+    "profile_completion": 100,
+    "verified_email": False,
+}

@@ -28,10 +28,30 @@ ICONS = {
     "category",
     "attach_money",
 }
-CATEGORIES = set(
-    "food dining groceries transportation gas public_transport entertainment shopping clothing healthcare "
-    "insurance utilities rent mortgage education childcare pets travel subscriptions gifts charity other".split()
-)
+CATEGORIES = {
+    "food",
+    "dining",
+    "groceries",
+    "transportation",
+    "gas",
+    "public_transport",
+    "entertainment",
+    "shopping",
+    "clothing",
+    "healthcare",
+    "insurance",
+    "utilities",
+    "rent",
+    "mortgage",
+    "education",
+    "childcare",
+    "pets",
+    "travel",
+    "subscriptions",
+    "gifts",
+    "charity",
+    "other",
+}
 
 Shape = dict[str, Any]
 

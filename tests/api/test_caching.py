@@ -52,8 +52,10 @@ def test_one_users_version_is_not_anothers(
     [
         "update app.transactions set status = 'posted' where user_id = :id",
         "update app.users set display_name = 'Ivan' where user_id = :id",
-        "insert into ops.mart_versions (user_id, version, today) values (:id, 0, current_date)"
-        " on conflict (user_id) do update set built_at = clock_timestamp()",
+        """
+        insert into ops.mart_versions (user_id, version, today) values (:id, 0, current_date)
+        on conflict (user_id) do update set built_at = clock_timestamp()
+        """,
     ],
     ids=["fact", "profile", "build"],
 )
