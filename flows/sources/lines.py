@@ -16,6 +16,9 @@ from warehouse.records import STATEMENT_LINE_SCHEMA, LineStatus
 #: Rows of one batch: few enough to bound memory, enough to be quick.
 BATCH_ROWS = 50_000
 
+#: Shorter beginnings may be words of their own.
+_CUT_NAME = 12
+
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 
 
@@ -76,7 +79,12 @@ def one_text(*parts: str | None) -> str:
     """The parts as one text with single spaces, leaving out what another part already says."""
     kept: list[str] = []
     for text in (" ".join(part.split()) for part in parts if part):
-        if not any(text.casefold() in other.casefold() for other in kept):
-            kept = [other for other in kept if other.casefold() not in text.casefold()]
-            kept.append(text)
+        if not any(_says(other, text) for other in kept):
+            kept = [*(other for other in kept if not _says(text, other)), text]
     return " ".join(kept)
+
+
+def _says(longer: str, shorter: str) -> bool:
+    """Whether a text has another one in it, as whole words or as its cut-off beginning (OFX cuts names at 32)."""
+    whole, part = longer.casefold(), shorter.casefold()
+    return f" {part} " in f" {whole} " or (len(part) >= _CUT_NAME and whole.startswith(part))

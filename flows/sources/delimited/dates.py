@@ -13,6 +13,7 @@ Order = Literal["DMY", "MDY", "YMD"]
 
 #: Two-digit years from here on are of the last century.
 _PIVOT = 70
+_FEW_YEARS = 3
 _SEPARATOR = r"(?:\s?[-./]\s?|\s)"
 _DAY_NAME = r"^\s*[=\"']*(?:\p{L}{2,12}[.,]{0,2}\s+)??"
 _PATTERNS = {
@@ -42,6 +43,7 @@ class DateEvidence:
 
     readable: dict[str, dict[Order, int]] = field(default_factory=dict)  # form -> order -> texts
     dotted: bool = False
+    years: dict[Order, tuple[int, int]] = field(default_factory=dict)  # first and last, of numeric dates
     monotonic: dict[Order, bool] = field(default_factory=dict)
 
     def add(self, texts: pl.Series) -> pl.Series:
@@ -67,7 +69,16 @@ class DateEvidence:
             counts[order] += dates.len() - dates.null_count()
             if first:
                 self.monotonic[order] = _is_monotonic(dates)
+            if form == "numeric":
+                self._add_years(order, dates)
         self.dotted = self.dotted or (form == "numeric" and bool(parts["text"].str.contains(r"\d\.").any()))
+
+    def _add_years(self, order: Order, dates: pl.Series) -> None:
+        years = dates.drop_nulls().dt.year()
+        if years.len():
+            found = years.sort().to_list()
+            known = (*self.years.get(order, ()), found[0], found[-1])
+            self.years[order] = min(known), max(known)
 
     def decide(self, country: str) -> tuple[dict[str, Order], list[str]]:
         """The order of each form, and notes on what had to be decided."""
@@ -83,12 +94,22 @@ class DateEvidence:
         most = max(counts.values())
         best = [order for order in _preference(form) if counts[order] == most]
         if form == "numeric" and len(best) > 1:
-            best = [order for order in best if order != "YMD"]  # hardly anybody writes 24/01/31
+            best = self._plausible(best)
         if len(best) == 1:
             return best[0], "" if form == "packed" else f"dates read as {slashed(best[0])}"
         if form == "packed":
             return best[0], f"dates without separators read as {slashed(best[0])}, which the file leaves open"
         return self._break_tie(best, country)
+
+    def _plausible(self, orders: list[Order]) -> list[Order]:
+        """The orders without those that spread a statement over years as 24-01-31 read from its end does."""
+        spans = {
+            order: self.years[order][1] - self.years[order][0] for order in orders if order in self.years
+        }
+        near = [
+            order for order in orders if spans.get(order, 0) <= min(spans.values(), default=0) + _FEW_YEARS
+        ]
+        return [order for order in near if order != "YMD"] or near
 
     def _break_tie(self, best: list[Order], country: str) -> tuple[Order, str]:
         """Where the column allows several orders: dots, the lines' order, the country, then a guess."""

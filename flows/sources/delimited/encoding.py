@@ -110,8 +110,8 @@ def _legacy(path: Path, country: str) -> Encoding:
 def _best(sample: bytes, usual: dict[str, str]) -> str:
     """The code page that gives the most usual characters and the fewest odd ones.
 
-    charset-normalizer is asked only where none of them fits: on the few accented words of a short statement it was
-    often wrong (a pound sign read as Ł, ä as ‰).
+    charset-normalizer is asked only where none of them fits: on the few accented words of a short
+    statement it was often wrong (a pound sign read as Ł, ä as ‰).
     """
     scores = {
         codec: _score(sample.decode(codec, "replace"), characters) for codec, characters in usual.items()

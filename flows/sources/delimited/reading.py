@@ -298,10 +298,11 @@ def _distinct_text(parts: Iterable[pl.Series], height: int) -> pl.Series:
     text = constant("", height)
     for part in parts:
         both = pl.DataFrame({"text": text, "part": part})
+        text_words, part_words = (pl.format(" {} ", pl.col(name)) for name in ("text", "part"))
         text = both.select(
-            pl.when(pl.col("text").str.contains(pl.col("part"), literal=True))
+            pl.when((pl.col("part") == "") | text_words.str.contains(part_words, literal=True))
             .then("text")
-            .when(pl.col("part").str.contains(pl.col("text"), literal=True))
+            .when((pl.col("text") == "") | part_words.str.contains(text_words, literal=True))
             .then("part")
             .otherwise(pl.concat_str("text", "part", separator=" "))
             .alias("text")

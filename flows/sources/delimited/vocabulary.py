@@ -437,27 +437,56 @@ def currency_labels() -> tuple[str, ...]:
 @cache
 def months() -> dict[str, int]:
     """Names of months, and their abbreviations, in the languages of the supported countries."""
-    names = (
-        "january,jan,januar,janner,януари,яну,ян,janvier,janv,enero,ene,januari,leden,ledna,led,styczen,stycznia,sty,gennaio,gen,janeiro,января,янв",
-        "february,feb,februar,февруари,фев,fevrier,fevr,fev,febrero,februari,unor,unora,uno,luty,lutego",
-        "lut,febbraio,fevereiro,февраля",
-        "march,mar,marz,maerz,mrz,март,мар,mars,marzo,maart,mrt,brezen,brezna,bre,marzec,marca,marco,марта",
-        "april,apr,април,апр,avril,avr,abril,abr,duben,dubna,dub,kwiecien,kwietnia,kwi,aprile,апреля",
-        "may,mai,май,мая,mayo,mei,kveten,kvetna,kve,maj,maja,maggio,mag,maio,may.",
-        "june,jun,juni,юни,юн,juin,junio,cerven,cervna,cer,czerwiec,czerwca,cze,giugno,giu,junho,июня,июн",
-        "july,jul,juli,юли,юл,juillet,juil,julio,cervenec,cervence,cvc,lipiec,lipca,lip,luglio,lug",
-        "julho,июля,июл",
-        "august,aug,август,авг,aout,agosto,ago,augustus,srpen,srpna,srp,sierpien,sierpnia,sie,августа",
-        "september,sep,sept,септември,сеп,септ,septembre,septiembre,zari,zar,wrzesien,wrzesnia,wrz",
-        "settembre,set,setembro,сентября,сен",
-        "october,oct,oktober,okt,октомври,окт,octobre,octubre,rijen,rijna,rij,pazdziernik,pazdziernika",
-        "paz,ottobre,ott,outubro,out,октября",
-        "november,nov,ноември,ное,ноем,novembre,noviembre,listopad,listopadu,lis,listopada,novembro",
-        "ноября,ноя",
-        "december,dec,dezember,dez,декември,дек,decembre,diciembre,dic,prosinec,prosince,pro,grudzien",
-        "grudnia,gru,dicembre,dezembro,декабря",
-    )  # fmt: skip
-    return {fold(name): number for number, line in enumerate(names, start=1) for name in line.split(",")}
+    names = {
+        1: words(
+            "january,jan,januar,janner,януари,яну,ян,janvier,janv,enero,ene,januari,leden,ledna,led",
+            "styczen,stycznia,sty,gennaio,gen,janeiro,января,янв",
+        ),
+        2: words(
+            "february,feb,februar,февруари,фев,fevrier,fevr,fev,febrero,februari,unor,unora,uno,luty",
+            "lutego,lut,febbraio,fevereiro,февраля",
+        ),
+        3: words(
+            "march,mar,marz,maerz,mrz,март,мар,mars,marzo,maart,mrt,brezen,brezna,bre,marzec,marca",
+            "marco,марта",
+        ),
+        4: words(
+            "april,apr,април,апр,avril,avr,abril,abr,duben,dubna,dub,kwiecien,kwietnia,kwi,aprile",
+            "апреля",
+        ),
+        5: words(
+            "may,mai,май,мая,mayo,mei,kveten,kvetna,kve,maj,maja,maggio,mag,maio",
+        ),
+        6: words(
+            "june,jun,juni,юни,юн,juin,junio,cerven,cervna,cer,czerwiec,czerwca,cze,giugno,giu,junho",
+            "июня,июн",
+        ),
+        7: words(
+            "july,jul,juli,юли,юл,juillet,juil,julio,cervenec,cervence,cvc,lipiec,lipca,lip,luglio,lug",
+            "julho,июля,июл",
+        ),
+        8: words(
+            "august,aug,август,авг,aout,agosto,ago,augustus,srpen,srpna,srp,sierpien,sierpnia,sie",
+            "августа",
+        ),
+        9: words(
+            "september,sep,sept,септември,сеп,септ,septembre,septiembre,zari,zar,wrzesien,wrzesnia,wrz",
+            "settembre,set,setembro,сентября,сен",
+        ),
+        10: words(
+            "october,oct,oktober,okt,октомври,окт,octobre,octubre,rijen,rijna,rij,pazdziernik",
+            "pazdziernika,paz,ottobre,ott,outubro,out,октября",
+        ),
+        11: words(
+            "november,nov,ноември,ное,ноем,novembre,noviembre,listopad,listopadu,lis,listopada",
+            "novembro,ноября,ноя",
+        ),
+        12: words(
+            "december,dec,dezember,dez,декември,дек,decembre,diciembre,dic,prosinec,prosince,pro",
+            "grudzien,grudnia,gru,dicembre,dezembro,декабря",
+        ),
+    }
+    return {name: number for number, spellings in names.items() for name in spellings}
 
 
 _SYMBOLS = {
