@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,29 @@ PATIENCE_SECONDS = 2.0
 SESSION = "-c statement_timeout=5s -c plan_cache_mode=force_generic_plan"
 
 Row = tuple[Any, ...]
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """SQL as Postgres takes it, with the names of its parameters in order.
+
+    Translated once: psycopg translates long statements on every call, a tenth of a request's time.
+    """
+
+    sql: bytes
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, query: str) -> Statement:
+        """A query whose parameters are written ``%(name)s``."""
+        names = tuple(dict.fromkeys(_PLACEHOLDER.findall(query)))
+        sql = _PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", query)
+        return cls(sql.encode(), names)
+
+    def values(self, parameters: Mapping[str, object]) -> list[object]:
+        """The parameters in the order of their numbers."""
+        return [parameters[name] for name in self.names]
 
 
 class _RawJson(Loader):
@@ -56,29 +80,31 @@ class Database:
                     "options": SESSION,
                     "application_name": "mita-api",
                     "prepare_threshold": 1,
+                    "cursor_factory": psycopg.AsyncRawCursor,
                 },
                 configure=_configure,
                 name="mita-api",
             )
         )
 
-    async def read(self, statement: bytes, parameters: Mapping[str, Any]) -> Row | None:
+    async def read(self, statement: Statement, parameters: Mapping[str, object]) -> Row | None:
         """The first row of a statement that changes nothing, tried again once if its connection died.
 
         Raises DatabaseUnavailableError, DatabaseTooSlowError or NotBuiltError.
         """
+        values = statement.values(parameters)
         with _told_to_callers():
             try:
-                return await self._read_once(statement, parameters)
+                return await self._read_once(statement.sql, values)
             except psycopg.OperationalError as error:
                 if isinstance(error, PoolTimeout) or not lost_connection(error):
                     raise
             await self.pool.check()  # a restarted server has left dead connections behind
-            return await self._read_once(statement, parameters)
+            return await self._read_once(statement.sql, values)
 
-    async def _read_once(self, statement: bytes, parameters: Mapping[str, Any]) -> Row | None:
+    async def _read_once(self, sql: bytes, values: list[object]) -> Row | None:
         async with self.pool.connection() as connection:
-            cursor = await connection.execute(statement, parameters)
+            cursor = await connection.execute(sql, values)
             return await cursor.fetchone()
 
 

@@ -26,20 +26,21 @@ class Services:
     sign_in: SignIn
 
 
-# Dependencies are async although none waits: FastAPI sends plain functions to a thread.
+# Dependencies are async although none waits, because FastAPI sends plain functions to a thread; and few,
+# because resolving them takes most of a request's time.
 
 
-async def _services(request: Request) -> Services:
+def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-async def _database(services: AppServices) -> Database:
-    return services.database
+async def _database(request: Request) -> Database:
+    return _services(request).database
 
 
-async def _sign_in(services: AppServices) -> SignIn:
-    return services.sign_in
+async def _sign_in(request: Request) -> SignIn:
+    return _services(request).sign_in
 
 
 async def _request_id(request: Request) -> str:
@@ -47,14 +48,13 @@ async def _request_id(request: Request) -> str:
 
 
 async def _current_user(
-    services: AppServices, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
     if credentials is None:
         raise InvalidTokenError
-    return services.sign_in.tokens.read(credentials.credentials, "access")
+    return _services(request).sign_in.tokens.read(credentials.credentials, "access")
 
 
-AppServices = Annotated[Services, Depends(_services)]
 AppDatabase = Annotated[Database, Depends(_database)]
 SignInService = Annotated[SignIn, Depends(_sign_in)]
 RequestId = Annotated[str, Depends(_request_id)]
@@ -80,9 +80,9 @@ class Reader:
         return success(reading.data, self.request_id, headers)
 
 
-async def _reader(request: Request, services: AppServices, user: CurrentUser) -> Reader:
-    known = request.headers.get("if-none-match", "")
-    return Reader(services.database, user, _versions(known), request.state.request_id)
+async def _reader(request: Request, user: CurrentUser) -> Reader:
+    known = _versions(request.headers.get("if-none-match", ""))
+    return Reader(_services(request).database, user, known, request.state.request_id)
 
 
 def _versions(header: str) -> list[str]:

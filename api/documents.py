@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from api.amounts import USUAL_DECIMALS, minor_unit, unusual_units
 from api.auth.tokens import Principal
-from api.database import Database
+from api.database import Database, Statement
 from api.errors import RevokedTokenError
 
 # The first step sets who reads, the second looks: `offset 0` keeps them in that order, and in any
@@ -67,15 +67,16 @@ class Document:
     query: str
 
     @cached_property
-    def statement(self) -> bytes:
+    def statement(self) -> Statement:
         """The query as a signed-in user's, with the version by which an answer is known again."""
         units = ", ".join(f"('{currency}', {unit})" for currency, unit in unusual_units().items())
-        return _STATEMENT.format(
+        query = _STATEMENT.format(
             units=units,
             usual_unit=minor_unit(USUAL_DECIMALS),
             digest=sha256(self.query.encode()).hexdigest()[:8],
             query=self.query,
-        ).encode()
+        )
+        return Statement.of(query)
 
 
 @dataclass(frozen=True, slots=True)

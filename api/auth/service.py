@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from anyio import CapacityLimiter, to_thread
 
 from api.auth.tokens import Principal, TokenPair, Tokens
-from api.database import Database
+from api.database import Database, Statement
 from api.documents import Document, read_document
 from api.errors import WrongCredentialsError
 from warehouse.passwords import verify_password
 
-_FIND = b"select user_id, password_hash, token_version from app.find_credentials(%(email)s::text)"
+_FIND = Statement.of(
+    "select user_id, password_hash, token_version from app.find_credentials(%(email)s::text)"
+)
 _NOBODY = (None, None, 0)
 #: Says nothing about the user but that the token still counts.
 _STILL_VALID = Document("select 'true'::json as document")

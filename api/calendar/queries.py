@@ -18,6 +18,7 @@ by_client_category as (
     select
         plan.plan_date,
         category.client_code,
+        totals.unit,
         sum(plan.planned_minor)::bigint as planned_minor,
         sum(plan.spent_minor)::bigint as spent_minor
     from totals
@@ -27,14 +28,14 @@ by_client_category as (
         and totals.plan_date = plan.plan_date
     inner join marts.dim_categories as category on plan.category_code = category.category_code
     where plan.group_code <> 'saving' and (plan.planned_minor <> 0 or plan.spent_minor <> 0)
-    group by plan.plan_date, category.client_code
+    group by plan.plan_date, category.client_code, totals.unit
 ),
 budgets as (
     select
         part.plan_date,
         json_object_agg(part.client_code, json_build_object(
-            'planned', part.planned_minor * totals.unit,
-            'spent', part.spent_minor * totals.unit,
+            'planned', part.planned_minor * part.unit,
+            'spent', part.spent_minor * part.unit,
             'status', case
                 when part.spent_minor <= 0 or part.spent_minor * 5 < part.planned_minor * 4 then 'green'
                 when part.spent_minor <= part.planned_minor then 'yellow'
@@ -42,7 +43,6 @@ budgets as (
             end
         )) as planned_budget
     from by_client_category as part
-    inner join totals on part.plan_date = totals.plan_date
     group by part.plan_date
 ),
 days as (

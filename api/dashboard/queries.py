@@ -113,7 +113,7 @@ select json_build_object(
     'insights_preview', coalesce(
         (
             select json_build_object('title', 'Left for today', 'text', format(
-                '%%s of %%s %%s',
+                '%s of %s %s',
                 greatest(planned_minor - spent_minor, 0) * unit, planned_minor * unit, currency
             ))
             from today_total

@@ -7,15 +7,15 @@ from importlib.resources import files
 
 from psycopg.errors import InsufficientPrivilege
 
-from api.database import Database
+from api.database import Database, Statement
 from api.errors import NotBuiltError, TemporaryError
 from api.health.schemas import Part, Readiness
 
-_STATE = b"""
+_STATE = Statement.of("""
 select
     (select max(version_num) from ops.alembic_version),
     to_regclass('marts.fct_daily_totals') is not null and to_regclass('marts.fct_transactions') is not null
-"""
+""")
 
 
 async def readiness(database: Database) -> Readiness:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from api.auth.tokens import Principal
-from api.database import Database
+from api.database import Database, Statement
 from api.documents import Document, read_document
 from api.errors import RevokedTokenError
 from tests.api.people import KENJI, MARIA
@@ -92,7 +92,7 @@ def test_every_mart_with_a_user_is_tried_above(built: Warehouse) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_without_a_reader_there_are_no_rows(built: Warehouse, table: str) -> None:
-    statement = f"select count(*) from {table}".encode()  # noqa: S608
+    statement = Statement.of(f"select count(*) from {table}")  # noqa: S608
     assert with_database(built, lambda database: database.read(statement, {})) == (0,)
 
 
@@ -100,7 +100,8 @@ def test_a_reader_is_forgotten_with_the_statement(built: Warehouse, ids: dict[st
     async def use(database: Database) -> tuple[str, Any]:
         async with database.pool.connection() as connection:
             parameters = {"user_id": str(ids[MARIA.email]), "token_version": 1, "known_versions": []}
-            await connection.execute(owners_in("marts.dim_accounts").statement, parameters)
+            statement = owners_in("marts.dim_accounts").statement
+            await connection.execute(statement.sql, statement.values(parameters))
             cursor = await connection.execute("select app.current_user_id(), count(*) from app.users")
             return str(ids[MARIA.email]), await cursor.fetchone()
 
