@@ -85,6 +85,6 @@ def one_text(*parts: str | None) -> str:
 
 
 def _says(longer: str, shorter: str) -> bool:
-    """Whether a text has another one in it, as whole words or as its cut-off beginning (OFX cuts names at 32)."""
+    """Whether a text has another one in it: as whole words, or as its beginning (OFX cuts names at 32)."""
     whole, part = longer.casefold(), shorter.casefold()
     return f" {part} " in f" {whole} " or (len(part) >= _CUT_NAME and whole.startswith(part))

@@ -22,7 +22,7 @@ def lines_of(statement: Statement) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Write content to a file and read it: ``read(content, name="x.csv", encoding="utf-8", country="BG")``."""
+    """Write content to a file and read it, with hints as keywords."""
 
     def read_content(
         content: str | bytes, *, name: str = "statement.csv", encoding: str = "utf-8", **hints: str

@@ -16,7 +16,8 @@ from tests.flows.sources.conftest import Read, lines_of
 GOLDEN = Path(__file__).parent / "golden"
 HEADER = "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nENCODING:USASCII\nCHARSET:1252\n\n"
 STATEMENT = (
-    "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>{currency}<BANKACCTFROM><ACCTID>1<ACCTTYPE>SAVINGS</BANKACCTFROM>"
+    "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>{currency}"
+    "<BANKACCTFROM><ACCTID>1<ACCTTYPE>SAVINGS</BANKACCTFROM>"
     "<BANKTRANLIST><STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20240115<TRNAMT>{amount}<FITID>F<NAME>{name}</STMTTRN>"
     "</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
 )
@@ -148,7 +149,8 @@ def test_payments_of_a_batch_that_do_not_sum_to_it_are_one_line(read: Read) -> N
 
 def test_two_statements_of_one_account_have_the_first_opening_and_the_last_closing(read: Read) -> None:
     start, end = CAMT.index("<Stmt>"), CAMT.index("</Stmt>") + len("</Stmt>")
-    second = CAMT[start:end].replace('<Amt Ccy="EUR">100.00', '<Amt Ccy="EUR">5.00').replace(">20.00</Amt><CdtDbtInd>DBIT", ">7.00</Amt><CdtDbtInd>DBIT")  # fmt: skip
+    second = CAMT[start:end].replace('<Amt Ccy="EUR">100.00', '<Amt Ccy="EUR">5.00')
+    second = second.replace(">20.00</Amt><CdtDbtInd>DBIT", ">7.00</Amt><CdtDbtInd>DBIT")
     statement, lines = read(CAMT[:end] + second + CAMT[end:], name="a.xml")
     account = statement.accounts[0]
     assert (account.opening_balance_minor, account.closing_balance_minor, len(lines)) == (10000, -700, 12)

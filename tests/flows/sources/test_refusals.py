@@ -18,8 +18,9 @@ OFX = (GOLDEN / "acme_2024-01.ofx").read_bytes()
 CAMT = (GOLDEN / "acme_2024-01.xml").read_bytes()
 SIGNON = "<SIGNONMSGSRSV1><SONRS><STATUS><CODE>{}<SEVERITY>{}<MESSAGE>{}</STATUS></SONRS></SIGNONMSGSRSV1>"
 BOMB = b"""<?xml version="1.0"?>
-<!DOCTYPE Document [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>
-<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>&c;</BkToCstmrStmt></Document>"""
+<!DOCTYPE Document [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>&b;</BkToCstmrStmt></Document>
+"""
 
 
 def workbook() -> bytes:
@@ -51,7 +52,7 @@ def plain_zip() -> bytes:
         (
             "a.ofx",
             b"<!DOCTYPE html>\n<html><head><title>Sign\n in</title></head></html>",
-            "it is a web page titled 'Sign in', not a statement; the bank probably asked to log in again. Log in",
+            "it is a web page titled 'Sign in', not a statement; the bank probably asked to log in",
         ),
         (
             "a.csv",
@@ -84,7 +85,7 @@ def plain_zip() -> bytes:
         ),
         (
             "a.ofx",
-            b"<OFX><SIGNUPMSGSRSV1><ACCTINFO><DESC>A</ACCTINFO><ACCTINFO><DESC>B</ACCTINFO></SIGNUPMSGSRSV1></OFX>",
+            b"<OFX><ACCTINFO><DESC>A</ACCTINFO><ACCTINFO><DESC>B</ACCTINFO></OFX>",
             "it holds a list of 2 accounts but no statement",
         ),
         (
@@ -118,8 +119,8 @@ def test_a_file_that_is_no_statement_is_refused(read: Read, name: str, content: 
     [
         (
             "Name,Age,City\nx,1,y\n",
-            "its table (line 1) has the columns 'Name', 'Age', 'City' but lacks a date (such as Date, Buchungstag,"
-            " Дата) and an amount (such as Amount, Betrag, Сума) or debit and credit columns",
+            ("its table (line 1) has the columns 'Name', 'Age', 'City' but lacks a date (such as Date, "
+            "Buchungstag, Дата) and an amount (such as Amount, Betrag, Сума) or debit and credit columns"),
         ),
         ("Date,Description,Debit\n2024-01-13,a,1.00\n", "lacks the other one of debit and credit"),
         (
