@@ -34,7 +34,7 @@ from warehouse.passwords import hash_password
 from warehouse.provision import provision
 from warehouse.repositories import freshness
 from warehouse.repositories.users import NewUser, add_user
-from warehouse.server import free_port
+from warehouse.server import EmbeddedServer, free_port
 from warehouse.settings import Settings
 
 USERS = int(os.environ.get("MITA_BENCH_USERS", "50"))
@@ -96,6 +96,8 @@ def main() -> None:
                 tell("memory at start", f"{memory_megabytes(process.pid):.0f} MB")
                 uvloop.run(measure(warehouse, people, port))
                 tell("memory after", f"{memory_megabytes(process.pid):.0f} MB")
+        if settings.external_server is None:
+            EmbeddedServer(settings).remove()
 
 
 @dataclass(frozen=True)
