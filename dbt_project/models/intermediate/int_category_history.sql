@@ -18,15 +18,12 @@ monthly as (
     select
         daily_spending.user_id,
         daily_spending.category_code,
-        {{ month_of('daily_spending.spent_date') }} as month_start,
+        daily_spending.period_start as month_start,
         sum(daily_spending.spent_minor) as spent_minor
     from daily_spending
     inner join plan_users on daily_spending.user_id = plan_users.user_id
     where daily_spending.spent_date >= plan_users.first_complete_month
-    group by
-        daily_spending.user_id,
-        daily_spending.category_code,
-        {{ month_of('daily_spending.spent_date') }}
+    group by daily_spending.user_id, daily_spending.category_code, daily_spending.period_start
 ),
 
 basis_months as (
@@ -85,7 +82,7 @@ due_days as (
     select
         daily_spending.user_id,
         daily_spending.category_code,
-        {{ add_months(month_of('daily_spending.spent_date'), 'ahead.months') }} as basis_month,
+        {{ add_months('daily_spending.period_start', 'ahead.months') }} as basis_month,
         percentile_disc(0.5) within group (order by extract(day from daily_spending.spent_date))::integer
             as due_day
     from daily_spending
@@ -95,7 +92,7 @@ due_days as (
     group by
         daily_spending.user_id,
         daily_spending.category_code,
-        {{ add_months(month_of('daily_spending.spent_date'), 'ahead.months') }}
+        {{ add_months('daily_spending.period_start', 'ahead.months') }}
 ),
 
 final as (

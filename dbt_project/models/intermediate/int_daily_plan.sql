@@ -10,7 +10,7 @@ daily_spending as (
 changes as (
     select
         user_id,
-        {{ month_of('spent_date') }} as period_start,
+        period_start,
         category_code,
         spent_date as change_date,
         spent_minor
@@ -76,6 +76,7 @@ days as (
         stretches.budget_minor,
         stretches.due_date,
         stretches.currency,
+        stretches.period_end > stretches.today as is_open,
         case when later.days = 0 then stretches.spent_minor else 0 end as spent_minor,
         stretches.spent_before_minor + case when later.days > 0 then stretches.spent_and_past_minor else 0 end
             as spent_before_minor,
@@ -115,7 +116,8 @@ final as (
             else 0
         end as planned_minor,
         spent_minor,
-        currency
+        currency,
+        is_open
     from available
 )
 

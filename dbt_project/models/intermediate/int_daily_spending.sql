@@ -1,5 +1,5 @@
-with transactions as (
-    select * from {{ ref('int_transactions') }}
+with daily_amounts as (
+    select * from {{ ref('int_daily_amounts') }}
 ),
 
 final as (
@@ -7,11 +7,11 @@ final as (
         user_id,
         category_code,
         group_code,
+        {{ month_of('spent_date') }} as period_start,
         spent_date,
-        (-sum(amount_plan_minor))::bigint as spent_minor
-    from transactions
-    where (is_spending or group_code = 'saving') and amount_plan_minor is not null
-    group by user_id, category_code, group_code, spent_date
+        -amount_minor as spent_minor
+    from daily_amounts
+    where group_code <> 'income'
 )
 
 select * from final

@@ -1,14 +1,14 @@
-with transactions as (
-    select * from {{ ref('int_transactions') }}
+with daily_amounts as (
+    select * from {{ ref('int_daily_amounts') }}
 ),
 
 final as (
     select
         user_id,
         {{ month_of('spent_date') }} as month_start,
-        sum(amount_plan_minor)::bigint as income_minor
-    from transactions
-    where group_code = 'income' and amount_plan_minor is not null
+        sum(amount_minor)::bigint as income_minor
+    from daily_amounts
+    where group_code = 'income'
     group by user_id, {{ month_of('spent_date') }}
 )
 

@@ -1,36 +1,45 @@
 {{ config(indexes=[{'columns': ['user_id', 'plan_date'], 'unique': True}]) }}
 
-with plan_users as (
-    select * from {{ ref('int_plan_users') }}
+with periods as (
+    select * from {{ ref('int_plan_periods') }}
 ),
 
 daily_plan as (
-    select * from {{ ref('fct_daily_plan') }}
+    select * from {{ ref('int_daily_plan') }}
+),
+
+by_day as (
+    select
+        user_id,
+        plan_date,
+        sum(planned_minor) filter (where group_code <> 'saving') as planned_minor,
+        sum(spent_minor) filter (where group_code <> 'saving') as spent_minor,
+        sum(planned_minor) filter (where group_code = 'saving') as saving_planned_minor,
+        sum(spent_minor) filter (where group_code = 'saving') as saved_minor
+    from daily_plan
+    group by user_id, plan_date
+),
+
+days as (
+    select
+        periods.user_id,
+        periods.period_start,
+        periods.period_end,
+        periods.period_start + later.days as plan_date,
+        periods.currency
+    from periods
+    cross join lateral generate_series(0, periods.period_end - periods.period_start - 1) as later (days)
 ),
 
 totals as (
     select
-        daily_plan.user_id,
-        daily_plan.period_start,
-        daily_plan.period_end,
-        daily_plan.plan_date,
-        daily_plan.currency,
-        coalesce(sum(daily_plan.planned_minor) filter (where daily_plan.group_code <> 'saving'), 0)::bigint
-            as planned_minor,
-        coalesce(sum(daily_plan.spent_minor) filter (where daily_plan.group_code <> 'saving'), 0)::bigint
-            as spent_minor,
-        coalesce(sum(daily_plan.planned_minor) filter (where daily_plan.group_code = 'saving'), 0)::bigint
-            as saving_planned_minor,
-        coalesce(sum(daily_plan.spent_minor) filter (where daily_plan.group_code = 'saving'), 0)::bigint
-            as saved_minor
-    from plan_users
-    inner join daily_plan on plan_users.user_id = daily_plan.user_id
-    group by
-        daily_plan.user_id,
-        daily_plan.period_start,
-        daily_plan.period_end,
-        daily_plan.plan_date,
-        daily_plan.currency
+        days.*,
+        coalesce(by_day.planned_minor, 0)::bigint as planned_minor,
+        coalesce(by_day.spent_minor, 0)::bigint as spent_minor,
+        coalesce(by_day.saving_planned_minor, 0)::bigint as saving_planned_minor,
+        coalesce(by_day.saved_minor, 0)::bigint as saved_minor
+    from days
+    left join by_day on days.user_id = by_day.user_id and days.plan_date = by_day.plan_date
 ),
 
 final as (

@@ -50,7 +50,7 @@ shared as (
 spent as (
     select distinct
         user_id,
-        {{ month_of('spent_date') }} as period_start,
+        period_start,
         group_code,
         category_code
     from daily_spending
@@ -81,7 +81,11 @@ final as (
         planned.group_code,
         planned.category_code,
         planned.budget_minor,
-        least(planned.period_start + history.due_day, periods.period_end) - 1 as due_date
+        -- least() passes over nulls: without a due day there is no due date.
+        case
+            when history.due_day is not null
+                then least(planned.period_start + history.due_day, periods.period_end) - 1
+        end as due_date
     from planned
     inner join periods
         on planned.user_id = periods.user_id and planned.period_start = periods.period_start

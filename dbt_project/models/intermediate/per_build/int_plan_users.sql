@@ -1,14 +1,4 @@
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        on_schema_change='fail',
-        tags=['user_mart'],
-        indexes=[{'columns': ['user_id'], 'unique': True}],
-        pre_hook="{% if is_incremental() %}delete from {{ this }}{% endif %}",
-        post_hook="analyze {{ this }}",
-    )
-}}
+{{ config(indexes=[{'columns': ['user_id'], 'unique': True}]) }}
 
 with build_queue as (
     select * from {{ ref('stg_ops__build_queue') }}
