@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from great_expectations.data_context import AbstractDataContext
     from great_expectations.data_context.store.store import DataDocsSiteConfigTypedDict
 
-REJECTED_SCHEMA = pl.Schema({"line_number": pl.Int64, "reason": pl.String})
+REJECTED_SCHEMA = pl.Schema({"batch": pl.Int32, "line_number": pl.Int64, "reason": pl.String})
 
 
 #: Batches that the pages show, the latest ones; each takes a tenth of a second to draw.
@@ -35,8 +37,7 @@ class WrongShapeError(ValueError):
 class Verdict:
     """What the gate said of one batch."""
 
-    rejected: pl.DataFrame  # REJECTED_SCHEMA, one row per rejected line
-    checks: tuple[tuple[str, int], ...]  # expectation and how many lines failed it
+    rejected: pl.DataFrame  # line_number, reason: one row per rejected line
 
     def accepted(self, lines: pl.DataFrame) -> pl.DataFrame:
         """The lines of the batch that may enter ``raw``."""
@@ -54,19 +55,30 @@ class Gate:
         import great_expectations as gx  # noqa: PLC0415 - eight seconds, wanted only where data is judged
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)
         self.folder = folder
         self._context = gx.get_context(mode="ephemeral")
         self._context.add_data_docs_site("pages", _site(folder))
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
         self._checkpoint = _checkpoint(self._context, today)
         self._shown: deque[Any] = deque(maxlen=SHOWN_BATCHES)
+        self.judged_lines = 0
+        self.findings: Counter[str] = Counter()  # expectation -> lines that failed it
 
-    def judge(self, lines: pl.DataFrame) -> Verdict:
-        """Judge one batch; raises WrongShapeError if its columns are not the record's."""
+    def judge(self, batches: Sequence[pl.DataFrame]) -> list[Verdict]:
+        """Judge batches together, since one costs as much as many; a verdict each, in order.
+
+        Raises WrongShapeError if their columns are not the record's.
+        """
+        lines = pl.concat(
+            [batch.with_columns(pl.lit(place).alias("batch")) for place, batch in enumerate(batches)]
+        )
         result = self._checkpoint.run(batch_parameters={"dataframe": lines.to_pandas()})
         ((identifier, judged),) = result.run_results.items()
         self._shown.append(identifier)
-        return _verdict(judged, lines)
+        self.judged_lines += lines.height
+        rejected = _rejected(judged, lines, self.findings)
+        return [Verdict(rejected.filter(batch=place).drop("batch")) for place in range(len(batches))]
 
     def publish(self) -> Path:
         """Replace the Data Docs by those of this process's batches and give their first page."""
@@ -99,26 +111,30 @@ def _checkpoint(context: AbstractDataContext, today: date) -> Checkpoint:
         Checkpoint(
             name="gate",
             validation_definitions=[definition],
-            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": ["line_number"]},
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": ["batch", "line_number"],
+            },
         )
     )
 
 
-def _verdict(judged: ExpectationSuiteValidationResult, lines: pl.DataFrame) -> Verdict:
-    checks: list[tuple[str, int]] = []
+def _rejected(
+    judged: ExpectationSuiteValidationResult, lines: pl.DataFrame, findings: Counter[str]
+) -> pl.DataFrame:
+    """Rejected lines with their reasons (REJECTED_SCHEMA), counted by expectation in ``findings``."""
     reasons: list[pl.DataFrame] = []
     for result in judged.results:
-        name, failed = _describe(result.expectation_config), result.result or {}
-        if "unexpected_index_list" not in failed and not result.success:
-            message = f"{name}: {result.exception_info or failed.get('details')}"
+        name, found = _describe(result.expectation_config), result.result or {}
+        if "unexpected_index_list" not in found and not result.success:
+            message = f"{name}: {result.exception_info or found.get('details')}"
             raise WrongShapeError(message)
-        numbers = [int(row["line_number"]) for row in failed.get("unexpected_index_list") or []]
-        checks.append((name, len(numbers)))
+        failed = found.get("unexpected_index_list") or []
+        findings[name] += len(failed)
         reason = (result.expectation_config.meta or {}).get("reason", "") if result.expectation_config else ""
-        reasons.append(
-            pl.DataFrame({"line_number": numbers, "reason": [reason] * len(numbers)}, REJECTED_SCHEMA)
-        )
-    return Verdict(_one_reason_per_line(pl.concat(reasons), lines), tuple(checks))
+        rows = [(row["batch"], row["line_number"], reason) for row in failed]
+        reasons.append(pl.DataFrame(rows, REJECTED_SCHEMA, orient="row"))
+    return _one_reason_per_line(pl.concat(reasons), lines)
 
 
 def _describe(config: Any) -> str:  # noqa: ANN401 - Great Expectations' own configuration object
@@ -129,15 +145,11 @@ def _describe(config: Any) -> str:  # noqa: ANN401 - Great Expectations' own con
 
 def _one_reason_per_line(reasons: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """What the parser could not read comes first: a missing date is only its consequence."""
-    problems = lines.select("line_number", "problem")
+    problems = lines.select("batch", "line_number", "problem")
+    told = pl.col("reason").filter(pl.col("reason") != "").unique(maintain_order=True).str.join("; ")
     return (
-        reasons.join(problems, on="line_number", how="left")
-        .group_by("line_number", maintain_order=True)
-        .agg(
-            pl.coalesce(
-                pl.col("problem").first(),
-                pl.col("reason").filter(pl.col("reason") != "").unique(maintain_order=True).str.join("; "),
-            ).alias("reason")
-        )
-        .sort("line_number")
+        reasons.join(problems, on=["batch", "line_number"], how="left")
+        .group_by("batch", "line_number", maintain_order=True)
+        .agg(pl.coalesce(pl.col("problem").first(), told).alias("reason"))
+        .sort("batch", "line_number")
     )

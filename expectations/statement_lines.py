@@ -20,7 +20,10 @@ LONGEST_DESCRIPTION = 10_000
 
 
 def suite(today: date) -> ExpectationSuite:
-    """The expectations of a batch that arrives ``today``, each with the reason for quarantine."""
+    """The expectations of lines that arrive ``today``, each with the reason for quarantine.
+
+    A column ``batch`` tells apart the files that are judged together.
+    """
     import great_expectations.expectations as gxe  # noqa: PLC0415 - eight seconds, wanted only here
     from great_expectations import ExpectationSuite  # noqa: PLC0415
 
@@ -28,7 +31,7 @@ def suite(today: date) -> ExpectationSuite:
     return ExpectationSuite(
         name=NAME,
         expectations=[
-            gxe.ExpectTableColumnsToMatchSet(column_set=list(STATEMENT_LINE_SCHEMA), exact_match=True),
+            gxe.ExpectTableColumnsToMatchSet(column_set=["batch", *STATEMENT_LINE_SCHEMA], exact_match=True),
             gxe.ExpectColumnValuesToBeNull(column="problem", meta={"reason": ""}),
             gxe.ExpectColumnValuesToNotBeNull(column="booked_date", meta={"reason": "no booking date"}),
             gxe.ExpectColumnValuesToBeBetween(
@@ -58,8 +61,9 @@ def suite(today: date) -> ExpectationSuite:
                 max_value=LONGEST_DESCRIPTION,
                 meta={"reason": f"the description is longer than {LONGEST_DESCRIPTION} characters"},
             ),
-            gxe.ExpectColumnValuesToBeUnique(
-                column="line_number", meta={"reason": "two lines of the file carry the same number"}
+            gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=["batch", "line_number"],
+                meta={"reason": "two lines of the file carry the same number"},
             ),
         ],
     )

@@ -36,6 +36,7 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeR
             queue = freshness.queue_all_users if full_refresh or is_first else freshness.queue_stale_users
             if queue(connection) == 0 and not full_refresh:
                 return []
+            freshness.renew_statistics(connection)
         command = EVERYTHING if full_refresh else FIRST if is_first else REFRESH
         results = run_dbt(settings, warehouse.server, command)
         with warehouse.transaction() as connection:

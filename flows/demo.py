@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-from warehouse.passwords import hash_password
 
+from flows.cli.delegation import join_platform
 from flows.cli.output import console, hints, print_json
 from flows.cli.platform import show_addresses
 from flows.platform import warm
@@ -20,6 +19,7 @@ from flows.platform.control import await_service, launch
 from flows.platform.state import PlatformState, read_state
 from warehouse.engine import open_warehouse
 from warehouse.errors import ActionableError
+from warehouse.passwords import hash_password
 from warehouse.repositories.users import NewUser, UserExistsError, add_user
 from warehouse.settings import Settings
 
@@ -54,7 +54,8 @@ def run_demo(settings: Settings, *, people: int, months: int, as_json: bool) -> 
     make_users(settings, persons, password)
     for person in persons:
         hints.print(f"Ingesting the statements of {person.email}")
-        run_command("ingest", str(person.statements), "--user", person.email)
+        last = () if person is persons[-1] else ("--no-refresh",)
+        run_command("ingest", str(person.statements), "--user", person.email, "--summary", *last)
     finish(state, persons, password, as_json=as_json)
     hints.print(f"From nothing to a plan in {time.monotonic() - started:.0f} s.", style="dim")
 
@@ -68,7 +69,7 @@ def simulated_people(settings: Settings, people: int, months: int) -> Iterator[P
     if not (out / "manifest.json").exists():
         generate(users=people, months=months, seed=SEED, out=out, end=today + timedelta(days=1))
     for row in pl.read_parquet(out / "truth" / "people.parquet").iter_rows(named=True):
-        yield Person(row["email"], row["currency"], row["timezone"], row["country"], out / row["user_slug"])
+        yield Person(row["email"], row["currency"], row["timezone"], row["country"], out / row["user"])
 
 
 def make_users(settings: Settings, persons: list[Person], password: str) -> None:
@@ -88,8 +89,9 @@ def make_users(settings: Settings, persons: list[Person], password: str) -> None
 
 def run_command(*arguments: str) -> None:
     """Run a ``mita`` command in the platform's warm process, as a person's terminal would."""
-    os.environ["MITA_DELEGATED"] = "1"
-    code = warm.run_module(Settings(), "flows.cli", arguments)
+    settings = Settings()
+    join_platform(settings)
+    code = warm.run_module(settings, "flows.cli", arguments)
     if code != 0:
         message = f"'mita {' '.join(arguments)}' ended with {code}; see its words above"
         raise ActionableError(message)

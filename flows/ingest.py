@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.dbt import start_dbt
 from flows.orchestration import publish_table
-from flows.progress import report
 from flows.tasks import statements
+from flows.tasks.statements import GivenFile
 from warehouse.records import ReadingHints, StatementRefusedError
 from warehouse.repositories.batches import Batch
 from warehouse.repositories.users import User
@@ -38,7 +37,7 @@ class FileOutcome:
 
 
 @flow(name="ingest", description="Read statement files, judge and load their lines, renew the user's plan.")
-def ingest(
+def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     paths: list[str],
     email: str,
     country: str = "",
@@ -56,10 +55,12 @@ def ingest(
     hints = ReadingHints(country or user.country, currency or user.currency, account)
     if refresh:
         start_dbt()
-    outcomes = [ingest_file(settings, user, path, hints) for path in files_below(paths)]
+    outcomes: list[FileOutcome] = []
+    for group in statements.grouped(files_below(paths)):
+        outcomes += ingest_group(settings, user, group, hints)
     publish_outcomes(outcomes)
     if any(outcome.outcome == "loaded" for outcome in outcomes):
-        statements.publish_data_docs(settings)
+        statements.publish_findings(settings)
     if any(outcome.transactions_added for outcome in outcomes):
         score_transactions(settings)
         if refresh:
@@ -67,34 +68,57 @@ def ingest(
     return outcomes
 
 
-def ingest_file(settings: Settings, user: User, path: Path, hints: ReadingHints) -> FileOutcome:
-    """Take one file all the way to transactions, or refuse it with its reason."""
-    try:
-        file = statements.describe_file(path)
-    except OSError as error:
-        return FileOutcome(str(path), "refused", refusal=f"{path.name} cannot be read: {error.strerror}")
-    with statements.sole_import(settings, user, file):
-        batch = statements.open_batch(settings, user, file)
-        if batch.status == "loaded":
-            return outcome_of(path, batch, "known")
+def ingest_group(
+    settings: Settings, user: User, paths: Sequence[Path], hints: ReadingHints
+) -> list[FileOutcome]:
+    """Take some files all the way to transactions, or refuse them with their reasons."""
+    files, outcomes = describe_files(paths)
+    with statements.sole_import(settings, user, files):
+        read: list[tuple[GivenFile, Batch, statements.Spool]] = []
+        opened = statements.open_batches(settings, user, files)
+        for file, batch in zip(files, opened, strict=True):
+            if batch.status == "loaded":
+                outcomes.append(outcome_of(file.path, batch, "known"))
+                continue
+            try:
+                read.append((file, batch, statements.parse_statement(settings, batch, file.path, hints)))
+            except StatementRefusedError as error:
+                refused = statements.refuse_batch(settings, batch, str(error))
+                outcomes.append(outcome_of(file.path, refused, "refused"))
+        load_lines(settings, read)
+        merged = statements.merge_batches(settings, [(batch, spool) for _, batch, spool in read])
+    outcomes += [
+        outcome_of(file.path, batch, "loaded") for (file, _, _), batch in zip(read, merged, strict=True)
+    ]
+    order = {str(path): place for place, path in enumerate(paths)}
+    return sorted(outcomes, key=lambda outcome: order[outcome.file])
+
+
+def describe_files(paths: Sequence[Path]) -> tuple[list[GivenFile], list[FileOutcome]]:
+    """Files by content; one that cannot be read, or is a copy of another, has its outcome at once."""
+    files: dict[str, GivenFile] = {}
+    outcomes: list[FileOutcome] = []
+    for path in paths:
         try:
-            spool = statements.parse_statement(settings, batch, path, hints)
-        except StatementRefusedError as error:
-            return outcome_of(path, statements.refuse_batch(settings, batch, str(error)), "refused")
-        load_lines(settings, batch, spool)
-        return outcome_of(path, statements.merge_batch(settings, batch, spool), "loaded")
+            file = statements.describe_file(path)
+        except OSError as error:
+            reason = f"{path.name} cannot be read: {error.strerror}"
+            outcomes.append(FileOutcome(str(path), "refused", refusal=reason))
+            continue
+        if file.sha256 in files:
+            note = f"a copy of {files[file.sha256].path.name}"
+            outcomes.append(FileOutcome(str(path), "known", notes=(note,)))
+        else:
+            files[file.sha256] = file
+    return list(files.values()), outcomes
 
 
-def load_lines(settings: Settings, batch: Batch, spool: statements.Spool) -> None:
-    """Judge and store a statement's lines, a chunk at a time."""
-    failures: Counter[str] = Counter()
-    for number, chunk in enumerate(spool.chunks, start=1):
-        verdict = statements.judge_chunk(settings, chunk)
-        statements.load_chunk(settings, batch, chunk, verdict)
-        failures.update(dict(verdict.checks))
-        report("loading", min(number * settings.chunk_rows, spool.lines), spool.lines)
-    checks = [{"check": check, "lines that failed": failed} for check, failed in failures.items()]
-    publish_table("gate-checks", checks, f"What Great Expectations found in {spool.lines} lines")
+def load_lines(settings: Settings, read: Sequence[tuple[GivenFile, Batch, statements.Spool]]) -> None:
+    """Judge and store the lines of some statements, a packet of chunks at a time."""
+    chunks = [(batch, chunk) for _, batch, spool in read for chunk in spool.chunks]
+    for packet in statements.packed(chunks, settings.chunk_rows):
+        verdicts = statements.judge_lines(settings, [chunk for _, chunk in packet])
+        statements.load_lines(settings, packet, verdicts)
 
 
 def outcome_of(path: Path, batch: Batch, outcome: str) -> FileOutcome:

@@ -11,18 +11,18 @@ from typing import Protocol
 class Reporter(Protocol):
     """Something that shows progress, such as a bar in the terminal."""
 
-    def __call__(self, step: str, done: int, total: int | None) -> None:
-        """Show that ``done`` of ``total`` units of ``step`` are done; total is null while unknown."""
+    def __call__(self, step: str, done: int, total: int | None, *, advance: bool) -> None:
+        """Show that ``done`` (``advance``: another ``done``) of ``total`` units of ``step`` are done."""
 
 
 _reporter: ContextVar[Reporter | None] = ContextVar("reporter", default=None)
 
 
-def report(step: str, done: int, total: int | None = None) -> None:
-    """Tell the watcher, if there is one, how far a step is."""
+def report(step: str, done: int, total: int | None = None, *, advance: bool = False) -> None:
+    """Tell the watcher, if there is one, how far a step is; total is null while unknown."""
     reporter = _reporter.get()
     if reporter is not None:
-        reporter(step, done, total)
+        reporter(step, done, total, advance=advance)
 
 
 @contextlib.contextmanager

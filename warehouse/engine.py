@@ -61,11 +61,12 @@ class Warehouse:
             raise
 
     @contextlib.contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """Hold a lock that only one process at a time can hold; it goes when the process does."""
-        with self.engine.connect() as connection:
-            key = {"name": f"mita:{name}"}
-            connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), key)
+    def locked(self, *names: str) -> Iterator[None]:
+        """Hold locks that only one process at a time can hold; they go when the process does."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for name in sorted(names):  # in one order for all, so that nobody waits in a circle
+                key = {"name": f"mita:{name}"}
+                connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), key)
             try:
                 yield
             finally:

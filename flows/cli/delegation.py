@@ -31,7 +31,7 @@ def heavy(command: Callable[P, R]) -> Callable[P, R]:
         settings = Settings()
         os.environ.update(quiet_environment(settings))
         if DELEGATED not in os.environ:
-            _join_platform(settings)
+            join_platform(settings)
             code = warm.run_module(settings, "flows.cli", sys.argv[1:])
             if code is not None:
                 raise SystemExit(code)
@@ -40,8 +40,8 @@ def heavy(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _join_platform(settings: Settings) -> None:
-    """Name the running Prefect server, so that flows are tracked by it."""
+def join_platform(settings: Settings) -> None:
+    """Name the running Prefect server in the environment, so that flows are tracked by it."""
     from flows.platform.state import read_state
 
     os.environ[DELEGATED] = "1"

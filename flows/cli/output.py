@@ -57,10 +57,13 @@ def progress_bar() -> Iterator[None]:
     with Progress(*columns, console=hints, transient=True, disable=not hints.is_terminal) as bar:
         steps: dict[str, Any] = {}
 
-        def show(step: str, done: int, total: int | None) -> None:
+        def show(step: str, done: int, total: int | None, *, advance: bool) -> None:
             if step not in steps:
                 steps[step] = bar.add_task(step, total=total)
-            bar.update(steps[step], completed=done, total=total)
+            if advance:
+                bar.advance(steps[step], done)
+            else:
+                bar.update(steps[step], completed=done, total=total)
 
         with reported_to(show):
             yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
@@ -42,6 +43,8 @@ def ingest(
         str, typer.Option(help="The bank's country, for dates that could be read two ways.")
     ] = "",
     *,
+    refresh: Annotated[bool, typer.Option(help="Renew the plan at the end.")] = True,
+    summary: Annotated[bool, typer.Option("--summary", help="One line in place of a table.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read statement files, put their lines where they belong, and renew the plan."""
@@ -55,13 +58,26 @@ def ingest(
     with open_warehouse(settings) as warehouse, progress_bar():
         provision(settings, warehouse.server)
         files = [str(path.absolute()) for path in paths]
-        outcomes = run(ingest_flow, files, user, country=country, currency=currency, account=account)
+        outcomes = run(
+            ingest_flow, files, user, country=country, currency=currency, account=account, refresh=refresh
+        )
     if as_json:
         print_json(outcomes)
+    elif summary:
+        _sum_up(outcomes)
     else:
         _show_outcomes(outcomes, user)
     if any(outcome.outcome == "refused" for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _sum_up(outcomes: list[FileOutcome]) -> None:
+    kinds = Counter(outcome.outcome for outcome in outcomes)
+    files = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    lines = sum(outcome.lines_read for outcome in outcomes)
+    new = sum(outcome.transactions_added for outcome in outcomes)
+    quarantined = sum(outcome.lines_quarantined for outcome in outcomes)
+    console.print(f"Files: {files}; {lines} lines, {new} new transactions, {quarantined} lines quarantined.")
 
 
 def _show_outcomes(outcomes: list[FileOutcome], user: str) -> None:

@@ -16,7 +16,7 @@ from warehouse.errors import ActionableError
 from warehouse.settings import Settings
 
 POLL_SECONDS = 0.1
-STOP_SECONDS = 30.0
+STOP_SECONDS = 60.0
 
 
 class PlatformError(ActionableError, RuntimeError):

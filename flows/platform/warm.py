@@ -167,7 +167,11 @@ def _supervise(connection: socket.socket) -> None:
 
 
 def _become(request: Request, streams: Sequence[int]) -> None:
-    """Take the client's terminal, folder and environment, run its module, and end with its exit code."""
+    """Take the client's terminal, folder and environment, run its module, and leave as it leaves.
+
+    Leaving is by SystemExit through the frames of ``serve``, so that what the module registered for its
+    end (logs to send, locks to return) runs.
+    """
     for target, source in zip(STANDARD_STREAMS, streams, strict=True):
         os.dup2(source, target)
         os.close(source)
@@ -176,18 +180,8 @@ def _become(request: Request, streams: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(request.environment)
     sys.argv = [request.module, *request.arguments]
-    code = 0
-    try:
-        runpy.run_module(request.module, run_name="__main__", alter_sys=True)
-    except SystemExit as leaving:
-        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    except BaseException:  # noqa: BLE001 - the last frame of this process: print what it was and end
-        sys.excepthook(*sys.exc_info())
-        code = 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    runpy.run_module(request.module, run_name="__main__", alter_sys=True)
+    sys.exit(0)
 
 
 if __name__ == "__main__":

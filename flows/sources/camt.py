@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -41,6 +42,8 @@ _KINDS: dict[str, AccountKind] = {
 _STATUSES: dict[str, LineStatus] = {"BOOK": "posted", "PDNG": "pending", "FUTR": "pending"}
 _OPENING_BALANCES = ("OPBD", "PRCD")
 _CLOSING_BALANCES = ("CLBD", "ITBD")
+#: An element as JSON, see _as_received.
+Node = dict[str, Any]
 _AGAIN = "Download the statement from the bank again."
 
 
@@ -70,7 +73,7 @@ def parse(path: Path, hints: ReadingHints) -> Statement:
 class _Report:
     """A Stmt, Rpt or Ntfctn as its account and balances describe it."""
 
-    account: etree._Element | None = None
+    account: Node = field(default_factory=dict)
     balances: dict[str, tuple[str, int]] = field(default_factory=dict)  # code -> currency, signed minor units
     first_currency: str = ""
     entries: int = 0
@@ -98,42 +101,41 @@ class _Contents:
 def _survey(path: Path) -> _Contents:
     """Accounts, balances and the number of entries; refuses what is cut off or not well formed."""
     contents = _Contents()
-    report = _Report()
     try:
         for event, element in _events(path):
             tag = _local(element)
-            if event == "start":
-                contents.source_format = _MESSAGES.get(tag, contents.source_format)
-                if tag in _REPORTS:
-                    report = _Report()
-                    contents.reports.append(report)
-            elif tag == "Acct" and _local(element.getparent()) in _REPORTS:
-                report.account = element
+            if event == "end":
+                _note_figure(contents, element)
+            elif tag in _REPORTS:
+                contents.reports.append(_Report())
             else:
-                _note_figure(contents, report, element)
+                contents.source_format = _MESSAGES.get(tag, contents.source_format)
     except etree.XMLSyntaxError as error:
         _refuse_broken(path, error, contents.entries)
     return contents
 
 
-def _note_figure(contents: _Contents, report: _Report, element: etree._Element) -> None:
-    """Take up a closed balance or entry of a report, and let go of its content."""
-    if _local(element.getparent()) not in _REPORTS:
+def _note_figure(contents: _Contents, element: etree._Element) -> None:
+    """Take up an account, balance or entry of a report that has been read to its end."""
+    if _local(element.getparent()) not in _REPORTS or not contents.reports:
         return
-    if _local(element) == "Bal":
-        _add_balance(report, element)
-    elif _local(element) == "Ntry":
+    report, tag = contents.reports[-1], _local(element)
+    if tag == "Acct":
+        report.account = _as_received(element)
+    elif tag == "Bal":
+        _add_balance(report, _as_received(element))
+    elif tag == "Ntry":
         contents.entries += 1
-        report.entries += 1
-        report.first_currency = report.first_currency or _attribute(element, "Amt", "Ccy")
+        if not report.first_currency:
+            report.first_currency = _attribute(_as_received(element), "Amt", "Ccy")
         _release(element)
 
 
-def _add_balance(report: _Report, element: etree._Element) -> None:
-    code, currency = _text(element, "Tp/CdOrPrtry/Cd"), _attribute(element, "Amt", "Ccy")
-    sign = -1 if _text(element, "CdtDbtInd") == "DBIT" else 1
+def _add_balance(report: _Report, balance: Node) -> None:
+    code, currency = _text(balance, "Tp/CdOrPrtry/Cd"), _attribute(balance, "Amt", "Ccy")
+    sign = -1 if _text(balance, "CdtDbtInd") == "DBIT" else 1
     try:
-        amount = sign * minor_units(_text(element, "Amt"), currency)
+        amount = sign * minor_units(_text(balance, "Amt"), currency)
     except MoneyError:
         return
     if code in _OPENING_BALANCES:
@@ -148,6 +150,7 @@ def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
         events = etree.iterparse(
             file,
             events=("start", "end"),
+            tag=[f"{{*}}{tag}" for tag in (*_MESSAGES, *_REPORTS, "Acct", "Bal", "Ntry")],
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -236,7 +239,7 @@ def _lines(path: Path, reports: list[_Report], hints: ReadingHints) -> Iterator[
             if event == "start" and _local(element) in _REPORTS:
                 report = next(coming)
             elif event == "end" and _local(element) == "Ntry" and _local(element.getparent()) in _REPORTS:
-                for line in _entry_lines(element, report, hints):
+                for line in _entry_lines(_as_received(element), report, hints):
                     number += 1
                     yield replace(line, line_number=number)
                 _release(element)
@@ -245,8 +248,8 @@ def _lines(path: Path, reports: list[_Report], hints: ReadingHints) -> Iterator[
         raise StatementRefusedError(message) from error
 
 
-def _entry_lines(entry: etree._Element, report: _Report, hints: ReadingHints) -> Iterator[StatementLine]:
-    details = entry.findall("{*}NtryDtls/{*}TxDtls")
+def _entry_lines(entry: Node, report: _Report, hints: ReadingHints) -> Iterator[StatementLine]:
+    details = [detail for detail in _nodes(entry, "NtryDtls/TxDtls") if isinstance(detail, dict)]
     if len(details) > 1 and _sum_to_entry(entry, details):
         for ordinal, detail in enumerate(details, start=1):
             yield _detail_line(entry, detail, ordinal, report, hints)
@@ -254,7 +257,7 @@ def _entry_lines(entry: etree._Element, report: _Report, hints: ReadingHints) ->
         yield _line(entry, details, report, hints)
 
 
-def _sum_to_entry(entry: etree._Element, details: list[etree._Element]) -> bool:
+def _sum_to_entry(entry: Node, details: list[Node]) -> bool:
     """Whether every payment of a batch states its amount in the entry's currency and they sum to it."""
     try:
         amounts = [_detail_amount(entry, detail) for detail in details]
@@ -265,7 +268,7 @@ def _sum_to_entry(entry: etree._Element, details: list[etree._Element]) -> bool:
         return False
 
 
-def _detail_amount(entry: etree._Element, detail: etree._Element) -> Decimal | None:
+def _detail_amount(entry: Node, detail: Node) -> Decimal | None:
     """A payment's signed amount in the entry's currency: stated itself, or in its amount details."""
     for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"):
         if _text(detail, path) and _attribute(detail, path, "Ccy") == _attribute(entry, "Amt", "Ccy"):
@@ -274,12 +277,12 @@ def _detail_amount(entry: etree._Element, detail: etree._Element) -> Decimal | N
     return None
 
 
-def _signed(element: etree._Element, amount: Decimal) -> Decimal:
+def _signed(element: Node, amount: Decimal) -> Decimal:
     return -amount if _text(element, "CdtDbtInd") == "DBIT" else amount
 
 
 def _detail_line(
-    entry: etree._Element, detail: etree._Element, ordinal: int, report: _Report, hints: ReadingHints
+    entry: Node, detail: Node, ordinal: int, report: _Report, hints: ReadingHints
 ) -> StatementLine:
     """The line of one payment of a batch booking; the entry's own reference gets the payment's ordinal."""
     line = _line(entry, [detail], report, hints)
@@ -288,8 +291,7 @@ def _detail_line(
     own = _text(detail, "Refs/AcctSvcrRef")
     reference = own if own != entry_reference else ""
     numbered = f"{entry_reference}/{ordinal}" if entry_reference else None
-    raw = _as_received(entry)
-    raw["NtryDtls"] = {"TxDtls": _as_received(detail)}
+    raw = {**entry, "NtryDtls": {"TxDtls": detail}}
     return replace(
         _with_amount(line, format(amount, "f")),
         bank_reference=reference or _payment_id(detail) or numbered,
@@ -297,9 +299,7 @@ def _detail_line(
     )
 
 
-def _line(
-    entry: etree._Element, details: list[etree._Element], report: _Report, hints: ReadingHints
-) -> StatementLine:
+def _line(entry: Node, details: list[Node], report: _Report, hints: ReadingHints) -> StatementLine:
     """The line of a whole entry, described by its payments."""
     status = _text(entry, "Sts/Cd") or _text(entry, "Sts")
     booked, value = _date(entry, "BookgDt"), _date(entry, "ValDt")
@@ -320,13 +320,13 @@ def _line(
         mcc=_merchant_category(entry),
         balance_minor=None,
         problem=_entry_problem(status, booked or value),
-        raw=json.dumps(_as_received(entry), ensure_ascii=False),
+        raw=json.dumps(entry, ensure_ascii=False),
     )
     unsigned = _text(entry, "Amt")
     return _with_amount(line, f"-{unsigned}" if _text(entry, "CdtDbtInd") == "DBIT" else unsigned, entry)
 
 
-def _with_amount(line: StatementLine, text: str, entry: etree._Element | None = None) -> StatementLine:
+def _with_amount(line: StatementLine, text: str, entry: Node | None = None) -> StatementLine:
     if entry is not None and _text(entry, "CdtDbtInd") not in {"CRDT", "DBIT"}:
         return _with_problem(line, "CdtDbtInd says neither CRDT nor DBIT")
     if not line.currency:
@@ -354,11 +354,11 @@ def _entry_problem(status: str, date_text: str) -> str | None:
     return "; ".join(problems) or None
 
 
-def _date(entry: etree._Element, tag: str) -> str:
+def _date(entry: Node, tag: str) -> str:
     return _text(entry, f"{tag}/Dt") or _text(entry, f"{tag}/DtTm")
 
 
-def _counterparty(entry: etree._Element, detail: etree._Element) -> str:
+def _counterparty(entry: Node, detail: Node) -> str:
     """Who is on the other side: the creditor of an outflow, the debtor of an inflow.
 
     A reversal keeps the parties of the payment that it takes back.
@@ -370,7 +370,7 @@ def _counterparty(entry: etree._Element, detail: etree._Element) -> str:
     return next(filter(None, (_text(detail, path) for path in paths)), "")
 
 
-def _description(entry: etree._Element, details: list[etree._Element], names: list[str]) -> str:
+def _description(entry: Node, details: list[Node], names: list[str]) -> str:
     parts = list(names)
     for detail in details:
         remittance = ("RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf", "AddtlTxInf")
@@ -378,7 +378,7 @@ def _description(entry: etree._Element, details: list[etree._Element], names: li
     return one_text(*parts, _text(entry, "AddtlNtryInf")) or one_text(_bank_kind(entry, details))
 
 
-def _reference(entry: etree._Element, details: list[etree._Element]) -> str | None:
+def _reference(entry: Node, details: list[Node]) -> str | None:
     """The bank's own id of an entry.
 
     EndToEndId and NtryRef stay in ``raw``: the first belongs to the payer, who may use it again, the second
@@ -390,38 +390,40 @@ def _reference(entry: etree._Element, details: list[etree._Element]) -> str | No
     return _text(details[0], "Refs/AcctSvcrRef") or _payment_id(details[0])
 
 
-def _payment_id(detail: etree._Element) -> str | None:
+def _payment_id(detail: Node) -> str | None:
     found = _text(detail, "Refs/TxId") or _text(detail, "Refs/UETR")
     return found if found and found != "NOTPROVIDED" else None
 
 
-def _bank_kind(entry: etree._Element, details: list[etree._Element]) -> str:
+def _bank_kind(entry: Node, details: list[Node]) -> str:
     """The bank transaction code: "PMNT-ICDT-ESCT" or the bank's proprietary one; "/RVSL" for a reversal."""
     holders = [*(details if len(details) == 1 else []), entry]
     code = next(filter(None, (_transaction_code(holder) for holder in holders)), "")
     return f"{code}/RVSL" if _text(entry, "RvslInd") in {"true", "1"} else code
 
 
-def _transaction_code(holder: etree._Element) -> str:
+def _transaction_code(holder: Node) -> str:
     domain = ("BkTxCd/Domn/Cd", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd")
     return "-".join(filter(None, (_text(holder, path) for path in domain))) or _text(
         holder, "BkTxCd/Prtry/Cd"
     )
 
 
-def _merchant_category(entry: etree._Element) -> str | None:
-    code = entry.findtext(".//{*}MrchntCtgyCd") or entry.findtext(".//{*}MrchntCtgy") or ""
-    return code.strip() if re.fullmatch(r"\d{4}", code.strip()) else None
+def _merchant_category(entry: Node) -> str | None:
+    paths = ("CardTx/POI", "NtryDtls/TxDtls/CardTx/POI", "NtryDtls/TxDtls/CardTx", "CardTx")
+    tags = ("MrchntCtgyCd", "MrchntCtgy", "MCC")
+    codes = (_text(entry, f"{path}/{tag}") for path in paths for tag in tags)
+    return next((code for code in codes if re.fullmatch(r"\d{4}", code)), None)
 
 
-def _as_received(element: etree._Element) -> dict[str, object]:
+def _as_received(element: etree._Element) -> Node:
     """An element as JSON: children by tag, repeated ones as a list, attributes with "@", text as "#"."""
-    found: dict[str, object] = {"@" + str(key): str(value) for key, value in element.attrib.items()}
-    if element.text and element.text.strip():
-        found["#"] = element.text.strip()
+    found: Node = {"@" + str(key): str(value) for key, value in element.attrib.items()}
+    if element.text and (text := element.text.strip()):
+        found["#"] = text
     for child in element:
         content = _as_received(child)
-        value = content["#"] if list(content) == ["#"] else content
+        value = content["#"] if len(content) == 1 and "#" in content else content
         tag = _local(child)
         if tag not in found:
             found[tag] = value
@@ -432,23 +434,30 @@ def _as_received(element: etree._Element) -> dict[str, object]:
     return found
 
 
-def _text(element: etree._Element | None, path: str) -> str:
-    """The text at a path of local names, whatever the namespace; "" where there is none."""
-    found = None if element is None else element.findtext(_any_namespace(path))
-    return str(found).strip() if found else ""
+def _nodes(node: Node, path: str) -> list[object]:
+    """What stands at a path of local names, in file order."""
+    found: list[object] = [node]
+    for tag in path.split("/"):
+        below = [one[tag] for one in found if isinstance(one, dict) and tag in one]
+        found = [child for one in below for child in (one if isinstance(one, list) else [one])]
+    return found
 
 
-def _texts(element: etree._Element, path: str) -> Iterator[str]:
-    yield from (found.text.strip() for found in element.findall(_any_namespace(path)) if found.text)
+def _text(node: Node, path: str) -> str:
+    """The text at a path, "" where there is none."""
+    return next(_texts(node, path), "")
 
 
-def _attribute(element: etree._Element, path: str, name: str) -> str:
-    found = element.find(_any_namespace(path))
-    return str(found.get(name, "")) if found is not None else ""
+def _texts(node: Node, path: str) -> Iterator[str]:
+    for found in _nodes(node, path):
+        text = found.get("#", "") if isinstance(found, dict) else found
+        if text:
+            yield str(text)
 
 
-def _any_namespace(path: str) -> str:
-    return "/".join(f"{{*}}{tag}" for tag in path.split("/"))
+def _attribute(node: Node, path: str, name: str) -> str:
+    found = next(iter(_nodes(node, path)), None)
+    return str(found.get(f"@{name}", "")) if isinstance(found, dict) else ""
 
 
 def _local(element: etree._Element | None) -> str:

@@ -1,11 +1,11 @@
-"""From a statement file to raw lines and transactions, one task a step."""
+"""From statement files to raw lines and transactions, one task a step."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.orchestration import DATABASE_RETRIES, task
+from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from flows.sources import read_statement
 from warehouse.engine import open_warehouse
@@ -28,31 +28,54 @@ if TYPE_CHECKING:
     from expectations.gate import Gate, Verdict
 
 READ_BLOCK = 1 << 20
+#: Files that are taken in together: judging and committing cost the same for one line as for thousands.
+GROUP_FILES, GROUP_BYTES = 64, 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file as it was given: where it lies, how long it is, and its content by hash."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some lines of a statement on disk, as Parquet."""
+
+    path: Path
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class Spool:
-    """A parsed statement on disk: its facts, and its lines in Parquet files of one chunk each."""
+    """A parsed statement on disk: its facts, and its lines in chunks."""
 
     source_format: str
     accounts: tuple[StatementAccount, ...]
     notes: tuple[str, ...]
-    chunks: tuple[Path, ...]
-    lines: int
+    chunks: tuple[Chunk, ...]
 
 
 @task(name="find user", **DATABASE_RETRIES)
 def find_user(settings: Settings, email: str) -> User:
-    """The user that a batch belongs to; raises UserNotFoundError."""
+    """The user that the files belong to; raises UserNotFoundError."""
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
         return get_user(connection, email)
 
 
-@task(name="open batch", **DATABASE_RETRIES)
-def open_batch(settings: Settings, user: User, file: StatementFile) -> Batch:
-    """Register a file by its content; a file that was loaded before gives its earlier batch."""
+@task(name="open batches", **DATABASE_RETRIES)
+def open_batches(settings: Settings, user: User, files: Sequence[GivenFile]) -> list[Batch]:
+    """Register files by their content; one that was loaded before gives its earlier batch."""
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
-        return batches.open_batch(connection, user.user_id, file)
+        return [
+            batches.open_batch(
+                connection, user.user_id, StatementFile(file.path.name, file.sha256, file.size)
+            )
+            for file in files
+        ]
 
 
 @task(name="parse statement")
@@ -60,44 +83,54 @@ def parse_statement(settings: Settings, batch: Batch, path: Path, hints: Reading
     """Read a file into chunks on disk, so that a file of any size takes the same memory."""
     folder = spool_folder(settings, batch)
     statement = read_statement(path, hints)
-    chunks, lines = [], 0
+    chunks: list[Chunk] = []
     for number, frame in enumerate(rechunked(statement.batches, settings.chunk_rows)):
-        chunks.append(folder / f"{number:06}.parquet")
-        frame.write_parquet(chunks[-1], compression="lz4")
-        lines += frame.height
-        report("reading", lines)
-    return Spool(statement.source_format, statement.accounts, statement.notes, tuple(chunks), lines)
+        chunks.append(Chunk(folder / f"{number:06}.parquet", frame.height))
+        frame.write_parquet(chunks[-1].path, compression="lz4")
+        report(f"reading {path.name}", sum(chunk.rows for chunk in chunks))
+    return Spool(statement.source_format, statement.accounts, statement.notes, tuple(chunks))
 
 
 @task(name="judge lines")
-def judge_chunk(settings: Settings, chunk: Path) -> Verdict:
-    """Ask Great Expectations which lines of a chunk may enter ``raw``."""
-    return gate(settings).judge(pl.read_parquet(chunk))
+def judge_lines(settings: Settings, chunks: Sequence[Chunk]) -> list[Verdict]:
+    """Ask Great Expectations which lines of some chunks may enter ``raw``."""
+    return gate(settings).judge([pl.read_parquet(chunk.path) for chunk in chunks])
 
 
 @task(name="load lines", **DATABASE_RETRIES)
-def load_chunk(settings: Settings, batch: Batch, chunk: Path, verdict: Verdict) -> None:
-    """Store a chunk: accepted lines in ``raw``, rejected ones in quarantine."""
-    lines = pl.read_parquet(chunk)
-    rejected = verdict.rejected.join(lines.select("line_number", "raw"), on="line_number")
+def load_lines(
+    settings: Settings, packet: Sequence[tuple[Batch, Chunk]], verdicts: Sequence[Verdict]
+) -> None:
+    """Store chunks in one transaction: accepted lines in ``raw``, rejected ones in quarantine."""
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
-        batches.add_chunk(connection, batch, verdict.accepted(lines), rejected)
+        for (batch, chunk), verdict in zip(packet, verdicts, strict=True):
+            lines = pl.read_parquet(chunk.path)
+            rejected = verdict.rejected.join(lines.select("line_number", "raw"), on="line_number")
+            batches.add_chunk(connection, batch, verdict.accepted(lines), rejected)
+    report("loading", sum(chunk.rows for _, chunk in packet), advance=True)
 
 
 @task(name="merge transactions", **DATABASE_RETRIES)
-def merge_batch(settings: Settings, batch: Batch, spool: Spool) -> Batch:
-    """Make transactions of a batch's lines and close the batch, both or neither."""
+def merge_batches(settings: Settings, read: Sequence[tuple[Batch, Spool]]) -> list[Batch]:
+    """Make transactions of batches' lines and close the batches, all or none."""
+    if not read:
+        return []
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
-        batches.add_accounts(connection, batch, spool.accounts)
-        added = transactions.merge_batch(connection, batch)
-        closed = batches.close_batch(
-            connection,
-            batch,
-            source_format=spool.source_format,
-            notes=spool.notes,
-            transactions_added=added,
-        )
-    shutil.rmtree(spool_folder(settings, batch), ignore_errors=True)
+        closed = []
+        for batch, spool in read:
+            batches.add_accounts(connection, batch, spool.accounts)
+            added = transactions.merge_batch(connection, batch)
+            closed.append(
+                batches.close_batch(
+                    connection,
+                    batch,
+                    source_format=spool.source_format,
+                    notes=spool.notes,
+                    transactions_added=added,
+                )
+            )
+    for batch, _ in read:
+        shutil.rmtree(spool_folder(settings, batch), ignore_errors=True)
     return closed
 
 
@@ -110,25 +143,58 @@ def refuse_batch(settings: Settings, batch: Batch, reason: str) -> Batch:
     return replace(batch, status="refused", refusal=reason)
 
 
-@task(name="publish data docs")
-def publish_data_docs(settings: Settings) -> Path:
-    """Renew the pages that show what the gate checked and what it found."""
+@task(name="publish findings")
+def publish_findings(settings: Settings) -> Path:
+    """Show what the gate checked and what it found: on the run's page, and as Data Docs."""
+    findings = gate(settings).findings
+    rows = [{"check": check, "lines that failed": failed} for check, failed in findings.items()]
+    publish_table(
+        "gate-checks", rows, f"What Great Expectations found in {gate(settings).judged_lines} lines"
+    )
     return gate(settings).publish()
 
 
-def describe_file(path: Path) -> StatementFile:
-    """A file's name, size and SHA-256, read in blocks."""
+def describe_file(path: Path) -> GivenFile:
+    """A file's size and SHA-256, read in blocks; raises OSError."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(READ_BLOCK):
             digest.update(block)
-    return StatementFile(path.name, digest.hexdigest(), path.stat().st_size)
+    return GivenFile(path, digest.hexdigest(), path.stat().st_size)
+
+
+def grouped(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Files in groups that are small enough to be taken in together."""
+    group: list[Path] = []
+    size = 0
+    for path in paths:
+        length = path.stat().st_size if path.exists() else 0
+        if group and (len(group) == GROUP_FILES or size + length > GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(path)
+        size += length
+    if group:
+        yield group
+
+
+def packed(chunks: Iterable[tuple[Batch, Chunk]], rows: int) -> Iterator[list[tuple[Batch, Chunk]]]:
+    """Chunks in packets of at most ``rows`` lines, in order; a larger chunk is a packet of its own."""
+    packet: list[tuple[Batch, Chunk]] = []
+    for batch, chunk in chunks:
+        if packet and sum(other.rows for _, other in packet) + chunk.rows > rows:
+            yield packet
+            packet = []
+        packet.append((batch, chunk))
+    if packet:
+        yield packet
 
 
 @contextlib.contextmanager
-def sole_import(settings: Settings, user: User, file: StatementFile) -> Iterator[None]:
-    """Keep other processes from importing the same file for the same user meanwhile."""
-    with open_warehouse(settings) as warehouse, warehouse.locked(f"{user.user_id}:{file.sha256}"):
+def sole_import(settings: Settings, user: User, files: Sequence[GivenFile]) -> Iterator[None]:
+    """Keep other processes from importing the same files for the same user meanwhile."""
+    names = [f"{user.user_id}:{file.sha256}" for file in files]
+    with open_warehouse(settings) as warehouse, warehouse.locked(*names):
         yield
 
 

@@ -102,6 +102,7 @@ def merge_batch(connection: Connection, batch: Batch) -> int:
     is the same purchase again.
     """
     key = {"user_id": batch.user_id, "batch_id": batch.batch_id}
+    connection.execute(text("drop table if exists merging"))
     connection.execute(text(_NUMBERED_LINES), key)
     added = int(connection.execute(text(_NEW_TRANSACTIONS)).scalar_one())
     connection.execute(text(_SOURCES))

@@ -266,12 +266,12 @@ def _texts(records: pl.DataFrame, amounts: pl.Series, dialect: Dialect) -> dict[
     kind = _tidy(records, next(iter(kinds), dialect.indicator_column))
     details = _distinct_text([_tidy(records, index) for index in described], records.height)
     description = _distinct_text([counterparty, details], records.height)
-    fallback = _distinct_text([_tidy(records, index) for index in kinds], records.height)
+    if (description == "").any():
+        fallback = _distinct_text([_tidy(records, index) for index in kinds], records.height)
+        description = _first_filled([description, fallback])
     code = _tidy(records, layout.column(Role.MCC)).str.extract(r"(?:^|\D)(\d{3,4})(?:\D|$)").str.zfill(4)
     return {
-        "description": pl.select(pl.when(description == "").then(fallback).otherwise(description).alias("d"))[
-            "d"
-        ],
+        "description": description,
         "counterparty": _or_null(counterparty),
         "bank_reference": _or_null(_tidy(records, layout.column(Role.REFERENCE))),
         "bank_kind": _or_null(
@@ -295,8 +295,9 @@ def _counterparty(records: pl.DataFrame, amounts: pl.Series, layout: Layout) -> 
 
 def _distinct_text(parts: Iterable[pl.Series], height: int) -> pl.Series:
     """The parts of each row as one text, leaving out a part that another one says already."""
-    text = constant("", height)
-    for part in parts:
+    filled = [part for part in parts if (part != "").any()]
+    text = filled[0] if filled else constant("", height)
+    for part in filled[1:]:
         both = pl.DataFrame({"text": text, "part": part})
         text_words, part_words = (pl.format(" {} ", pl.col(name)) for name in ("text", "part"))
         text = both.select(

@@ -79,6 +79,7 @@ def upgrade() -> None:
         op.execute(f"revoke all on schema {schema} from public")
         op.execute(f"grant usage on schema {schema} to mita_pipeline")
         op.execute(f"grant select, insert, update, delete on all tables in schema {schema} to mita_pipeline")
+        op.execute(f"grant maintain on all tables in schema {schema} to mita_pipeline")
     op.execute("revoke all on ops.alembic_version from mita_pipeline")
     op.execute("grant select on ops.alembic_version to mita_api")  # readiness tells what is missing
     _create_dbt_schemas()
