@@ -410,9 +410,9 @@ def _transaction_code(holder: Node) -> str:
 
 
 def _merchant_category(entry: Node) -> str | None:
-    paths = ("CardTx/POI", "NtryDtls/TxDtls/CardTx/POI", "NtryDtls/TxDtls/CardTx", "CardTx")
-    tags = ("MrchntCtgyCd", "MrchntCtgy", "MCC")
-    codes = (_text(entry, f"{path}/{tag}") for path in paths for tag in tags)
+    cards = [*_nodes(entry, "CardTx"), *_nodes(entry, "NtryDtls/TxDtls/CardTx")]
+    paths = [f"{place}{tag}" for place in ("POI/", "") for tag in ("MrchntCtgyCd", "MrchntCtgy", "MCC")]
+    codes = (_text(card, path) for card in cards if isinstance(card, dict) for path in paths)
     return next((code for code in codes if re.fullmatch(r"\d{4}", code)), None)
 
 
@@ -438,8 +438,14 @@ def _nodes(node: Node, path: str) -> list[object]:
     """What stands at a path of local names, in file order."""
     found: list[object] = [node]
     for tag in path.split("/"):
-        below = [one[tag] for one in found if isinstance(one, dict) and tag in one]
-        found = [child for one in below for child in (one if isinstance(one, list) else [one])]
+        below: list[object] = []
+        for one in found:
+            child = one.get(tag) if isinstance(one, dict) else None
+            if child is not None:
+                below += child if isinstance(child, list) else [child]
+        if not below:
+            return below
+        found = below
     return found
 
 

@@ -22,8 +22,6 @@ _CLEAR = 10_000
 #: Int64 holds eighteen digits of any value, and the zero put before them does no harm.
 _MOST_DIGITS = 19
 
-State = Literal["", "unreadable", "decimals", "size"]
-
 
 @dataclass(slots=True)
 class AmountEvidence:
@@ -193,7 +191,6 @@ def _plain_parts(texts: pl.Series, decimal: Decimal) -> pl.DataFrame:
         fraction=halves.field("field_1").fill_null("").str.strip_chars_end("0"),
         sign=_plain_sign(pl.col("text")),
         unit=pl.lit(""),
-        is_empty=pl.lit(value=False),
         is_readable=pl.lit(value=True),
     )
 
@@ -220,7 +217,6 @@ def _parts(frame: pl.DataFrame, decimal: Decimal) -> pl.DataFrame:
         fraction=pl.col("fraction").str.strip_chars_end("0"),
         sign=pl.col("sign").cast(pl.Int8),
         unit="unit",
-        is_empty=pl.col("text") == "",
         is_readable=pl.col("is_known") & (digits + pl.col("fraction") != ""),
     )
 

@@ -58,7 +58,8 @@ def days(lines: list[dict[str, object]]) -> list[object]:
             "cp1252", {"currency": "EUR"}, [-50000, 150000], "EUR", id="soll and haben",
         ),
         pytest.param(
-            'Date,Type,Description,Paid out,Paid in,Balance\n"13 Jan 2024","DD","RENT","£800.00","","£700.00"\n'
+            "Date,Type,Description,Paid out,Paid in,Balance\n"
+            '"13 Jan 2024","DD","RENT","£800.00","","£700.00"\n'
             '"15 Jan 2024","CR","SALARY","","£1,000.00","£1,700.00"\n',
             "cp1252", {}, [-80000, 100000], "GBP", id="british pounds beside the amounts",
         ),

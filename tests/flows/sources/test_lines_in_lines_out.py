@@ -47,8 +47,8 @@ def test_each_broken_line_says_what_is_wrong_and_the_rest_goes_on(read: Read) ->
         7: None,
         8: None,
         9: None,
-        12: "more fields than the header has columns: a text with the delimiter in it is probably not quoted;"
-        " column 'Amount': 'many' is not an amount",
+        12: "more fields than the header has columns: a text with the delimiter in it is probably not"
+        " quoted; column 'Amount': 'many' is not an amount",
         13: "column 'Amount': the amount is missing",
         14: "column 'Amount': '99999999999999999999.00' is too large to be an amount",
     }
@@ -130,7 +130,12 @@ def test_what_a_dialect_writes_is_read_back_exactly(
     header = dialect["delimiter"].join(("Date", "Description", "Amount", "Currency"))
     lines = [
         dialect["delimiter"].join(
-            (day.strftime(dialect["date"]), quoted(text), quoted(written(minor, dialect)), dialect["currency"])
+            (
+                day.strftime(dialect["date"]),
+                quoted(text),
+                quoted(written(minor, dialect)),
+                dialect["currency"],
+            )
         )
         for day, minor, text in rows
     ]  # fmt: skip

@@ -119,8 +119,10 @@ def test_a_file_that_is_no_statement_is_refused(read: Read, name: str, content: 
     [
         (
             "Name,Age,City\nx,1,y\n",
-            ("its table (line 1) has the columns 'Name', 'Age', 'City' but lacks a date (such as Date, "
-            "Buchungstag, Дата) and an amount (such as Amount, Betrag, Сума) or debit and credit columns"),
+            (
+                "its table (line 1) has the columns 'Name', 'Age', 'City' but lacks a date (such as Date, "
+                "Buchungstag, Дата) and an amount (such as Amount, Betrag, Сума) or debit and credit columns"
+            ),
         ),
         ("Date,Description,Debit\n2024-01-13,a,1.00\n", "lacks the other one of debit and credit"),
         (
