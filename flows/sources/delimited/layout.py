@@ -316,9 +316,10 @@ def _refuse_incomplete(path: Path, candidates: list[Layout], lines: Sequence[str
             "Export the account's transactions as CSV with column names, or as OFX or CAMT.053.",
         )
     best = max(candidates, key=_quality)
+    named = ", ".join(repr(name[:40]) for name in best.columns[:30])
     refuse(
         path.name,
-        f"its table (line {best.header_line}) has the columns {', '.join(map(repr, best.columns[:30]))}"
+        f"its table (line {best.header_line}) has the columns {named}"
         f" but lacks {' and '.join(_missing(best))}",
         "Export the account's transactions with these columns, or as OFX or CAMT.053.",
     )
