@@ -45,7 +45,7 @@ final as (
         dated.current_period_start,
         least(
             greatest(
-                {{ month_of('dated.first_transaction_date') }},
+                {{ month_of('coalesce(dated.first_transaction_date, dated.today)') }},
                 {{ add_months('dated.current_period_start', 1 - var('plan_history_periods')) }}
             ),
             dated.current_period_start

@@ -1,5 +1,6 @@
 {{
     config(
+        pre_hook=plan_by_hashing(),
         indexes=[
             {'columns': ['user_id', 'period_start', 'plan_date', 'category_code'], 'unique': True},
         ]

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['user_id', 'plan_date'], 'unique': True}]) }}
+{{
+    config(
+        pre_hook=plan_by_hashing(),
+        indexes=[{'columns': ['user_id', 'plan_date'], 'unique': True}],
+    )
+}}
 
 with periods as (
     select * from {{ ref('int_plan_periods') }}

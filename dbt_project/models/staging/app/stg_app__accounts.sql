@@ -1,23 +1,15 @@
-with source as (
-    select * from {{ source('app', 'accounts') }}
-),
+select
+    -- ids
+    user_id,
+    account_id,
 
-final as (
-    select
-        -- ids
-        user_id,
-        account_id,
+    -- strings
+    account_ref,
+    currency,
+    kind,
+    institution,
+    name,
 
-        -- strings
-        account_ref,
-        currency,
-        kind,
-        institution,
-        name,
-
-        -- timestamps
-        created_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    created_at
+from {{ source('app', 'accounts') }}

@@ -1,21 +1,13 @@
-with source as (
-    select * from {{ source('app', 'budget_settings') }}
-),
+select
+    -- ids
+    user_id,
 
-final as (
-    select
-        -- ids
-        user_id,
+    -- strings
+    method,
 
-        -- strings
-        method,
+    -- numerics
+    monthly_income_minor,
 
-        -- numerics
-        monthly_income_minor,
-
-        -- timestamps
-        updated_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    updated_at
+from {{ source('app', 'budget_settings') }}

@@ -1,19 +1,11 @@
-with source as (
-    select * from {{ source('app', 'category_decisions') }}
-),
+select
+    -- ids
+    user_id,
+    transaction_id,
 
-final as (
-    select
-        -- ids
-        user_id,
-        transaction_id,
+    -- strings
+    category_code,
 
-        -- strings
-        category_code,
-
-        -- timestamps
-        decided_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    decided_at
+from {{ source('app', 'category_decisions') }}

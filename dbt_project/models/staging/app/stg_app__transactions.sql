@@ -1,33 +1,25 @@
-with source as (
-    select * from {{ source('app', 'transactions') }}
-),
+select
+    -- ids
+    user_id,
+    transaction_id,
+    account_id,
 
-final as (
-    select
-        -- ids
-        user_id,
-        transaction_id,
-        account_id,
+    -- strings
+    currency,
+    status,
+    description,
+    counterparty,
+    bank_kind,
+    mcc,
 
-        -- strings
-        currency,
-        status,
-        description,
-        counterparty,
-        bank_kind,
-        mcc,
+    -- numerics
+    amount_minor,
 
-        -- numerics
-        amount_minor,
+    -- dates
+    booked_date,
+    spent_date,
 
-        -- dates
-        booked_date,
-        spent_date,
-
-        -- timestamps
-        created_at,
-        updated_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    created_at,
+    updated_at
+from {{ source('app', 'transactions') }}

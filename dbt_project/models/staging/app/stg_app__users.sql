@@ -1,20 +1,12 @@
-with source as (
-    select * from {{ source('app', 'users') }}
-),
+select
+    -- ids
+    user_id,
 
-final as (
-    select
-        -- ids
-        user_id,
+    -- strings
+    country,
+    currency,
+    timezone,
 
-        -- strings
-        country,
-        currency,
-        timezone,
-
-        -- timestamps
-        created_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    created_at
+from {{ source('app', 'users') }}

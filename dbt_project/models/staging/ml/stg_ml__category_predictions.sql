@@ -1,25 +1,17 @@
-with source as (
-    select * from {{ source('ml', 'category_predictions') }}
-),
+select
+    -- ids
+    user_id,
+    transaction_id,
 
-final as (
-    select
-        -- ids
-        user_id,
-        transaction_id,
+    -- strings
+    category_code,
+    suggested_code,
+    model_name,
+    model_version,
 
-        -- strings
-        category_code,
-        suggested_code,
-        model_name,
-        model_version,
+    -- numerics
+    probability,
 
-        -- numerics
-        probability,
-
-        -- timestamps
-        predicted_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    predicted_at
+from {{ source('ml', 'category_predictions') }}

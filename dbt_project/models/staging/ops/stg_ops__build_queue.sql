@@ -1,18 +1,10 @@
-with source as (
-    select * from {{ source('ops', 'build_queue') }}
-),
+select
+    -- ids
+    user_id,
 
-final as (
-    select
-        -- ids
-        user_id,
+    -- numerics
+    version,
 
-        -- numerics
-        version,
-
-        -- dates
-        today
-    from source
-)
-
-select * from final
+    -- dates
+    today
+from {{ source('ops', 'build_queue') }}

@@ -1,18 +1,10 @@
-with source as (
-    select * from {{ source('ops', 'user_versions') }}
-),
+select
+    -- ids
+    user_id,
 
-final as (
-    select
-        -- ids
-        user_id,
+    -- numerics
+    version,
 
-        -- numerics
-        version,
-
-        -- timestamps
-        changed_at
-    from source
-)
-
-select * from final
+    -- timestamps
+    changed_at
+from {{ source('ops', 'user_versions') }}

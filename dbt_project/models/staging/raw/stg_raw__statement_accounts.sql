@@ -1,22 +1,14 @@
-with source as (
-    select * from {{ source('raw', 'statement_accounts') }}
-),
+select
+    -- ids
+    user_id,
+    batch_id,
+    account_id,
 
-final as (
-    select
-        -- ids
-        user_id,
-        batch_id,
-        account_id,
+    -- strings
+    account_ref,
+    currency,
 
-        -- strings
-        account_ref,
-        currency,
-
-        -- numerics
-        opening_balance_minor,
-        closing_balance_minor
-    from source
-)
-
-select * from final
+    -- numerics
+    opening_balance_minor,
+    closing_balance_minor
+from {{ source('raw', 'statement_accounts') }}

@@ -1,25 +1,17 @@
-with source as (
-    select * from {{ source('raw', 'statement_lines') }}
-),
+select
+    -- ids
+    user_id,
+    batch_id,
+    line_number,
 
-final as (
-    select
-        -- ids
-        user_id,
-        batch_id,
-        line_number,
+    -- strings
+    account_ref,
+    currency,
+    status,
 
-        -- strings
-        account_ref,
-        currency,
-        status,
+    -- numerics
+    amount_minor,
 
-        -- numerics
-        amount_minor,
-
-        -- dates
-        booked_date
-    from source
-)
-
-select * from final
+    -- dates
+    booked_date
+from {{ source('raw', 'statement_lines') }}

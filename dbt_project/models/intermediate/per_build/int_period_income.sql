@@ -1,3 +1,5 @@
+{{ config(pre_hook=plan_by_hashing()) }}
+
 with periods as (
     select * from {{ ref('int_plan_periods') }}
 ),

@@ -1,0 +1,15 @@
+-- depends_on: {{ ref('dim_accounts') }}
+-- depends_on: {{ ref('fct_daily_plan') }}
+-- depends_on: {{ ref('fct_daily_totals') }}
+-- depends_on: {{ ref('fct_plan_gaps') }}
+-- depends_on: {{ ref('fct_transactions') }}
+-- A missing filter leaks nothing: every mart with a user_id shows a reader only that reader's rows.
+select relation.relname
+from pg_class as relation
+inner join pg_attribute as attribute on relation.oid = attribute.attrelid
+where
+    relation.relnamespace = 'marts'::regnamespace
+    and relation.relkind in ('r', 'p', 'v', 'm')
+    and relation.relname not like '%__dbt_%'
+    and attribute.attname = 'user_id'
+    and not relation.relrowsecurity
