@@ -8,7 +8,12 @@ with budgets as (
     group by user_id, period_start
 )
 
-select *
+select
+    income.user_id,
+    income.period_start,
+    income.income_minor,
+    budgets.budget_minor
 from {{ ref('int_period_income') }} as income
-full join budgets using (user_id, period_start)
+full join budgets
+    on income.user_id = budgets.user_id and income.period_start = budgets.period_start
 where income.income_minor is distinct from budgets.budget_minor

@@ -11,9 +11,12 @@ with plan as (
     group by plan.user_id, plan.plan_date
 )
 
-select *
+select
+    plan.user_id,
+    plan.plan_date
 from plan
-left join {{ ref('fct_daily_totals') }} as totals using (user_id, plan_date)
+left join {{ ref('fct_daily_totals') }} as totals
+    on plan.user_id = totals.user_id and plan.plan_date = totals.plan_date
 where
     coalesce(plan.planned_minor, 0) is distinct from totals.planned_minor
     or coalesce(plan.spent_minor, 0) is distinct from totals.spent_minor

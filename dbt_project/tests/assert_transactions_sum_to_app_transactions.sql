@@ -14,7 +14,7 @@ facts as (
         count(*) as transactions,
         sum(amount_minor) as amount_minor
     from {{ ref('stg_app__transactions') }}
-    where user_id in (select user_id from renewed)
+    where user_id in (select renewed.user_id from renewed)
     group by user_id, currency
 ),
 
@@ -25,13 +25,17 @@ mart as (
         count(*) as transactions,
         sum(amount_minor) as amount_minor
     from {{ ref('fct_transactions') }}
-    where user_id in (select user_id from renewed)
+    where user_id in (select renewed.user_id from renewed)
     group by user_id, currency
 )
 
-select *
+select
+    facts.user_id,
+    facts.currency,
+    facts.amount_minor,
+    mart.amount_minor as mart_amount_minor
 from facts
-full join mart using (user_id, currency)
+full join mart on facts.user_id = mart.user_id and facts.currency = mart.currency
 where
     facts.transactions is distinct from mart.transactions
     or facts.amount_minor is distinct from mart.amount_minor

@@ -43,8 +43,8 @@ final as (
             and last_days.currency = statement_accounts.currency
     where statement_accounts.closing_balance_minor is not null
     order by
-        statement_accounts.user_id,
-        statement_accounts.account_id,
+        statement_accounts.user_id asc,
+        statement_accounts.account_id asc,
         last_days.balance_date desc,
         statement_accounts.batch_id desc
 )

@@ -1,8 +1,8 @@
 with final as (
     select
-        shares.method,
-        shares.group_code,
-        shares.share
+        method_shares.method,
+        method_shares.group_code,
+        method_shares.share
     from (
         values
         ('50/30/20', 'need', 50),
@@ -11,7 +11,7 @@ with final as (
         ('60/20/20', 'need', 60),
         ('60/20/20', 'want', 20),
         ('60/20/20', 'saving', 20)
-    ) as shares (method, group_code, share)
+    ) as method_shares (method, group_code, share)
 )
 
 select * from final

@@ -54,8 +54,8 @@ timeline as (
         used.user_id,
         used.category_code,
         basis_months.basis_month,
-        0,
-        true
+        0 as spent_minor,
+        true as is_basis
     from used
     inner join basis_months on used.user_id = basis_months.user_id
 ),

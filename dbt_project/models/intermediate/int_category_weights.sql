@@ -1,4 +1,4 @@
-{%- set own = var('own_history_parts') -%}
+{%- set own = var('own_history_parts') | int -%}
 
 with periods as (
     select * from {{ ref('int_plan_periods') }}

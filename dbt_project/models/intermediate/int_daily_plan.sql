@@ -76,7 +76,6 @@ days as (
         stretches.budget_minor,
         stretches.due_date,
         stretches.currency,
-        stretches.period_end > stretches.today as is_open,
         case when later.days = 0 then stretches.spent_minor else 0 end as spent_minor,
         stretches.spent_before_minor + case when later.days > 0 then stretches.spent_and_past_minor else 0 end
             as spent_before_minor,
@@ -84,15 +83,14 @@ days as (
         least(stretches.change_date + later.days, greatest(stretches.today, stretches.period_start))
             as opened_on
     from stretches
-    cross join lateral
-        generate_series(0, stretches.next_change_date - stretches.change_date - 1) as later (days)
+    cross join lateral generate_series(0, stretches.next_change_date - stretches.change_date - 1) as later (days)
 ),
 
 -- Carry-over comes in here with a plus, commitments with a minus.
 available as (
     select
         days.*,
-        budget_minor - spent_before_minor as available_minor
+        days.budget_minor - days.spent_before_minor as available_minor
     from days
 ),
 
@@ -116,8 +114,7 @@ final as (
             else 0
         end as planned_minor,
         spent_minor,
-        currency,
-        is_open
+        currency
     from available
 )
 

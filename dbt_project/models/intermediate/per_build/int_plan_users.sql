@@ -46,7 +46,7 @@ final as (
         least(
             greatest(
                 {{ month_of('coalesce(dated.first_transaction_date, dated.today)') }},
-                {{ add_months('dated.current_period_start', 1 - var('plan_history_periods')) }}
+                {{ add_months('dated.current_period_start', 1 - (var('plan_history_periods') | int)) }}
             ),
             dated.current_period_start
         ) as first_period_start,

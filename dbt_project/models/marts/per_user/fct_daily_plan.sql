@@ -27,7 +27,7 @@ kept as (
         or (
             daily_plan.planned_minor > 0
             and daily_plan.period_start
-            >= {{ add_months('plan_users.current_period_start', -var('plan_detail_periods')) }}
+            >= {{ add_months('plan_users.current_period_start', -(var('plan_detail_periods') | int)) }}
         )
 ),
 

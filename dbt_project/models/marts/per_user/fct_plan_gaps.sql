@@ -7,11 +7,11 @@ with transactions as (
 left_out as (
     select
         transactions.*,
-        case when amount_plan_minor is null then 'no_rate' else 'unexplained_income' end as reason
+        case when transactions.amount_plan_minor is null then 'no_rate' else 'unexplained_income' end as reason
     from transactions
     where
-        amount_plan_minor is null
-        or {{ is_unexplained_income('category_code', 'amount_minor') }}
+        transactions.amount_plan_minor is null
+        or {{ is_unexplained_income('transactions.category_code', 'transactions.amount_minor') }}
 ),
 
 final as (

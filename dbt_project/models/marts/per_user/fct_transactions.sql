@@ -14,7 +14,7 @@ with transactions as (
 final as (
     select
         transactions.*,
-        is_spending and amount_minor > 0 as is_refund
+        transactions.is_spending and transactions.amount_minor > 0 as is_refund
     from transactions
 )
 
