@@ -55,7 +55,7 @@ class Gate:
         import great_expectations as gx  # noqa: PLC0415 - eight seconds, wanted only where data is judged
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
-        logging.getLogger("great_expectations").setLevel(logging.WARNING)
+        logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
         self.folder = folder
         self._context = gx.get_context(mode="ephemeral")
         self._context.add_data_docs_site("pages", _site(folder))

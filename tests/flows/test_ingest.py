@@ -84,7 +84,7 @@ def test_a_line_with_an_impossible_date_is_quarantined_and_the_rest_goes_on(
         ("empty.csv", b"", "empty"),
         ("statement.csv", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "PDF"),
         ("bank.ofx", b"OFXHEADER:100\nDATA:OFXSGML\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR", ""),
-        ("shopping.csv", b"Item,Quantity\nmilk,2\nbread,1\n", "amount"),
+        ("shopping.csv", b"Item,Quantity\nmilk,2\nbread,1\n", "header"),
         ("photo.ofx", bytes(range(256)) * 8, ""),
     ],
 )
