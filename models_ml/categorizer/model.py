@@ -99,7 +99,7 @@ def load(path: Path, sha256: str) -> CategoryModel:
     try:
         return _read(content, version=sha256[:12])
     except KeyError as error:
-        message = f"{path.name} was written for another version of the platform ({error}): register a newer one"
+        message = f"{path.name} was written for another version of MITA ({error}): register a newer one"
         raise ModelRefusedError(message) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from defusedxml import ElementTree  # type: ignore[import-untyped]
+from defusedxml import ElementTree
 
 from flows.generator.formats import WRITERS
 from flows.generator.formats.tables import quoted
