@@ -14,16 +14,21 @@ categories as (
     select * from {{ ref('categories') }}
 ),
 
-monthly as (
-    select
-        daily_spending.user_id,
-        daily_spending.category_code,
-        daily_spending.period_start as month_start,
-        sum(daily_spending.spent_minor) as spent_minor
+in_complete_months as (
+    select daily_spending.*
     from daily_spending
     inner join plan_users on daily_spending.user_id = plan_users.user_id
     where daily_spending.spent_date >= plan_users.first_complete_month
-    group by daily_spending.user_id, daily_spending.category_code, daily_spending.period_start
+),
+
+monthly as (
+    select
+        user_id,
+        category_code,
+        period_start as month_start,
+        sum(spent_minor) as spent_minor
+    from in_complete_months
+    group by user_id, category_code, period_start
 ),
 
 basis_months as (
@@ -80,19 +85,19 @@ looked_back as (
 -- A payment tells the due day of the three months that follow it.
 due_days as (
     select
-        daily_spending.user_id,
-        daily_spending.category_code,
-        {{ add_months('daily_spending.period_start', 'ahead.months') }} as basis_month,
-        percentile_disc(0.5) within group (order by extract(day from daily_spending.spent_date))::integer
+        in_complete_months.user_id,
+        in_complete_months.category_code,
+        {{ add_months('in_complete_months.period_start', 'ahead.months') }} as basis_month,
+        percentile_disc(0.5) within group (order by extract(day from in_complete_months.spent_date))::integer
             as due_day
-    from daily_spending
-    inner join categories on daily_spending.category_code = categories.code
+    from in_complete_months
+    inner join categories on in_complete_months.category_code = categories.code
     cross join generate_series(1, 3) as ahead (months)
-    where categories.pattern = 'fixed' and daily_spending.spent_minor > 0
+    where categories.pattern = 'fixed' and in_complete_months.spent_minor > 0
     group by
-        daily_spending.user_id,
-        daily_spending.category_code,
-        {{ add_months('daily_spending.period_start', 'ahead.months') }}
+        in_complete_months.user_id,
+        in_complete_months.category_code,
+        {{ add_months('in_complete_months.period_start', 'ahead.months') }}
 ),
 
 final as (
