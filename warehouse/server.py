@@ -35,6 +35,9 @@ DATA_FOLDER = "postgres-18"
 SYSTEM_USER = "mita"
 SYSTEM_FOLDER = Path("/var/lib/mita")
 START_SECONDS = 60.0
+RETRY_SECONDS = 0.2
+#: What a start says while the remains of a killed postmaster are still there.
+PASSING = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 #: Line numbers of postmaster.pid: the process id and, from the eighth line, the state.
 PID_LINE, PORT_LINE, STATE_LINE = 0, 3, 7
 
@@ -45,7 +48,7 @@ max_connections = 200
 shared_buffers = 256MB
 work_mem = 32MB
 maintenance_work_mem = 128MB
-max_wal_size = 4GB
+max_wal_size = 2GB
 synchronous_commit = on
 timezone = 'UTC'
 jit = off
@@ -184,7 +187,7 @@ class EmbeddedServer:
             raise ServerError(message)
 
     def _launch(self) -> None:
-        """Start the postmaster; a crashed one's shared memory may take a moment to be let go."""
+        """Start the postmaster; a crashed one may take a moment to let go of what it held."""
         deadline = time.monotonic() + START_SECONDS
         log = self.settings.folder("logs") / "postgres.log"
         while True:
@@ -192,11 +195,13 @@ class EmbeddedServer:
             if self._wait_ready(process, deadline):
                 process.returncode = 0  # it outlives this process: its end is not ours to await
                 return
-            reason = log.read_text(errors="replace")[-400:] if log.exists() else ""
-            if "pre-existing shared memory block" not in reason or time.monotonic() > deadline:
+            reason = log.read_text(errors="replace")[-400:]
+            if not any(word in reason for word in PASSING) or time.monotonic() > deadline:
                 message = f"Postgres did not start; the end of {log} says: {reason.strip()}"
                 raise ServerError(message)
-            time.sleep(0.2)
+            time.sleep(RETRY_SECONDS)
+            if self.is_running():
+                return
 
     def _spawn(self, log: Path) -> subprocess.Popen[bytes]:
         port = self._usable_port()

@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from warehouse.errors import ActionableError
 
 
+#: How Rust says ENOSPC, which Polars hands on as text.
+FULL_DISK = "(os error 28)"
+
+
 class CommandError(ActionableError):
     """A command cannot do what was asked; the message says why and what to do."""
 
@@ -35,7 +39,7 @@ def _disk_is_full(error: BaseException) -> bool:
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
             return True
-        if getattr(cause, "sqlstate", None) == "53100":
+        if getattr(cause, "sqlstate", None) == "53100" or FULL_DISK in str(cause):
             return True
         cause = getattr(cause, "orig", None) or cause.__cause__ or cause.__context__
     return False

@@ -81,13 +81,13 @@ def open_batches(settings: Settings, user: User, files: Sequence[GivenFile]) -> 
 @task(name="parse statement")
 def parse_statement(settings: Settings, batch: Batch, path: Path, hints: ReadingHints) -> Spool:
     """Read a file into chunks on disk, so that a file of any size takes the same memory."""
-    folder = spool_folder(settings, batch)
     statement = read_statement(path, hints)
-    chunks: list[Chunk] = []
-    for number, frame in enumerate(rechunked(statement.batches, settings.chunk_rows)):
-        chunks.append(Chunk(folder / f"{number:06}.parquet", frame.height))
-        frame.write_parquet(chunks[-1].path, compression="lz4")
-        report(f"reading {path.name}", sum(chunk.rows for chunk in chunks))
+    folder = spool_folder(settings, batch)
+    try:
+        chunks = list(spooled(statement.batches, folder, settings.chunk_rows))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # a full disk must not stay full because of us
+        raise
     return Spool(statement.source_format, statement.accounts, statement.notes, tuple(chunks))
 
 
@@ -201,6 +201,15 @@ def sole_import(settings: Settings, user: User, files: Sequence[GivenFile]) -> I
 def spool_folder(settings: Settings, batch: Batch) -> Path:
     """Where a batch's chunks wait; swept when the batch is closed or refused."""
     return settings.folder("spool", str(batch.batch_id))
+
+
+def spooled(frames: Iterator[pl.DataFrame], folder: Path, rows: int) -> Iterator[Chunk]:
+    """Write frames to Parquet files of at most ``rows`` lines each."""
+    for number, frame in enumerate(rechunked(frames, rows)):
+        path = folder / f"{number:06}.parquet"
+        frame.write_parquet(path, compression="lz4")
+        report("reading", frame.height, advance=True)
+        yield Chunk(path, frame.height)
 
 
 def rechunked(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
