@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from warehouse.errors import ActionableError
 
-
 #: How Rust says ENOSPC, which Polars hands on as text.
 FULL_DISK = "(os error 28)"
 
