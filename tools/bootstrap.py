@@ -16,6 +16,8 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 11)
 #: Fetched once by pip; it installs the rest five times as fast.
 UV = "uv>=0.8"
+#: The machine's own certificates, as pip uses them: a company's index often has one that only it knows.
+UV_SETTINGS = {"UV_NO_PROGRESS": "1", "UV_SYSTEM_CERTS": "1"}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -82,10 +84,7 @@ def find_pip(target: Path) -> list[str]:
 
 def run(command: list[str]) -> None:
     """Run a command from the checkout; its own words are the best explanation if it fails."""
-    if (
-        subprocess.run(command, cwd=ROOT, env={**os.environ, "UV_NO_PROGRESS": "1"}, check=False).returncode
-        != 0
-    ):
+    if subprocess.run(command, cwd=ROOT, env={**os.environ, **UV_SETTINGS}, check=False).returncode != 0:
         leave(f"this step failed: {' '.join(command)}")
 
 
