@@ -78,7 +78,7 @@ def all_services(settings: Settings, server: URL, ports: Ports) -> list[Service]
         _warm(settings, shared),
         _api(settings, shared, ports),
         _prefect_server(settings, server, shared, ports),
-        _worker(shared, ports),
+        _worker(settings, shared, ports),
     ]
 
 
@@ -111,12 +111,13 @@ def _prefect_server(settings: Settings, server: URL, shared: dict[str, str], por
     )
 
 
-def _worker(shared: dict[str, str], ports: Ports) -> Service:
+def _worker(settings: Settings, shared: dict[str, str], ports: Ports) -> Service:
     pool = f"http://127.0.0.1:{ports.prefect}/api/work_pools/{POOL}"
     return Service(
         "worker",
         (sys.executable, "-m", "flows.platform.worker"),
-        {**shared, "PREFECT_WORKER_QUERY_SECONDS": "1"},
+        # Its runner keeps a folder of a fixed name in the temporary folder, which may be another user's.
+        {**shared, "PREFECT_WORKER_QUERY_SECONDS": "1", "TMPDIR": str(settings.folder("tmp"))},
         pool,
         lambda: _pool_is_served(pool),
     )
