@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import polars as pl
 
 from flows.cli.delegation import join_platform
@@ -52,6 +53,7 @@ def run_demo(settings: Settings, *, people: int, months: int, as_json: bool) -> 
     hints.print(f"Everything answers after {time.monotonic() - started:.0f} s.", style="dim")
     password = settings.derived_key("demo password")[:PASSWORD_LENGTH]
     make_users(settings, persons, password)
+    start_deployment(state, "register-models/register-models")
     for person in persons:
         hints.print(f"Ingesting the statements of {person.email}")
         last = () if person is persons[-1] else ("--no-refresh",)
@@ -85,6 +87,13 @@ def make_users(settings: Settings, persons: list[Person], password: str) -> None
                     add_user(connection, new)
             except UserExistsError:
                 continue
+
+
+def start_deployment(state: PlatformState, name: str) -> None:
+    """Let the worker run a deployment, as the button in the Prefect UI does; nobody waits for it."""
+    with httpx.Client(base_url=f"{state.services['prefect']}/api") as prefect:
+        deployment = prefect.get(f"/deployments/name/{name}").raise_for_status().json()["id"]
+        prefect.post(f"/deployments/{deployment}/create_flow_run", json={}).raise_for_status()
 
 
 def run_command(*arguments: str) -> None:
