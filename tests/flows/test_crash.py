@@ -52,10 +52,17 @@ def seconds_of_an_ingest(path: Path, email: str) -> float:
     return time.monotonic() - start
 
 
+def postmaster(server: EmbeddedServer) -> int:
+    return int((server.folder / "postmaster.pid").read_text().splitlines()[0])
+
+
 def kill_after(server: EmbeddedServer, seconds: float) -> threading.Thread:
     def kill() -> None:
         time.sleep(seconds)
-        os.kill(int((server.folder / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        victim = postmaster(server)
+        os.kill(victim, signal.SIGKILL)
+        while server.is_running() and postmaster(server) == victim:
+            time.sleep(0.01)
 
     thread = threading.Thread(target=kill)
     thread.start()
