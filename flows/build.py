@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from prefect import flow
 
-from flows.dbt import NodeResult, run_dbt, start_dbt
+from flows.dbt import NodeResult, project_version, run_dbt, start_dbt
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from warehouse.engine import open_warehouse
 from warehouse.repositories import freshness
@@ -32,7 +33,7 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeR
     """Queue the users, run dbt, note the versions; one build at a time."""
     with open_warehouse(settings) as warehouse, warehouse.locked("build"):
         with warehouse.transaction() as connection:
-            is_first = freshness.nothing_built(connection)
+            is_first = freshness.nothing_built(connection) or not _is_current(settings)
             queue = freshness.queue_all_users if full_refresh or is_first else freshness.queue_stale_users
             if queue(connection) == 0 and not full_refresh:
                 return []
@@ -41,5 +42,16 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeR
         results = run_dbt(settings, warehouse.server, command)
         with warehouse.transaction() as connection:
             freshness.record_build(connection)
+        _stamp(settings).write_text(project_version())
     publish_table("dbt-results", [asdict(result) for result in results], "dbt results per node")
     return results
+
+
+def _is_current(settings: Settings) -> bool:
+    """Whether the marts were built by the project as it is now; an upgrade makes all of them anew."""
+    stamp = _stamp(settings)
+    return stamp.exists() and stamp.read_text() == project_version()
+
+
+def _stamp(settings: Settings) -> Path:
+    return settings.folder("dbt") / "built-by"

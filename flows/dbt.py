@@ -7,6 +7,7 @@ still reading files; where this process has dbt loaded already (a warm one), it 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import multiprocessing
 import os
@@ -46,6 +47,15 @@ class NodeResult:
 def project_folder() -> Path:
     """The folder of the dbt project."""
     return Path(str(files("dbt_project") / "dbt_project.yml")).parent
+
+
+def project_version() -> str:
+    """A hash of what the project says: marts that another version built must be built anew."""
+    digest = hashlib.sha256()
+    for path in sorted(project_folder().rglob("*")):
+        if path.suffix in {".sql", ".csv", ".yml"}:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def start_dbt() -> None:
