@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg import sql
 from sqlalchemy.engine import URL
 
 from warehouse.errors import ActionableError
 from warehouse.settings import Role, Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MINIMUM_SERVER_VERSION = 180000
 #: An arbitrary number that every provisioning of a server locks, so that two never interleave.
@@ -41,11 +43,15 @@ def provision(settings: Settings, server: URL) -> None:
 
 def migrate(server: URL, revision: str = "head") -> None:
     """Run the Alembic migrations of the platform's database."""
+    from alembic import command  # noqa: PLC0415 - a third of a second, wanted only where tables are made
+
     command.upgrade(alembic_config(server), revision)
 
 
 def alembic_config(server: URL) -> Config:
     """Alembic's configuration, without a file: where the scripts lie and which database they change."""
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(files("warehouse") / "migrations"))
     config.attributes["url"] = server
