@@ -86,7 +86,7 @@ def ingest_group(
                 refused = statements.refuse_batch(settings, batch, str(error))
                 outcomes.append(outcome_of(file.path, refused, "refused"))
         load_lines(settings, read)
-        merged = statements.merge_batches(settings, [(batch, spool) for _, batch, spool in read])
+        merged = statements.merge_batches(settings, user, read)
     outcomes += [
         outcome_of(file.path, batch, "loaded") for (file, _, _), batch in zip(read, merged, strict=True)
     ]
@@ -115,9 +115,9 @@ def describe_files(paths: Sequence[Path]) -> tuple[list[GivenFile], list[FileOut
 
 def load_lines(settings: Settings, read: Sequence[tuple[GivenFile, Batch, statements.Spool]]) -> None:
     """Judge and store the lines of some statements, a packet of chunks at a time."""
-    chunks = [(batch, chunk) for _, batch, spool in read for chunk in spool.chunks]
+    chunks = [(batch, spool, chunk) for _, batch, spool in read for chunk in spool.chunks]
     for packet in statements.packed(chunks, settings.chunk_rows):
-        verdicts = statements.judge_lines(settings, [chunk for _, chunk in packet])
+        verdicts = statements.judge_lines(settings, [chunk for _, _, chunk in packet])
         statements.load_lines(settings, packet, verdicts)
 
 

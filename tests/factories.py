@@ -64,8 +64,6 @@ def add_transaction(
                 user_id=user.user_id,
                 transaction_id=transaction_id,
                 account_id=account_id,
-                identity_key=str(transaction_id),
-                occurrence=1,
                 booked_date=spent,
                 spent_date=spent,
                 amount_minor=amount_minor,

@@ -11,15 +11,20 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import polars as pl
+from sqlalchemy import Connection
 
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from flows.sources import read_statement
+from flows.tasks.identity import settle_batches
+from models_ml.identity.content import content_digests, content_keys, repeated
 from warehouse.engine import open_warehouse
 from warehouse.records import ReadingHints, StatementAccount
-from warehouse.repositories import batches, transactions
+from warehouse.repositories import batches
+from warehouse.repositories.accounts import find_account, renew_accounts
 from warehouse.repositories.batches import Batch, StatementFile
 from warehouse.repositories.users import User, get_user
 from warehouse.settings import Settings
@@ -57,6 +62,7 @@ class Spool:
     accounts: tuple[StatementAccount, ...]
     notes: tuple[str, ...]
     chunks: tuple[Chunk, ...]
+    repeats: pl.DataFrame  # lines that say what an earlier one says; see models_ml.identity.content
 
 
 @task(name="find user", **DATABASE_RETRIES)
@@ -84,54 +90,65 @@ def parse_statement(settings: Settings, batch: Batch, path: Path, hints: Reading
     statement = read_statement(path, hints)
     folder = spool_folder(settings, batch)
     try:
-        chunks = list(spooled(statement.batches, folder, settings.chunk_rows))
+        chunks = tuple(spooled(statement.batches, folder, settings.chunk_rows))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # a full disk must not stay full because of us
         raise
-    return Spool(statement.source_format, statement.accounts, statement.notes, tuple(chunks))
+    repeats = repeated(read_digests(chunks))
+    return Spool(statement.source_format, statement.accounts, statement.notes, chunks, repeats)
 
 
 @task(name="judge lines")
 def judge_lines(settings: Settings, chunks: Sequence[Chunk]) -> list[Verdict]:
     """Ask Great Expectations which lines of some chunks may enter ``raw``."""
-    return gate(settings).judge([pl.read_parquet(chunk.path) for chunk in chunks])
+    return gate(settings).judge([pl.read_parquet(chunk.path).drop("digest") for chunk in chunks])
 
 
 @task(name="load lines", **DATABASE_RETRIES)
 def load_lines(
-    settings: Settings, packet: Sequence[tuple[Batch, Chunk]], verdicts: Sequence[Verdict]
+    settings: Settings, packet: Sequence[tuple[Batch, Spool, Chunk]], verdicts: Sequence[Verdict]
 ) -> None:
     """Store chunks in one transaction: accepted lines in ``raw``, rejected ones in quarantine."""
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
-        for (batch, chunk), verdict in zip(packet, verdicts, strict=True):
+        for (batch, spool, chunk), verdict in zip(packet, verdicts, strict=True):
             lines = pl.read_parquet(chunk.path)
+            keyed = lines.with_columns(content_keys(lines.select("line_number", "digest"), spool.repeats))
             rejected = verdict.rejected.join(lines.select("line_number", "raw"), on="line_number")
-            batches.add_chunk(connection, batch, verdict.accepted(lines), rejected)
-    report("loading", sum(chunk.rows for _, chunk in packet), advance=True)
+            batches.add_chunk(connection, batch, verdict.accepted(keyed), rejected)
+    report("loading", sum(chunk.rows for _, _, chunk in packet), advance=True)
 
 
 @task(name="merge transactions", **DATABASE_RETRIES)
-def merge_batches(settings: Settings, read: Sequence[tuple[Batch, Spool]]) -> list[Batch]:
-    """Make transactions of batches' lines and close the batches, all or none."""
+def merge_batches(
+    settings: Settings, user: User, read: Sequence[tuple[GivenFile, Batch, Spool]]
+) -> list[Batch]:
+    """Close batches and bring the user's transactions in line with what they say, all or none."""
     if not read:
         return []
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
-        closed = []
-        for batch, spool in read:
-            batches.add_accounts(connection, batch, spool.accounts)
-            added = transactions.merge_batch(connection, batch)
-            closed.append(
-                batches.close_batch(
-                    connection,
-                    batch,
-                    source_format=spool.source_format,
-                    notes=spool.notes,
-                    transactions_added=added,
-                )
-            )
-    for batch, _ in read:
+        accounts: set[UUID] = set()
+        for file, batch, spool in read:
+            accounts |= add_accounts(connection, batch, spool, file.path.name)
+            batches.close_batch(connection, batch, source_format=spool.source_format, notes=spool.notes)
+        opened = [batch for _, batch, _ in read]
+        added = settle_batches(connection, user.user_id, [batch.batch_id for batch in opened], accounts)
+        closed = [batches.count_added(connection, batch, added[batch.batch_id]) for batch in opened]
+    for batch in opened:
         shutil.rmtree(spool_folder(settings, batch), ignore_errors=True)
     return closed
+
+
+def add_accounts(connection: Connection, batch: Batch, spool: Spool, file_name: str) -> set[UUID]:
+    """Find or make the accounts that a batch's file describes, or that its lines name."""
+    described = {(account.ref, account.currency): account for account in spool.accounts}
+    found = set()
+    for ref, currency in sorted({*described, *batches.account_refs(connection, batch)}):
+        account = described.get((ref, currency)) or StatementAccount(ref, currency)
+        account_id = find_account(connection, batch.user_id, batch.batch_id, account, file_name)
+        batches.add_account(connection, batch, account, account_id)
+        found.add(account_id)
+    renew_accounts(connection, batch.user_id, sorted(found))
+    return found
 
 
 @task(name="refuse batch", **DATABASE_RETRIES)
@@ -178,14 +195,16 @@ def grouped(paths: Iterable[Path]) -> Iterator[list[Path]]:
         yield group
 
 
-def packed(chunks: Iterable[tuple[Batch, Chunk]], rows: int) -> Iterator[list[tuple[Batch, Chunk]]]:
+def packed(
+    chunks: Iterable[tuple[Batch, Spool, Chunk]], rows: int
+) -> Iterator[list[tuple[Batch, Spool, Chunk]]]:
     """Chunks in packets of at most ``rows`` lines, in order; a larger chunk is a packet of its own."""
-    packet: list[tuple[Batch, Chunk]] = []
-    for batch, chunk in chunks:
-        if packet and sum(other.rows for _, other in packet) + chunk.rows > rows:
+    packet: list[tuple[Batch, Spool, Chunk]] = []
+    for batch, spool, chunk in chunks:
+        if packet and sum(other.rows for _, _, other in packet) + chunk.rows > rows:
             yield packet
             packet = []
-        packet.append((batch, chunk))
+        packet.append((batch, spool, chunk))
     if packet:
         yield packet
 
@@ -207,9 +226,16 @@ def spooled(frames: Iterator[pl.DataFrame], folder: Path, rows: int) -> Iterator
     """Write frames to Parquet files of at most ``rows`` lines each."""
     for number, frame in enumerate(rechunked(frames, rows)):
         path = folder / f"{number:06}.parquet"
-        frame.write_parquet(path, compression="lz4")
+        frame.with_columns(content_digests(frame)).write_parquet(path, compression="lz4")
         report("reading", frame.height, advance=True)
         yield Chunk(path, frame.height)
+
+
+def read_digests(chunks: Iterable[Chunk]) -> pl.DataFrame:
+    """What models_ml.identity.content needs of all lines of a file to count equal ones."""
+    columns = ["line_number", "account_ref", "currency", "digest"]
+    frames = [pl.read_parquet(chunk.path, columns=columns) for chunk in chunks]
+    return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
 
 
 def rechunked(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:

@@ -121,8 +121,6 @@ def _add_line(connection: Connection, user_id: UUID, account_id: UUID, person: P
         insert(transactions).values(
             **key,
             account_id=account_id,
-            identity_key=str(key["transaction_id"]),
-            occurrence=1,
             booked_date=spent,
             spent_date=spent,
             amount_minor=line.amount_minor,

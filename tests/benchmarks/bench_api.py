@@ -68,11 +68,11 @@ with lines as (
 ),
 made as (
     insert into app.transactions (
-        user_id, transaction_id, account_id, identity_key, occurrence, booked_date, spent_date, amount_minor,
+        user_id, transaction_id, account_id, booked_date, spent_date, amount_minor,
         currency, status, description, counterparty
     )
     select
-        user_id, transaction_id, account_id, transaction_id::text, 1, day, day, amount_minor,
+        user_id, transaction_id, account_id, day, day, amount_minor,
         'EUR', 'posted', 'POS PURCHASE 4711', 'Shop ' || category_code
     from lines
 )

@@ -147,8 +147,6 @@ def _transaction(user_id: UUID, account_id: UUID, purchase: Purchase) -> dict[st
         "user_id": user_id,
         "transaction_id": transaction_id,
         "account_id": account_id,
-        "identity_key": str(transaction_id),
-        "occurrence": 1,
         "booked_date": purchase.day,
         "spent_date": purchase.day,
         "amount_minor": purchase.amount,

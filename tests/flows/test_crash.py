@@ -76,7 +76,7 @@ def stored(warehouse: Warehouse) -> tuple[int, int, int]:
                 select
                     (select count(*) from app.transactions),
                     (select count(*) from raw.statement_lines),
-                    (select count(*) from app.transaction_sources)
+                    (select count(*) from app.transaction_lines)
             """)
         ).one()
     return row[0], row[1], row[2]

@@ -53,7 +53,7 @@ def test_an_overlapping_export_adds_only_what_is_new(
     ingest_files(write("week.csv", WEEK))
     (later,) = ingest_files(write("fortnight.csv", WEEK + "2026-03-09,COFFEE CORNER,-2.20,EUR\n"))
     assert (later.lines_read, later.transactions_added) == (5, 1)
-    assert rows(warehouse, "select count(*) from app.transaction_sources") == [(9,)]
+    assert rows(warehouse, "select count(*) from app.transaction_lines") == [(9,)]
 
 
 def test_every_line_can_be_followed_to_its_transaction(
@@ -62,7 +62,7 @@ def test_every_line_can_be_followed_to_its_transaction(
     ingest_files(write("week.csv", WEEK))
     unlinked = """
         select count(*) from raw.statement_lines
-        left join app.transaction_sources as s using (user_id, batch_id, line_number)
+        left join app.transaction_lines as s using (user_id, batch_id, line_number)
         where s.transaction_id is null
     """
     assert rows(warehouse, unlinked) == [(0,)]
@@ -131,7 +131,7 @@ def dies_at_merge(ingest_files: Ingest, path: Path, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("warehouse.repositories.transactions.merge_batch", die)
+        patch.setattr("warehouse.repositories.identity.add_transactions", die)
         with pytest.raises(KeyboardInterrupt):
             ingest_files(path)
 

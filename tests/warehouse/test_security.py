@@ -123,9 +123,9 @@ def test_a_reference_cannot_cross_to_another_users_account(warehouse: Warehouse)
         connection.execute(
             text("""
                 insert into app.transactions (
-                    user_id, transaction_id, account_id, identity_key, occurrence, booked_date, spent_date,
+                    user_id, transaction_id, account_id, booked_date, spent_date,
                     amount_minor, currency, status, description
-                ) values (:user, gen_random_uuid(), :account, 'k', 1, current_date, current_date,
+                ) values (:user, gen_random_uuid(), :account, current_date, current_date,
                     -1, 'EUR', 'posted', 'x')
             """),
             {"user": stranger.user_id, "account": account_id},

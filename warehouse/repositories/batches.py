@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,11 +12,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from warehouse.records import STATEMENT_LINE_SCHEMA, StatementAccount
 from warehouse.repositories.copying import copy_frame
-from warehouse.tables.app import accounts
 from warehouse.tables.raw import import_batches, quarantined_lines, statement_accounts, statement_lines
 
 #: What ``raw.statement_lines`` keeps of a line; a line with a problem does not get that far.
-LINE_COLUMNS = [name for name in STATEMENT_LINE_SCHEMA if name != "problem"]
+LINE_COLUMNS = [*(name for name in STATEMENT_LINE_SCHEMA if name != "problem"), "content_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def refuse_batch(connection: Connection, batch: Batch, reason: str) -> None:
 
 
 def add_chunk(connection: Connection, batch: Batch, accepted: pl.DataFrame, rejected: pl.DataFrame) -> None:
-    """Store one chunk of the file: accepted lines (STATEMENT_LINE_SCHEMA), rejected ones (with ``reason``).
+    """Store one chunk of the file: accepted lines (LINE_COLUMNS), rejected ones (with ``reason``).
 
     A repeated chunk replaces itself, so a retry after a lost answer adds nothing.
     """
@@ -110,56 +109,50 @@ def add_chunk(connection: Connection, batch: Batch, accepted: pl.DataFrame, reje
     )
 
 
-def add_accounts(connection: Connection, batch: Batch, described: Iterable[StatementAccount]) -> None:
-    """Make the accounts that a file describes, or that its lines name, and note its balances."""
-    facts = {(account.ref, account.currency): account for account in described}
-    used = connection.execute(
+def account_refs(connection: Connection, batch: Batch) -> list[tuple[str, str]]:
+    """The accounts that a batch's lines name: reference ("" where the file says none) and currency."""
+    rows = connection.execute(
         select(statement_lines.c.account_ref, statement_lines.c.currency)
         .where(*_is(statement_lines, batch))
         .distinct()
     )
-    for ref, currency in sorted({*facts, *(tuple(row) for row in used)}):
-        account = facts.get((ref, currency)) or StatementAccount(ref, currency)
-        account_id = _ensure_account(connection, batch.user_id, account)
-        connection.execute(
-            upsert(statement_accounts)
-            .values(
-                user_id=batch.user_id,
-                batch_id=batch.batch_id,
-                account_ref=ref,
-                currency=currency,
-                account_id=account_id,
-                opening_balance_minor=account.opening_balance_minor,
-                closing_balance_minor=account.closing_balance_minor,
-            )
-            .on_conflict_do_nothing()
-        )
+    return sorted((ref, currency) for ref, currency in rows)
 
 
-def _ensure_account(connection: Connection, user_id: UUID, account: StatementAccount) -> UUID:
-    """The account's id; a later file may name what an earlier one left open."""
-    new = upsert(accounts).values(
-        user_id=user_id,
-        account_ref=account.ref,
-        currency=account.currency,
-        kind=account.kind,
-        institution=account.institution,
-        name=account.name,
+def accounts_of(connection: Connection, batch: Batch) -> set[UUID]:
+    """The accounts that a batch's file speaks of."""
+    rows = connection.execute(select(statement_accounts.c.account_id).where(*_is(statement_accounts, batch)))
+    return {UUID(str(id_)) for id_ in rows.scalars()}
+
+
+def add_account(connection: Connection, batch: Batch, account: StatementAccount, account_id: UUID) -> None:
+    """Note what a batch's file says of an account, and the days that its lines cover."""
+    lines = statement_lines.c
+    covered = select(func.min(lines.booked_date), func.max(lines.booked_date)).where(
+        *_is(statement_lines, batch), lines.account_ref == account.ref, lines.currency == account.currency
     )
-    statement = new.on_conflict_do_update(
-        index_elements=["user_id", "account_ref", "currency"],
-        set_={
-            "kind": func.coalesce(func.nullif(accounts.c.kind, "unknown"), new.excluded.kind),
-            "institution": func.coalesce(func.nullif(accounts.c.institution, ""), new.excluded.institution),
-            "name": func.coalesce(func.nullif(accounts.c.name, ""), new.excluded.name),
-        },
-    ).returning(accounts.c.account_id)
-    return UUID(str(connection.execute(statement).scalar_one()))
+    first_date, last_date = connection.execute(covered).one()
+    connection.execute(
+        upsert(statement_accounts)
+        .values(
+            user_id=batch.user_id,
+            batch_id=batch.batch_id,
+            account_ref=account.ref,
+            currency=account.currency,
+            account_id=account_id,
+            kind=account.kind,
+            institution=account.institution,
+            name=account.name,
+            first_date=first_date,
+            last_date=last_date,
+            opening_balance_minor=account.opening_balance_minor,
+            closing_balance_minor=account.closing_balance_minor,
+        )
+        .on_conflict_do_nothing()
+    )
 
 
-def close_batch(
-    connection: Connection, batch: Batch, *, source_format: str, notes: Sequence[str], transactions_added: int
-) -> Batch:
+def close_batch(connection: Connection, batch: Batch, *, source_format: str, notes: Sequence[str]) -> Batch:
     """Mark a batch as loaded, with its counts taken from what is stored."""
     loaded = select(func.count()).select_from(statement_lines).where(*_is(statement_lines, batch))
     quarantined = select(func.count()).select_from(quarantined_lines).where(*_is(quarantined_lines, batch))
@@ -173,9 +166,29 @@ def close_batch(
             lines_loaded=loaded.scalar_subquery(),
             lines_quarantined=quarantined.scalar_subquery(),
             lines_read=loaded.scalar_subquery() + quarantined.scalar_subquery(),
-            transactions_added=transactions_added,
             finished_at=func.now(),
         )
+        .returning(*_BATCH)
+    ).one()
+    return Batch(*row)
+
+
+def undo_batch(connection: Connection, batch: Batch) -> None:
+    """Take a batch's lines away; its file can be imported again."""
+    _sweep(connection, batch)
+    connection.execute(
+        update(import_batches)
+        .where(*_is(import_batches, batch))
+        .values(status="undone", transactions_added=0, finished_at=func.now())
+    )
+
+
+def count_added(connection: Connection, batch: Batch, transactions_added: int) -> Batch:
+    """Note how many transactions a loaded batch brought."""
+    row = connection.execute(
+        update(import_batches)
+        .where(*_is(import_batches, batch))
+        .values(transactions_added=transactions_added)
         .returning(*_BATCH)
     ).one()
     return Batch(*row)

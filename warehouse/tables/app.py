@@ -1,12 +1,13 @@
-"""Schema ``app``: users, accounts, one row per real purchase, and what users decided."""
+"""Schema ``app``: users, accounts, one row per real event, and what users decided."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
+    Double,
     Index,
     Integer,
     Table,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
 
@@ -66,16 +68,14 @@ accounts = Table(
     schema="app",
 )
 
-#: One row per real purchase. ``identity_key`` and ``occurrence`` say which one: equal lines of one
-#: file are different purchases, the same line in two files is one.
+#: One row per real event on an account. Its id is that of the entry that stands for it: of the first
+#: of the files, in the order of the days that they cover, that list it, or of the purchase entered by hand.
 transactions = Table(
     "transactions",
     metadata,
     user_id(),
     Column("transaction_id", Uuid, primary_key=True),
     Column("account_id", Uuid, nullable=False),
-    string("identity_key"),
-    Column("occurrence", Integer, nullable=False),
     Column("booked_date", Date, nullable=False),
     Column("spent_date", Date, nullable=False),
     amount(),
@@ -87,29 +87,76 @@ transactions = Table(
     string("mcc", nullable=True),
     instant("created_at", default_now=True),
     instant("updated_at", default_now=True),
-    belongs_to_user(),
     belongs_to("app.accounts", "account_id"),
-    UniqueConstraint("user_id", "account_id", "identity_key", "occurrence"),
     Index(None, "user_id", "spent_date"),
-    CheckConstraint("status in ('posted', 'pending')", name="status"),
+    CheckConstraint("status in ('posted', 'pending', 'expired')", name="status"),
     schema="app",
 )
 
-#: Which raw lines a transaction came from; every line that was let in stands here once.
-transaction_sources = Table(
-    "transaction_sources",
+#: A purchase that the user entered by hand; a bank line that comes later joins it.
+purchases = Table(
+    "purchases",
     metadata,
     user_id(),
-    Column("batch_id", Uuid, primary_key=True),
-    Column("line_number", BigInteger, primary_key=True),
+    Column("purchase_id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("account_id", Uuid, nullable=False),
+    Column("spent_date", Date, nullable=False),
+    amount(),
+    string("currency"),
+    string("description"),
+    string("merchant", nullable=True),
+    instant("created_at", default_now=True),
+    instant("updated_at", default_now=True),
+    belongs_to("app.accounts", "account_id"),
+    schema="app",
+)
+
+#: Entries that are the same event as another one, whose transaction they join, and what spoke for it.
+#: An entry that is not here is the transaction of its own id.
+merged_entries = Table(
+    "merged_entries",
+    metadata,
+    user_id(),
+    Column("entry_id", Uuid, primary_key=True),
     Column("transaction_id", Uuid, nullable=False),
-    belongs_to("raw.statement_lines", "batch_id", "line_number"),
-    belongs_to("app.transactions", "transaction_id"),
+    Column("account_id", Uuid, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    belongs_to("app.accounts", "account_id"),
     Index(None, "user_id", "transaction_id"),
     schema="app",
 )
 
-#: What the user said a transaction is; stands over every rule and model.
+#: Two entries of which it is unsure whether they are one event; the answer is the user's and stays.
+identity_questions = Table(
+    "identity_questions",
+    metadata,
+    user_id(),
+    Column("one_entry", Uuid, primary_key=True),
+    Column("other_entry", Uuid, primary_key=True),
+    Column("account_id", Uuid, nullable=True),
+    Column("probability", Double, nullable=True),
+    Column("evidence", JSONB, nullable=True),
+    Column("is_same", Boolean, nullable=True),
+    instant("answered_at", nullable=True),
+    belongs_to_user(),
+    CheckConstraint("one_entry < other_entry", name="order"),
+    schema="app",
+)
+
+#: Entries that the user deleted; they stay so when a file brings them again.
+deleted_entries = Table(
+    "deleted_entries",
+    metadata,
+    user_id(),
+    Column("entry_id", Uuid, primary_key=True),
+    instant("deleted_at", default_now=True),
+    belongs_to_user(),
+    schema="app",
+)
+
+#: What the user said a transaction is; stands over every rule and model. The id is an entry's, so that the
+#: word stays with it whichever transaction it is part of.
 category_decisions = Table(
     "category_decisions",
     metadata,
@@ -117,6 +164,6 @@ category_decisions = Table(
     Column("transaction_id", Uuid, primary_key=True),
     Column("category_code", Text, nullable=False),
     instant("decided_at", default_now=True),
-    belongs_to("app.transactions", "transaction_id"),
+    belongs_to_user(),
     schema="app",
 )

@@ -28,11 +28,11 @@ import_batches = Table(
     instant("finished_at", nullable=True),
     belongs_to_user(),
     UniqueConstraint("user_id", "file_sha256"),
-    CheckConstraint("status in ('loading', 'loaded', 'refused')", name="status"),
+    CheckConstraint("status in ('loading', 'loaded', 'refused', 'undone')", name="status"),
     schema="raw",
 )
 
-#: One row per account that a file describes, with the balances that it states.
+#: One row per account that a file describes, with what it states and the days that its lines cover.
 statement_accounts = Table(
     "statement_accounts",
     metadata,
@@ -41,13 +41,19 @@ statement_accounts = Table(
     Column("account_ref", Text, primary_key=True),
     Column("currency", Text, primary_key=True),
     Column("account_id", Uuid, nullable=False),
+    string("kind", default="unknown"),
+    string("institution", default=""),
+    string("name", default=""),
+    Column("first_date", Date, nullable=True),
+    Column("last_date", Date, nullable=True),
     amount("opening_balance_minor", nullable=True),
     amount("closing_balance_minor", nullable=True),
     belongs_to("raw.import_batches", "batch_id"),
     schema="raw",
 )
 
-#: One row per line of a statement that the gate let in.
+#: One row per line of a statement that the gate let in; ``content_key`` says what it says, and which of the
+#: equal lines of its file it is.
 statement_lines = Table(
     "statement_lines",
     metadata,
@@ -66,6 +72,7 @@ statement_lines = Table(
     string("bank_kind", nullable=True),
     string("mcc", nullable=True),
     amount("balance_minor", nullable=True),
+    Column("content_key", Uuid, nullable=False),
     string("raw"),
     belongs_to("raw.import_batches", "batch_id"),
     schema="raw",

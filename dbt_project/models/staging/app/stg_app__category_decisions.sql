@@ -8,4 +8,4 @@ select
 
     -- timestamps
     decided_at
-from {{ source('app', 'category_decisions') }}
+from {{ source('app', 'decided_categories') }}

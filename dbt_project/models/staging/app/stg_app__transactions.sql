@@ -23,3 +23,5 @@ select
     created_at,
     updated_at
 from {{ source('app', 'transactions') }}
+-- A pending line that was never posted is money that did not move.
+where status <> 'expired'

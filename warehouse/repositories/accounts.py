@@ -1,0 +1,208 @@
+"""Whose account a statement speaks of: by its reference, by what it shares with another, by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from warehouse.records import StatementAccount
+
+#: A file without an account's number belongs to an account with which it shares so many lines, and so
+#: large a part of what both cover.
+LEAST_SHARED_LINES, LEAST_SHARED_PART = 3, 0.6
+#: Digits at the end of a masked number that identify it.
+SHOWN_DIGITS = 4
+
+#: Begins the reference of an account that is only known by the names of its files.
+OF_A_FILE = "file"
+
+_KNOWN = """
+select described.account_id, described.account_ref
+from raw.statement_accounts as described
+where described.user_id = :user_id and described.currency = :currency
+union
+select account.account_id, account.account_ref
+from app.accounts as account
+where account.user_id = :user_id and account.currency = :currency
+"""
+
+# Day and amount say enough where several lines agree; texts differ between a bank's formats.
+_SHARED = """
+with mine as (
+    select booked_date, amount_minor, row_number() over (partition by booked_date, amount_minor) as occurrence
+    from raw.statement_lines
+    where user_id = :user_id and batch_id = :batch_id and account_ref = :ref and currency = :currency
+),
+edges as (select min(booked_date) as first_date, max(booked_date) as last_date from mine),
+theirs as (
+    select
+        t.account_id, t.booked_date, t.amount_minor,
+        row_number() over (partition by t.account_id, t.booked_date, t.amount_minor) as occurrence
+    from app.transactions as t, edges
+    where t.user_id = :user_id and t.currency = :currency
+        and t.booked_date between edges.first_date and edges.last_date
+),
+spans as (
+    select account_id, min(booked_date) as first_date, max(booked_date) as last_date, count(*) as lines
+    from theirs group by account_id
+)
+select spans.account_id, spans.lines, (
+    select count(*) from mine where mine.booked_date between spans.first_date and spans.last_date
+) as covered, (
+    select count(*)
+    from mine
+    inner join theirs using (booked_date, amount_minor, occurrence)
+    where theirs.account_id = spans.account_id
+) as shared
+from spans
+"""
+
+_CREATE = """
+insert into app.accounts (user_id, account_ref, currency, kind, institution, name)
+values (:user_id, :ref, :currency, :kind, :institution, :name)
+on conflict (user_id, account_ref, currency) do update set account_ref = excluded.account_ref
+returning account_id
+"""
+
+# What the files say, the earliest import that says it; an account that no file and no purchase
+# speaks of is none.
+_RENEW = """
+update app.accounts as account
+set kind = said.kind, institution = said.institution, name = said.name
+from (
+    select
+        account_id,
+        coalesce((array_agg(kind order by batch_id) filter (where kind <> 'unknown'))[1], 'unknown') as kind,
+        coalesce((array_agg(institution order by batch_id) filter (where institution <> ''))[1], '')
+            as institution,
+        coalesce((array_agg(name order by batch_id) filter (where name <> ''))[1], '') as name
+    from raw.statement_accounts
+    where user_id = :user_id and account_id = any(:accounts)
+    group by account_id
+) as said
+where account.user_id = :user_id and account.account_id = said.account_id
+    and (account.kind, account.institution, account.name)
+        is distinct from (said.kind, said.institution, said.name)
+"""
+_DROP_ORPHANS = """
+delete from app.accounts as account
+where account.user_id = :user_id and account.account_id = any(:accounts)
+    and not exists (
+        select from raw.statement_accounts as d
+        where d.user_id = account.user_id and d.account_id = account.account_id
+    )
+    and not exists (
+        select from app.purchases as p where p.user_id = account.user_id and p.account_id = account.account_id
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How much a file has in common with an account."""
+
+    account_id: UUID
+    lines: int  # of the account, on the days of the file
+    covered: int  # of the file, on the days of the account
+    shared: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it is that account's file."""
+        least = max(LEAST_SHARED_LINES, LEAST_SHARED_PART * min(self.lines, self.covered))
+        return self.shared >= least
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it cannot be that account's file: both cover the same days and say different things."""
+        return min(self.lines, self.covered) >= LEAST_SHARED_LINES and not self.is_same
+
+
+def find_account(
+    connection: Connection, user_id: UUID, batch_id: UUID, account: StatementAccount, file_name: str
+) -> UUID:
+    """The account that a batch's lines under one reference belong to; made where there is none yet."""
+    key = {"user_id": user_id, "currency": account.currency}
+    known = [(UUID(str(id_)), ref) for id_, ref in connection.execute(text(_KNOWN), key)]
+    numbered = {id_ for id_, ref in known if ref and not ref.startswith(OF_A_FILE)}
+    found = _only(id_ for id_, ref in known if account.ref and ref == account.ref)
+    found = found or _only(id_ for id_, ref in known if account.ref and same_number(account.ref, ref))
+    if found or not known:
+        return found or _create(connection, user_id, account, account.ref or ref_of_file(file_name))
+    shared = _shared(connection, user_id, batch_id, account)
+    like = [other for other in shared if other.is_same and not (account.ref and other.account_id in numbered)]
+    if like:
+        return max(like, key=lambda other: (other.shared, str(other.account_id))).account_id
+    ref = account.ref or _free_ref(
+        ref_of_file(file_name), known, {o.account_id for o in shared if o.is_other}
+    )
+    return next((id_ for id_, other in known if other == ref), None) or _create(
+        connection, user_id, account, ref
+    )
+
+
+def _free_ref(ref: str, known: Sequence[tuple[UUID, str]], others: set[UUID]) -> str:
+    """The reference, or that with a number, that does not lead to an account known to be another one."""
+    taken = {name for id_, name in known if id_ in others}
+    numbered = (f"{ref} {number}" for number in count(2))
+    return next(name for name in chain([ref], numbered) if name not in taken)
+
+
+def ref_of_file(file_name: str) -> str:
+    """What a file's name says of its account once days and counters are gone: "main_2026-03.csv" is "main"."""
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", file_name)
+    words = re.sub(r"[^\w]+|_|\d+", " ", stem).split()
+    return " ".join([OF_A_FILE, *(word.lower() for word in words)])
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two references may be one account's, one of them masked or cut: XXXX1234 and BG80...1234."""
+    tails = [re.sub(r"[\s-]", "", ref).lstrip("Xx*\N{BULLET}.") for ref in (one, other)]
+    masked = any(re.match(r"[\s-]*[Xx*\N{BULLET}.]", ref) for ref in (one, other))
+    shorter, longer = sorted(tails, key=len)
+    return len(shorter) >= SHOWN_DIGITS and longer.endswith(shorter) and (masked or _holds(longer, shorter))
+
+
+def _holds(longer: str, shorter: str) -> bool:
+    """An IBAN ends with the number of the account that it names."""
+    return (
+        re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", longer) is not None
+        and len(shorter) > 2 * SHOWN_DIGITS - 1
+    )
+
+
+def renew_accounts(connection: Connection, user_id: UUID, accounts: Sequence[UUID]) -> None:
+    """Let accounts be what their files say they are; one that nothing speaks of any more goes."""
+    key = {"user_id": user_id, "accounts": list(accounts)}
+    connection.execute(text(_RENEW), key)
+    connection.execute(text(_DROP_ORPHANS), key)
+
+
+def _shared(connection: Connection, user_id: UUID, batch_id: UUID, account: StatementAccount) -> list[Shared]:
+    key = {"user_id": user_id, "batch_id": batch_id, "ref": account.ref, "currency": account.currency}
+    return [Shared(UUID(str(row[0])), *row[1:]) for row in connection.execute(text(_SHARED), key)]
+
+
+def _only(ids: Iterable[UUID]) -> UUID | None:
+    distinct = set(ids)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def _create(connection: Connection, user_id: UUID, account: StatementAccount, ref: str) -> UUID:
+    row = connection.execute(
+        text(_CREATE),
+        {
+            "user_id": user_id,
+            "ref": ref,
+            "currency": account.currency,
+            "kind": account.kind,
+            "institution": account.institution,
+            "name": account.name,
+        },
+    )
+    return UUID(str(row.scalar_one()))

@@ -1,0 +1,505 @@
+"""From entries to transactions: what is unsettled, and how a resolution of it is kept.
+
+Transactions follow from the files, the purchases entered by hand and the user's word; nothing here
+decides, and running it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy import Connection, Table, insert, text
+
+from warehouse.tables.app import identity_questions, merged_entries
+
+#: A new batch's entries that no transaction stands for yet; most batches need no more than this.
+_ADD = """
+insert into app.transactions (
+    user_id, transaction_id, account_id, booked_date, spent_date, amount_minor, currency, status,
+    description, counterparty, bank_kind, mcc
+)
+select
+    line.user_id, line.entry_id, line.account_id, line.booked_date, line.spent_date, line.amount_minor,
+    line.currency, line.status, line.description, line.counterparty, line.bank_kind, line.mcc
+from app.entry_lines as line
+where line.user_id = :user_id and line.batch_id = :batch_id
+    and not exists (select from app.merged_entries as m where (m.user_id, m.entry_id) = (line.user_id, line.entry_id))
+    and not exists (select from app.deleted_entries as d where (d.user_id, d.entry_id) = (line.user_id, line.entry_id))
+on conflict (user_id, transaction_id) do nothing
+"""
+
+_WANT = "create temporary table if not exists wanted (transaction_id uuid primary key) on commit delete rows"
+
+#: Transactions that a batch's lines tell more of, or that lose what it told.
+_WANT_OF_BATCH = """
+insert into wanted (transaction_id)
+select distinct coalesce(merged.transaction_id, line.entry_id)
+from app.entry_lines as line
+left join app.merged_entries as merged using (user_id, entry_id)
+left join app.transactions as known
+    on line.user_id = known.user_id and line.entry_id = known.transaction_id and known.created_at = now()
+where line.user_id = :user_id and line.batch_id = :batch_id and known.transaction_id is null
+on conflict do nothing
+"""
+
+# The bank's posted line says most; of several, the one that says more, and ties are broken by what
+# they say, so that the order of imports decides nothing.
+_RENEW = """
+with roots as (
+    select wanted.transaction_id
+    from wanted
+    left join app.merged_entries as merged
+        on merged.user_id = :user_id and wanted.transaction_id = merged.entry_id
+    where merged.entry_id is null
+),
+members as (
+    select transaction_id, transaction_id as entry_id from roots
+    union all
+    select merged.transaction_id, merged.entry_id
+    from roots
+    inner join app.merged_entries as merged
+        on merged.user_id = :user_id and roots.transaction_id = merged.transaction_id
+),
+kept as (
+    select members.* from members
+    where not exists (
+        select
+        from members as other
+        inner join app.deleted_entries as deleted
+            on deleted.user_id = :user_id and other.entry_id = deleted.entry_id
+        where members.transaction_id = other.transaction_id
+    )
+),
+lines as (
+    select
+        kept.transaction_id, line.*,
+        min(line.spent_date) over (partition by kept.transaction_id) as first_spent_date
+    from kept
+    inner join app.entry_lines as line using (entry_id)
+    where line.user_id = :user_id and line.account_id = any(:accounts)
+),
+best as (
+    select distinct on (transaction_id) *
+    from lines
+    order by
+        transaction_id, status = 'pending', batch_id is null,
+        (mcc is null)::int + (counterparty is null)::int + (bank_kind is null)::int,
+        length(description) desc, description, booked_date, spent_date, counterparty, bank_kind, mcc
+)
+insert into app.transactions as known (
+    user_id, transaction_id, account_id, booked_date, spent_date, amount_minor, currency, status,
+    description, counterparty, bank_kind, mcc
+)
+select
+    user_id, transaction_id, account_id, booked_date, first_spent_date, amount_minor, currency, status,
+    description, counterparty, bank_kind, mcc
+from best
+on conflict (user_id, transaction_id) do update
+set booked_date = excluded.booked_date, spent_date = excluded.spent_date,
+    amount_minor = excluded.amount_minor, currency = excluded.currency, status = excluded.status,
+    description = excluded.description, counterparty = excluded.counterparty,
+    bank_kind = excluded.bank_kind, mcc = excluded.mcc, updated_at = now()
+where (
+    known.booked_date, known.spent_date, known.amount_minor, known.currency, known.status,
+    known.description, known.counterparty, known.bank_kind, known.mcc
+) is distinct from (
+    excluded.booked_date, excluded.spent_date, excluded.amount_minor, excluded.currency, excluded.status,
+    excluded.description, excluded.counterparty, excluded.bank_kind, excluded.mcc
+)
+returning transaction_id
+"""
+
+#: What has no line left, was deleted by the user, or joined another transaction.
+_DROP = """
+delete from app.transactions as known
+using wanted
+where known.user_id = :user_id and known.transaction_id = wanted.transaction_id and (
+    exists (
+        select from app.merged_entries as m where (m.user_id, m.entry_id) = (known.user_id, known.transaction_id)
+    )
+    or exists (
+        select
+        from app.deleted_entries as deleted
+        left join app.merged_entries as merged using (user_id, entry_id)
+        where deleted.user_id = known.user_id
+            and known.transaction_id = coalesce(merged.transaction_id, deleted.entry_id)
+    )
+    or not exists (
+        select
+        from app.entry_lines as line
+        left join app.merged_entries as merged using (user_id, entry_id)
+        where line.user_id = known.user_id and line.account_id = any(:accounts)
+            and known.transaction_id = coalesce(merged.transaction_id, line.entry_id)
+    )
+)
+"""
+
+#: Predictions were made of what a transaction said before.
+_FORGET_PREDICTIONS = """
+delete from ml.category_predictions where user_id = :user_id and transaction_id = any(:renewed)
+"""
+
+_EXPIRE = """
+update app.transactions as known
+set status = case when known.transaction_id = any(:expired) then 'expired' else 'pending' end, updated_at = now()
+where known.user_id = :user_id and known.account_id = any(:accounts)
+    and known.status = case when known.transaction_id = any(:expired) then 'pending' else 'expired' end
+"""
+
+# Files in an order of what they hold, not of when they came.
+_COVERAGE = """
+select
+    account_id::text, (row_number() over (
+        partition by account_id order by first_date, last_date, file_sha256
+    ))::int as file, batch_id, first_date, last_date, source_format
+from (
+    select
+        described.account_id, described.batch_id, min(described.first_date) as first_date,
+        max(described.last_date) as last_date, batch.source_format, batch.file_sha256
+    from raw.statement_accounts as described
+    inner join raw.import_batches as batch using (user_id, batch_id)
+    where described.user_id = :user_id and described.account_id = any(:accounts)
+        and batch.status = 'loaded' and described.first_date is not null
+    group by described.account_id, described.batch_id, batch.source_format, batch.file_sha256
+) as described
+"""
+
+# Entries that a file which covers their day does not list, and what may settle a pending one. The
+# others are exactly what every file says they are.
+_UNSETTLED = f"""
+with coverage as materialized ({_COVERAGE}),
+lines as materialized (
+    select * from app.entry_lines where user_id = :user_id and account_id = any(:accounts)
+),
+directions as (
+    select account_id, batch_id, coalesce(sign(regr_slope((booked_date - date '1970-01-01')::float8, line_number::float8)), 1)
+            as direction
+    from lines
+    group by account_id, batch_id
+),
+entries as materialized (
+    select
+        lines.account_id, lines.entry_id, min(lines.booked_date) as booked_date,
+        max(lines.value_date) as value_date, min(lines.amount_minor) as amount_minor,
+        bool_and(lines.status = 'pending') as is_pending, max(lines.description) as description,
+        max(lines.bank_reference) as bank_reference, max(lines.balance_minor) as balance_minor,
+        (array_agg(lines.line_number * directions.direction order by coverage.file))[1]::bigint as position,
+        coalesce(array_agg(distinct coverage.file) filter (where coverage.file is not null), '{{}}') as files
+    from lines
+    left join coverage
+        on lines.account_id::text = coverage.account_id and lines.batch_id = coverage.batch_id
+    left join directions
+        on lines.account_id = directions.account_id and lines.batch_id = directions.batch_id
+    group by lines.account_id, lines.entry_id
+)
+select
+    account_id::text, entry_id::text, booked_date, value_date, amount_minor, is_pending, description,
+    bank_reference, balance_minor, position, files
+from entries
+where is_pending
+    or cardinality(files) < (
+        select count(*) from coverage
+        where entries.account_id::text = coverage.account_id
+            and entries.booked_date between coverage.first_date - cast(:slack as int) and coverage.last_date + cast(:slack as int)
+    )
+    or exists (
+        select from entries as pending
+        where pending.account_id = entries.account_id and pending.is_pending
+            and entries.booked_date - pending.booked_date between cast(:earliest as int) and cast(:latest as int)
+    )
+"""
+
+#: Whether there is anything that could be unsettled: a second file, a pending line, a purchase by hand.
+_MAY_BE_UNSETTLED = """
+select account.account_id
+from app.accounts as account
+where account.user_id = :user_id and account.account_id = any(:accounts) and (
+    (
+        select count(distinct described.batch_id)
+        from raw.statement_accounts as described
+        inner join raw.import_batches as batch using (user_id, batch_id)
+        where described.user_id = account.user_id and described.account_id = account.account_id
+            and batch.status = 'loaded'
+    ) > 1
+    or exists (
+        select from app.transactions as t
+        where t.user_id = account.user_id and t.account_id = account.account_id and t.status <> 'posted'
+    )
+    or exists (
+        select from app.purchases as p where p.user_id = account.user_id and p.account_id = account.account_id
+    )
+    or exists (
+        select from app.merged_entries as m where m.user_id = account.user_id and m.account_id = account.account_id
+    )
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """An entry that joins another's transaction; ``evidence`` is log-odds by name."""
+
+    entry_id: UUID
+    transaction_id: UUID
+    account_id: UUID
+    probability: float
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two entries that may be one event."""
+
+    one_entry: UUID
+    other_entry: UUID
+    account_id: UUID
+    probability: float
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What has to be resolved: frames as models_ml.identity takes them, and the user's answers."""
+
+    accounts: tuple[UUID, ...]
+    entries: pl.DataFrame
+    coverage: pl.DataFrame
+    answers: Mapping[tuple[str, str], bool]
+
+
+def add_transactions(connection: Connection, user_id: UUID, batch_id: UUID) -> int:
+    """Give each new entry of a batch a transaction of its own; how many that were."""
+    added = connection.execute(text(_ADD), {"user_id": user_id, "batch_id": batch_id}).rowcount
+    connection.execute(text(_WANT))
+    if added < _lines(connection, user_id, batch_id):
+        want_transactions_of(connection, user_id, batch_id)
+    return added
+
+
+def want_transactions_of(connection: Connection, user_id: UUID, batch_id: UUID) -> None:
+    """Note that a batch's transactions have to be renewed; renew() does it."""
+    connection.execute(text(_WANT))
+    connection.execute(text(_WANT_OF_BATCH), {"user_id": user_id, "batch_id": batch_id})
+
+
+def want_entries(connection: Connection, user_id: UUID, entries: Iterable[UUID]) -> None:
+    """Note that the transactions of some entries have to be renewed."""
+    connection.execute(text(_WANT))
+    connection.execute(
+        text("""
+            insert into wanted (transaction_id)
+            select distinct named.id
+            from unnest(cast(:entries as uuid[])) as entry (id)
+            left join app.merged_entries as merged on merged.user_id = :user_id and entry.id = merged.entry_id
+            cross join lateral (values (entry.id), (merged.transaction_id)) as named (id)
+            where named.id is not null
+            on conflict do nothing
+        """),
+        {"user_id": user_id, "entries": list(entries)},
+    )
+
+
+def read_unsettled(
+    connection: Connection,
+    user_id: UUID,
+    accounts: Sequence[UUID],
+    *,
+    slack: int,
+    earliest: int,
+    latest: int,
+) -> Unsettled | None:
+    """What is unsettled on some accounts; None where nothing can be.
+
+    ``slack``, in days, is how far the edges of a file are taken to reach; ``earliest`` and ``latest`` bound
+    the days from a pending line to the posted one.
+    """
+    key = {"user_id": user_id, "accounts": list(accounts)}
+    open_accounts = tuple(connection.execute(text(_MAY_BE_UNSETTLED), key).scalars())
+    if not open_accounts:
+        return None
+    key["accounts"] = list(open_accounts)
+    window = {"slack": slack, "earliest": earliest, "latest": latest}
+    return Unsettled(
+        open_accounts,
+        _frame(connection, _UNSETTLED, {**key, **window}),
+        _frame(connection, _COVERAGE, key).drop("batch_id"),
+        read_answers(connection, user_id),
+    )
+
+
+def read_answers(connection: Connection, user_id: UUID) -> dict[tuple[str, str], bool]:
+    """What the user said of pairs of entries: whether they are one event."""
+    rows = connection.execute(
+        text("""
+            select one_entry::text, other_entry::text, is_same
+            from app.identity_questions
+            where user_id = :user_id and is_same is not null
+        """),
+        {"user_id": user_id},
+    )
+    return {(one, other): same for one, other, same in rows}
+
+
+def keep_merges(
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], merges: Sequence[Merge]
+) -> list[Merge]:
+    """Make ``merges`` the ones of these accounts; gives those that are new, and wants what they touch."""
+    key = {"user_id": user_id, "accounts": list(accounts)}
+    before = {
+        entry: root
+        for entry, root in connection.execute(
+            text("""
+                select entry_id, transaction_id from app.merged_entries
+                where user_id = :user_id and account_id = any(:accounts)
+            """),
+            key,
+        )
+    }
+    now = {merge.entry_id: merge for merge in merges}
+    gone = [entry for entry, root in before.items() if entry not in now or now[entry].transaction_id != root]
+    new = [merge for merge in merges if before.get(merge.entry_id) != merge.transaction_id]
+    touched = {*gone, *(before[entry] for entry in gone)}
+    touched |= {id_ for merge in new for id_ in (merge.entry_id, merge.transaction_id)}
+    want_entries(connection, user_id, touched)
+    connection.execute(
+        text("delete from app.merged_entries where user_id = :user_id and entry_id = any(:gone)"),
+        {"user_id": user_id, "gone": gone},
+    )
+    _add(connection, merged_entries, user_id, new)
+    return new
+
+
+def keep_questions(
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], questions: Sequence[Question]
+) -> None:
+    """Make ``questions`` the open ones of these accounts; what the user answered stays."""
+    connection.execute(
+        text("""
+            delete from app.identity_questions
+            where user_id = :user_id and account_id = any(:accounts) and is_same is null
+        """),
+        {"user_id": user_id, "accounts": list(accounts)},
+    )
+    _add(connection, identity_questions, user_id, questions)
+
+
+def renew(
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], expired: Sequence[UUID] | None
+) -> None:
+    """Bring the wanted transactions in line with their lines; ``expired`` pending ones no longer count.
+
+    None for ``expired`` leaves that as it is.
+    """
+    connection.execute(text(_WANT))
+    key = {"user_id": user_id, "accounts": list(accounts)}
+    connection.execute(text("analyze wanted"))
+    connection.execute(text(_DROP), key)
+    renewed = connection.execute(text(_RENEW), key).scalars().all()
+    connection.execute(text(_FORGET_PREDICTIONS), {"user_id": user_id, "renewed": list(renewed)})
+    connection.execute(text("delete from wanted"))
+    if expired is not None:
+        connection.execute(text(_EXPIRE), {**key, "expired": list(expired)})
+
+
+def keep_answer(connection: Connection, user_id: UUID, one: UUID, other: UUID, *, is_same: bool) -> None:
+    """Keep what the user says of two entries; it outweighs all evidence from now on."""
+    smaller, larger = sorted((one, other), key=str)
+    connection.execute(
+        text("""
+            insert into app.identity_questions (user_id, one_entry, other_entry, is_same, answered_at)
+            values (:user_id, :one, :other, :is_same, now())
+            on conflict (user_id, one_entry, other_entry) do update
+            set is_same = excluded.is_same, answered_at = excluded.answered_at
+        """),
+        {"user_id": user_id, "one": smaller, "other": larger, "is_same": is_same},
+    )
+
+
+def entries_of(connection: Connection, user_id: UUID, transaction_id: UUID) -> list[UUID]:
+    """The entries that are one transaction, its own first."""
+    merged = connection.execute(
+        text("""
+            select entry_id from app.merged_entries
+            where user_id = :user_id and transaction_id = :transaction_id order by entry_id
+        """),
+        {"user_id": user_id, "transaction_id": transaction_id},
+    ).scalars()
+    return [transaction_id, *merged]
+
+
+def delete_entries(connection: Connection, user_id: UUID, entries: Sequence[UUID]) -> None:
+    """Note that the user deleted some entries, so that no file brings them back."""
+    connection.execute(
+        text("""
+            insert into app.deleted_entries (user_id, entry_id)
+            select :user_id, unnest(cast(:entries as uuid[])) on conflict do nothing
+        """),
+        {"user_id": user_id, "entries": list(entries)},
+    )
+    want_entries(connection, user_id, entries)
+
+
+def restore_entries(connection: Connection, user_id: UUID, entries: Sequence[UUID]) -> int:
+    """Take a deletion back; how many entries had been deleted."""
+    restored = connection.execute(
+        text("delete from app.deleted_entries where user_id = :user_id and entry_id = any(:entries)"),
+        {"user_id": user_id, "entries": list(entries)},
+    ).rowcount
+    want_entries(connection, user_id, entries)
+    return restored
+
+
+def count_transactions(connection: Connection, user_id: UUID, accounts: Iterable[UUID]) -> int:
+    """How many transactions some accounts have."""
+    return int(
+        connection.execute(
+            text(
+                "select count(*) from app.transactions where user_id = :user_id and account_id = any(:accounts)"
+            ),
+            {"user_id": user_id, "accounts": list(accounts)},
+        ).scalar_one()
+    )
+
+
+def batches_of(
+    connection: Connection, user_id: UUID, batches: Sequence[UUID], entries: Sequence[UUID]
+) -> dict[UUID, UUID]:
+    """Which of some batches lists each of some entries, the first of them."""
+    rows = connection.execute(
+        text("""
+            select entry_id, (array_agg(batch_id order by array_position(cast(:batches as uuid[]), batch_id)))[1]
+            from app.entry_lines
+            where user_id = :user_id and batch_id = any(:batches) and entry_id = any(:entries)
+            group by entry_id
+        """),
+        {"user_id": user_id, "batches": list(batches), "entries": list(entries)},
+    )
+    return dict(tuple(row) for row in rows)
+
+
+def _lines(connection: Connection, user_id: UUID, batch_id: UUID) -> int:
+    return int(
+        connection.execute(
+            text(
+                "select count(*) from raw.statement_lines where user_id = :user_id and batch_id = :batch_id"
+            ),
+            {"user_id": user_id, "batch_id": batch_id},
+        ).scalar_one()
+    )
+
+
+def _frame(connection: Connection, query: str, key: Mapping[str, object]) -> pl.DataFrame:
+    result = connection.execute(text(query), key)
+    columns = list(result.keys())
+    return pl.DataFrame(result.all(), schema=columns, orient="row", infer_schema_length=None)
+
+
+def _add(
+    connection: Connection, table: Table, user_id: UUID, rows: Sequence[Merge] | Sequence[Question]
+) -> None:
+    if rows:
+        connection.execute(insert(table), [{"user_id": user_id, **asdict(row)} for row in rows])
