@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 TEMPLATE = "mita_template"
+#: A busy machine is slow at times; a slow example is no false one.
+hypothesis.settings.register_profile("mita", deadline=None)
+hypothesis.settings.load_profile("mita")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -13,31 +12,28 @@ from models_ml.identity import evidence
 from warehouse.repositories import batches, identity
 from warehouse.repositories.accounts import renew_accounts
 from warehouse.repositories.batches import Batch
-from warehouse.repositories.identity import Merge, Question
+from warehouse.repositories.identity import Merge, Question, Window
+
+#: How far matching looks, as the queries that prepare it have to know.
+WINDOW = Window(evidence.REPEAT_DAYS, evidence.EARLIEST_POSTING, evidence.LATEST_POSTING)
 
 
 def settle_batches(
-    connection: Connection, user_id: UUID, batch_ids: Sequence[UUID], accounts: Collection[UUID]
+    connection: Connection, user_id: UUID, added: Mapping[UUID, int], accounts: Collection[UUID]
 ) -> dict[UUID, int]:
-    """Make transactions of newly loaded batches and give how many each brought.
+    """Settle the accounts of new batches and give how many transactions each brought.
 
-    Equal lines of one file are different purchases; what two files say of one is found by evidence.
+    ``added`` is how many entries each brought that were new; those that turn out to be known events go.
     """
-    added = Counter(
-        {batch_id: identity.add_transactions(connection, user_id, batch_id) for batch_id in batch_ids}
-    )
     merges = settle_accounts(connection, user_id, accounts)
-    listed = identity.batches_of(
-        connection,
-        user_id,
-        batch_ids,
-        [id_ for merge in merges for id_ in (merge.entry_id, merge.transaction_id)],
-    )
+    touched = [id_ for merge in merges for id_ in (merge.entry_id, merge.transaction_id)]
+    listed = identity.batches_of(connection, user_id, list(added), touched)
+    brought = dict(added)
     for merge in merges:
-        brought = listed.get(merge.entry_id) or listed.get(merge.transaction_id)
-        if brought is not None and added[brought] > 0:
-            added[brought] -= 1
-    return dict(added)
+        batch_id = listed.get(merge.entry_id) or listed.get(merge.transaction_id)
+        if batch_id is not None and brought[batch_id] > 0:
+            brought[batch_id] -= 1
+    return brought
 
 
 def settle_accounts(connection: Connection, user_id: UUID, accounts: Collection[UUID]) -> list[Merge]:
@@ -46,14 +42,7 @@ def settle_accounts(connection: Connection, user_id: UUID, accounts: Collection[
     Gives the merges that are new. A pure function of what is stored: again, it changes nothing.
     """
     ordered = sorted(accounts)
-    unsettled = identity.read_unsettled(
-        connection,
-        user_id,
-        ordered,
-        slack=evidence.REPEAT_DAYS,
-        earliest=evidence.EARLIEST_POSTING,
-        latest=evidence.LATEST_POSTING,
-    )
+    unsettled = identity.read_unsettled(connection, user_id, ordered, WINDOW)
     if unsettled is None:
         identity.renew(connection, user_id, ordered, expired=None)
         return []
@@ -66,18 +55,20 @@ def settle_accounts(connection: Connection, user_id: UUID, accounts: Collection[
         for entry, root, probability, reasons in found.merged.iter_rows()
     ]
     questions = [
-        Question(
-            *sorted((UUID(one), UUID(other)), key=str),
-            UUID(account_of[one]),
-            probability,
-            json.loads(reasons),
-        )
+        _question(UUID(one), UUID(other), UUID(account_of[one]), probability, json.loads(reasons))
         for one, other, probability, reasons in found.questions.iter_rows()
     ]
     new = identity.keep_merges(connection, user_id, unsettled.accounts, merges)
     identity.keep_questions(connection, user_id, unsettled.accounts, questions)
     identity.renew(connection, user_id, ordered, [UUID(entry) for entry in sorted(found.expired)])
     return new
+
+
+def _question(
+    one: UUID, other: UUID, account_id: UUID, probability: float, evidence: dict[str, float]
+) -> Question:
+    smaller, larger = sorted((one, other), key=str)
+    return Question(smaller, larger, account_id, probability, evidence)
 
 
 def undo_batch(connection: Connection, batch: Batch) -> int:

@@ -26,6 +26,7 @@ from warehouse.records import ReadingHints, StatementAccount
 from warehouse.repositories import batches
 from warehouse.repositories.accounts import find_account, renew_accounts
 from warehouse.repositories.batches import Batch, StatementFile
+from warehouse.repositories.identity import add_transactions
 from warehouse.repositories.users import User, get_user
 from warehouse.settings import Settings
 
@@ -127,13 +128,18 @@ def merge_batches(
         return []
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
         accounts: set[UUID] = set()
-        for file, batch, spool in read:
+        added: dict[UUID, int] = {}
+        for (
+            file,
+            batch,
+            spool,
+        ) in read:  # in order, for a later file finds its account by what an earlier says
             accounts |= add_accounts(connection, batch, spool, file.path.name)
             batches.close_batch(connection, batch, source_format=spool.source_format, notes=spool.notes)
-        opened = [batch for _, batch, _ in read]
-        added = settle_batches(connection, user.user_id, [batch.batch_id for batch in opened], accounts)
-        closed = [batches.count_added(connection, batch, added[batch.batch_id]) for batch in opened]
-    for batch in opened:
+            added[batch.batch_id] = add_transactions(connection, user.user_id, batch.batch_id)
+        brought = settle_batches(connection, user.user_id, added, accounts)
+        closed = [batches.count_added(connection, batch, brought[batch.batch_id]) for _, batch, _ in read]
+    for _, batch, _ in read:
         shutil.rmtree(spool_folder(settings, batch), ignore_errors=True)
     return closed
 

@@ -44,6 +44,8 @@ LEAST_OF_HOLD, MOST_OF_HOLD = 0.02, 1.6
 RELATED_TEXT, RELATED_AMOUNT = 0.55, 0.07
 #: Texts so alike make a partner a likely one; a fuel pump's hold is for a round amount.
 LIKELY_TEXT, ROUND_MINOR = 0.15, 500
+#: Most pending lines are posted within a few days.
+NEAR_DAYS = 5
 
 REPEAT, SETTLEMENT = "repeat", "settlement"
 #: What is measured of a pair, in the order of the weights; see measure().
@@ -51,6 +53,7 @@ FEATURES = {
     REPEAT: (
         "days",
         "same_day",
+        "usual_gap",
         "same_text",
         "text_distance",
         "same_reference",
@@ -71,18 +74,19 @@ FEATURES = {
         "days",
         "goes_back",
         "late",
+        "exact",
+        "only_exact",
+        "only_exact_late",
         "same_amount",
         "amount_distance",
-        "tip",
-        "hold",
-        "round_hold",
-        "tip_same_text",
-        "hold_same_text",
-        "same_text",
         "text_distance",
+        "only_near",
+        "tip_only_near",
+        "round_hold_only_near",
+        "near_elsewhere_exact",
+        "round_hold",
         "value_day_agrees",
         "rivals",
-        "alone",
         "still_pending",
         "posted_file_covers",
         "distance_and_amount",
@@ -92,35 +96,27 @@ FEATURES = {
 Matrix = npt.NDArray[np.float64]
 
 
-def candidate_pairs(entries: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of entries (ENTRY_SCHEMA) that may be one event: left, right (row numbers), kind, evidence.
+def candidate_pairs(entries: pl.DataFrame, coverage: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Pairs of entries (ENTRY_SCHEMA) that may be one event: left, right (row numbers), and the evidence.
 
     Never two entries of one file: a bank lists an event once. Of a settlement, left is the pending entry.
     """
     numbered = entries.with_row_index("row").with_columns(
         pl.col("row").cast(pl.Int64), pl.col("booked_date").to_physical().cast(pl.Int64).alias("day")
     )
-    settlements = _near(
-        numbered.filter("is_pending"),
-        numbered.filter(~pl.col("is_pending")),
-        EARLIEST_POSTING,
-        LATEST_POSTING,
-    ).filter(_amounts_relate())
-    repeats = _near(numbered, numbered, -REPEAT_DAYS, REPEAT_DAYS, "amount_minor").filter(
-        (pl.col("row") < pl.col("row_right")) & (pl.col("is_pending") == pl.col("is_pending_right"))
-    )
-    return pl.concat(
-        [
-            _described(repeats, REPEAT, coverage),
-            _described(settlements, SETTLEMENT, coverage),
-        ]
-    )
+    if kind == SETTLEMENT:
+        pending, posted = numbered.filter("is_pending"), numbered.filter(~pl.col("is_pending"))
+        near = _near(pending, posted, EARLIEST_POSTING, LATEST_POSTING).filter(_amounts_relate())
+    else:
+        once = pl.col("row") < pl.col("row_right")
+        alike = pl.col("is_pending") == pl.col("is_pending_right")
+        near = _near(numbered, numbered, -REPEAT_DAYS, REPEAT_DAYS, "amount_minor").filter(once & alike)
+    return _described(near, kind, coverage)
 
 
 def measure(pairs: pl.DataFrame, kind: str) -> Matrix:
     """The evidence of pairs of one kind as numbers (pairs x FEATURES[kind])."""
-    columns = pairs.filter(kind=kind).select(pl.col(FEATURES[kind]).cast(pl.Float64))
-    return columns.to_numpy() if columns.height else np.zeros((0, len(FEATURES[kind])))
+    return pairs.select(FEATURES[kind]).to_numpy() if pairs.height else np.zeros((0, len(FEATURES[kind])))
 
 
 def _near(left: pl.DataFrame, right: pl.DataFrame, earliest: int, latest: int, *same: str) -> pl.DataFrame:
@@ -147,25 +143,22 @@ def _amounts_relate() -> pl.Expr:
 
 
 def _described(pairs: pl.DataFrame, kind: str, coverage: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with everything that is measured of either kind; what makes no sense for one is 0."""
-    described = _with_coverage(_with_texts(pairs), coverage).with_columns(kind=pl.lit(kind))
+    """The pairs with everything that is measured of their kind."""
+    described = _with_coverage(_with_texts(pairs), coverage)
     if kind == SETTLEMENT:
         described = described.filter(
             (pl.col("text_distance") <= 1 - RELATED_TEXT) | (pl.col("amount_distance") <= RELATED_AMOUNT)
         )
-    described = _with_rivals(described)
-    names = sorted({*FEATURES[REPEAT], *FEATURES[SETTLEMENT]})
-    return described.with_columns(
+    described = _with_usual_gap(_with_rivals(described, kind)).with_columns(
         distance_and_amount=pl.col("text_distance") * pl.col("amount_distance"),
-        tip_same_text=pl.col("tip") & pl.col("same_text"),
-        hold_same_text=pl.col("hold") & pl.col("same_text"),
+        only_exact_late=pl.col("only_exact") * pl.col("late"),
+        tip_only_near=pl.col("tip") & pl.col("only_near"),
+        round_hold_only_near=pl.col("round_hold") & pl.col("only_near"),
         both_cover_and_distance=pl.col("both_cover") * pl.col("text_distance"),
         none_covers_and_days=pl.col("none_covers") * pl.col("days"),
-    ).select(
-        left="row",
-        right="row_right",
-        kind=pl.lit(kind),
-        **{name: pl.col(name).cast(pl.Float64) for name in names},
+    )
+    return described.select(
+        left="row", right="row_right", **{name: pl.col(name).cast(pl.Float64) for name in FEATURES[kind]}
     )
 
 
@@ -175,7 +168,7 @@ def _with_texts(pairs: pl.DataFrame) -> pl.DataFrame:
         pairs[name].fill_null("").str.to_lowercase().to_list()
         for name in ("description", "description_right")
     ]
-    likeness = cpdist(*texts, scorer=fuzz.token_set_ratio, dtype=np.float64) / 100 if pairs.height else []
+    likeness = cpdist(*texts, scorer=fuzz.token_set_ratio, dtype=np.float64) / 100
     ratio = pl.col("amount_minor_right") / pl.col("amount_minor")
     gap = pl.col("day_right") - pl.col("day")
     valued = pl.any_horizontal(
@@ -248,21 +241,50 @@ def _exploded(pairs: pl.DataFrame, files: str, *others: str) -> pl.DataFrame:
     return pairs.select(numbers, files, *others).explode(files).drop_nulls(files)
 
 
-def _with_rivals(pairs: pl.DataFrame) -> pl.DataFrame:
-    """How many more likely partners one of the two has than the other.
+def _with_rivals(pairs: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Which other partners the two have: an exact one, and near ones, in amount, text and days.
 
-    Two by two can be told apart in any order, one by two cannot.
+    Two by two can be told apart in any order, one by two cannot: ``rivals`` is how many more likely partners
+    one of the two has than the other, as a logarithm.
     """
-    likely = (pl.col("text_distance") < LIKELY_TEXT) | (pl.col("kind") == REPEAT)
-    chosen = pairs.filter(likely)
-    counts = pl.concat([chosen["row"], chosen["row_right"].alias("row")]).value_counts(name="partners")
-    sides = pairs.with_columns(
+    alike = pl.col("text_distance") < LIKELY_TEXT
+    near = alike & (pl.col("days") <= NEAR_DAYS)
+    known = pairs.with_columns(exact=alike & pl.col("same_amount"), near=near)
+    likely = _partners(known, known["exact"] if kind == SETTLEMENT else known["row"] >= 0)
+    exact, close = _partners(known, known["exact"]), _partners(known, known["near"])
+    return known.with_columns(
+        rivals=((likely[0] - likely[1]).abs() + 1).log(),
+        alone=(likely[0] <= 1) & (likely[1] <= 1),
+        only_exact=known["exact"] & (exact[0] == 1) & (exact[1] == 1),
+        only_near=known["near"] & ~known["exact"] & (close[0] == 1) & (close[1] == 1),
+        near_elsewhere_exact=~known["exact"] & ((exact[0] > 0) | (exact[1] > 0)),
+    )
+
+
+def _partners(pairs: pl.DataFrame, chosen: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """How many of the chosen pairs each side of each pair is in."""
+    among = pairs.filter(chosen)
+    counts = pl.concat([among["row"], among["row_right"].alias("row")]).value_counts(name="partners")
+    one, other = (
         pairs.select(pl.col(side).alias("row"))
         .join(counts, on="row", how="left", maintain_order="left")["partners"]
         .fill_null(0)
         .cast(pl.Int64)
-        .alias(name)
-        for side, name in (("row", "one"), ("row_right", "other"))
+        for side in ("row", "row_right")
     )
-    more, fewer = pl.max_horizontal("one", "other"), pl.min_horizontal("one", "other")
-    return sides.with_columns(rivals=(more - fewer + 1).log(), alone=more <= 1)
+    return one, other
+
+
+def _with_usual_gap(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The share of the other pairs of the same two files whose days lie as far apart.
+
+    A bank that dates one of its formats a day later does so for all lines.
+    """
+    files = ["account_id", "one_file", "other_file"]
+    known = pairs.with_columns(
+        one_file=pl.col("files").list.first(),
+        other_file=pl.col("files_right").list.first(),
+        gap=pl.col("day_right") - pl.col("day"),
+    )
+    alike = (pl.len().over(*files, "gap") - 1) / pl.len().over(files)
+    return known.with_columns(usual_gap=alike)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ import polars as pl
 
 from models_ml.identity.evidence import FEATURES, Matrix, measure
 
+#: Weaker reasons are not told.
+LEAST_TOLD = 0.01
 SHIPPED = Path(__file__).parent / "weights.json"
 
 
@@ -22,26 +25,19 @@ class PairModel:
 
     weights: dict[str, Matrix]
 
-    def log_odds(self, pairs: pl.DataFrame) -> pl.Series:
-        """The log-odds that each of the candidate pairs is one event, in the frame's order."""
-        scored = [
-            pairs.with_row_index("place")
-            .filter(kind=kind)
-            .select("place")
-            .with_columns(pl.Series("log_odds", measure(pairs, kind) @ weights[:-1] + weights[-1]))
-            for kind, weights in self.weights.items()
-        ]
-        return pl.concat(scored).sort("place")["log_odds"]
+    def log_odds(self, pairs: pl.DataFrame, kind: str) -> pl.Series:
+        """The log-odds that each candidate pair of a kind is one event."""
+        weights = self.weights[kind]
+        return pl.Series("log_odds", measure(pairs, kind) @ weights[:-1] + weights[-1])
 
-    def reasons(self, pair: dict[str, float | str]) -> dict[str, float]:
+    def reasons(self, pair: dict[str, float], kind: str) -> dict[str, float]:
         """What speaks for (positive) and against one event in a pair, in log-odds, the strongest first."""
-        kind = str(pair["kind"])
         parts = {
-            name: float(pair[name]) * float(weight)
+            name: pair[name] * float(weight)
             for name, weight in zip(FEATURES[kind], self.weights[kind], strict=False)
         }
         told = sorted(parts.items(), key=lambda part: -abs(part[1]))
-        return {name: round(part, 2) for name, part in told if abs(part) >= 0.01}  # noqa: PLR2004 - a rounding
+        return {name: round(part, 2) for name, part in told if abs(part) >= LEAST_TOLD}
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> Self:
@@ -55,7 +51,7 @@ class PairModel:
             weights[kind] = np.array(list(stored[kind].values()))
         return cls(weights)
 
-    def to_json(self, about: dict[str, object]) -> str:
+    def to_json(self, about: Mapping[str, object]) -> str:
         """The file that load() reads, with what is to be said ``about`` it."""
         weights = {
             kind: dict(zip([*FEATURES[kind], "constant"], map(float, vector.round(4)), strict=True))

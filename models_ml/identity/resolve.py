@@ -1,24 +1,26 @@
 """From entries to real events: a global one-to-one assignment, file by file, in three bands.
 
-A pure function of what the files hold and what the user said: the order in which files came does not
-matter, and without a file the result is what it would have been had it never come.
+First what several files say of one thing is put together, then pending lines find the posted ones. A pure
+function of what the files hold and what the user said: the order in which files came does not matter, and
+without a file the result is what it would have been had it never come.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from math import inf
+from math import inf, log
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+from scipy.sparse import coo_array  # type: ignore[import-untyped]
+from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
-from models_ml.identity.evidence import COVERAGE_SCHEMA, ENTRY_SCHEMA, candidate_pairs
+from models_ml.identity.evidence import COVERAGE_SCHEMA, ENTRY_SCHEMA, REPEAT, SETTLEMENT, candidate_pairs
 from models_ml.identity.model import PairModel, probability, shipped_model
 
 #: The bands: below the first two entries are different, from the second on the same; between, ask.
@@ -28,18 +30,24 @@ PENDING_DAYS = 21
 #: What the user says outweighs all evidence.
 _SAID = 100.0
 _A_TRIFLE = 1e-6
+#: Purchases entered by hand come before all files.
+_BY_HAND = -1
 
 #: The user's answers: two entries, the smaller id first, and whether they are the same event.
 Answers = Mapping[tuple[str, str], bool]
+
+_PAIR_SCHEMA = pl.Schema(
+    {"entry_id": pl.String, "root": pl.String, "probability": pl.Float64, "evidence": pl.String}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What the entries of some accounts are.
 
-    ``merged``: entry_id, root, probability, evidence, one row per entry that joins another event; ``root`` is
-    the first-placed entry of the event. ``questions``: left, right, probability, evidence. ``expired``: ids of
-    pending entries that were never posted. ``evidence`` is JSON text, log-odds by name.
+    ``merged`` has a row for each entry that joins another event: entry_id, root (the first-placed entry of
+    the event), probability, evidence (JSON text, log-odds by name). ``questions`` has the same columns for
+    two entries that may be one. ``expired`` are pending entries that were never posted.
     """
 
     merged: pl.DataFrame
@@ -56,6 +64,51 @@ class _Event:
     joined: dict[int, tuple[float, int]] = field(default_factory=dict)  # entry -> log-odds, pair
 
 
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """Entries that hang together by pairs that are possible at all."""
+
+    entries: list[int]
+    files: Sequence[Sequence[int]]  # by entry, of all entries
+    pairs: dict[tuple[int, int], tuple[float, int]]  # (left, right), both ways -> log-odds, row of the pair
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One kind of pairs, scored, and the events that came of them; every entry is in one."""
+
+    kind: str
+    model: PairModel
+    entries: pl.DataFrame
+    pairs: pl.DataFrame
+    events: list[_Event]
+
+    def merges(self) -> list[tuple[str, str, float, str]]:
+        """The entries that joined an event: id, root, probability, evidence."""
+        ids = self.entries["entry_id"]
+        return [
+            (ids[row], ids[event.members[0]], _probability(odds), self._evidence(pair))
+            for event in self.events
+            for row, (odds, pair) in event.joined.items()
+        ]
+
+    def questions(self, answers: Answers) -> list[tuple[str, str, float, str]]:
+        """Pairs in the middle band: those joined on weak evidence, and those that found no other partner."""
+        event_of = {row: event for event in self.events for row in event.members}
+        ids = self.entries["entry_id"]
+        weak = self.pairs.with_row_index("pair").filter(
+            pl.col("log_odds").is_between(_logit(DIFFERENT_BELOW), _logit(SAME_FROM), closed="left")
+        )
+        return [
+            (ids[left], ids[right], _probability(odds), self._evidence(pair))
+            for left, right, odds, pair in weak.select("left", "right", "log_odds", "pair").iter_rows()
+            if _is_open(event_of[left], event_of[right], pair) and _key(ids[left], ids[right]) not in answers
+        ]
+
+    def _evidence(self, pair: int) -> str:
+        return json.dumps(self.model.reasons(self.pairs.row(pair, named=True), self.kind))
+
+
 def resolve(
     entries: pl.DataFrame,
     coverage: pl.DataFrame,
@@ -63,17 +116,46 @@ def resolve(
     model: PairModel | None = None,
 ) -> Resolution:
     """Say which entries (ENTRY_SCHEMA) are one event, given what each file covers (COVERAGE_SCHEMA)."""
-    model = model or shipped_model()
-    entries = entries.select(ENTRY_SCHEMA.names()).sort("account_id", "booked_date", "position", "entry_id")
-    coverage = coverage.select(COVERAGE_SCHEMA.names())
-    pairs = candidate_pairs(entries, coverage)
-    pairs = pairs.with_columns(_heard(pairs, model.log_odds(pairs), entries, answers or {}))
-    events = [event for component in _components(pairs, entries) for event in _assign(component)]
+    model, heard = model or shipped_model(), answers or {}
+    ordered = ("account_id", "booked_date", "position", "entry_id")
+    listed = entries.select(pl.col(name).cast(kind) for name, kind in ENTRY_SCHEMA.items()).sort(ordered)
+    covered = coverage.select(pl.col(name).cast(kind) for name, kind in COVERAGE_SCHEMA.items())
+    repeats = _stage(REPEAT, listed, covered, heard, model)
+    together = put_together(listed, [event.members for event in repeats.events])
+    root_of = {
+        listed["entry_id"][row]: listed["entry_id"][e.members[0]] for e in repeats.events for row in e.members
+    }
+    of_roots = {
+        _key(root_of.get(one, one), root_of.get(other, other)): same for (one, other), same in heard.items()
+    }
+    settlements = _stage(SETTLEMENT, together, covered, of_roots, model)
+    settled = {entry: root for entry, root, _, _ in settlements.merges()}
+    first = [(entry, settled.get(root, root), p, why) for entry, root, p, why in repeats.merges()]
+    questions = [*repeats.questions(heard), *settlements.questions(of_roots)]
     return Resolution(
-        merged=_merged(events, entries, pairs, model),
-        questions=_questions(events, entries, pairs, model, answers or {}),
-        expired=_expired(events, entries, coverage),
+        merged=pl.DataFrame([*first, *settlements.merges()], _PAIR_SCHEMA, orient="row"),
+        questions=pl.DataFrame(questions, _PAIR_SCHEMA, orient="row"),
+        expired=_expired(settlements, covered),
     )
+
+
+def put_together(entries: pl.DataFrame, groups: Sequence[Sequence[int]]) -> pl.DataFrame:
+    """One entry for each group of rows: what the first says, in the files of all."""
+    files = entries["files"].to_list()
+    first = entries[[rows[0] for rows in groups]]
+    joined = [sorted({file for row in rows for file in files[row]}) for rows in groups]
+    return first.with_columns(pl.Series("files", joined, pl.List(pl.Int32)))
+
+
+def _stage(
+    kind: str, entries: pl.DataFrame, coverage: pl.DataFrame, answers: Answers, model: PairModel
+) -> _Stage:
+    pairs = candidate_pairs(entries, coverage, kind)
+    scored = pairs.with_columns(_heard(pairs, model.log_odds(pairs, kind), entries, answers))
+    events = [event for component in _components(scored, entries) for event in _assign(component)]
+    placed = {row for event in events for row in event.members}
+    alone = [_Event([row], set()) for row in range(entries.height) if row not in placed]
+    return _Stage(kind, model, entries, scored, [*events, *alone])
 
 
 def _heard(pairs: pl.DataFrame, log_odds: pl.Series, entries: pl.DataFrame, answers: Answers) -> pl.Series:
@@ -90,36 +172,20 @@ def _heard(pairs: pl.DataFrame, log_odds: pl.Series, entries: pl.DataFrame, answ
     return pl.Series("log_odds", heard, pl.Float64)
 
 
-def _key(one: str, other: str) -> tuple[str, str]:
-    return (one, other) if one < other else (other, one)
-
-
-@dataclass(frozen=True, slots=True)
-class _Component:
-    """Entries that hang together by pairs that are possible at all."""
-
-    entries: list[int]
-    files: Sequence[Sequence[int]]  # by entry, of all entries
-    pairs: dict[tuple[int, int], tuple[float, int]]  # (left, right) -> log-odds, row of the pair
-
-
 def _components(pairs: pl.DataFrame, entries: pl.DataFrame) -> Iterator[_Component]:
-    possible = pairs.with_row_index("pair").filter(pl.col("log_odds") > np.log(DIFFERENT_BELOW))
+    possible = pairs.with_row_index("pair").filter(pl.col("log_odds") > _logit(DIFFERENT_BELOW))
     if possible.is_empty():
         return
     left, right = possible["left"].to_numpy(), possible["right"].to_numpy()
     graph = coo_array((np.ones(left.size), (left, right)), shape=(entries.height, entries.height))
     _, labels = connected_components(graph, directed=False)
-    files = entries["files"].to_list()
     members: dict[int, list[int]] = {}
     for row in np.unique(np.concatenate([left, right])).tolist():
         members.setdefault(int(labels[row]), []).append(row)
-    edges: dict[int, dict[tuple[int, int], tuple[float, int]]] = {}
+    edges: dict[int, dict[tuple[int, int], tuple[float, int]]] = {label: {} for label in members}
     for one, other, odds, pair in possible.select("left", "right", "log_odds", "pair").iter_rows():
-        edges.setdefault(int(labels[one]), {})[one, other] = edges[int(labels[one])][other, one] = (
-            odds,
-            pair,
-        )
+        edges[int(labels[one])][one, other] = edges[int(labels[one])][other, one] = (odds, pair)
+    files = entries["files"].to_list()
     for label, rows in members.items():
         yield _Component(rows, files, edges[label])
 
@@ -131,14 +197,11 @@ def _assign(component: _Component) -> list[_Event]:
     while waiting:
         first = _first_file(component, waiting[0])
         together = [row for row in waiting if _first_file(component, row) == first]
+        if first == _BY_HAND:  # these share no file, and yet two of them may be one event
+            together = together[:1]
         waiting = waiting[len(together) :]
-        if first == _BY_HAND:  # purchases entered by hand share no file, and are still told apart
-            together, waiting = together[:1], [*together[1:], *waiting]
         _place(component, together, events)
     return events
-
-
-_BY_HAND = -1
 
 
 def _first_file(component: _Component, row: int) -> int:
@@ -148,110 +211,51 @@ def _first_file(component: _Component, row: int) -> int:
 def _place(component: _Component, rows: Sequence[int], events: list[_Event]) -> None:
     """Give each entry its event, or one of its own, so that the log-odds sum to the most."""
     taken: set[int] = set()
-    odds = np.array([[_odds(component, row, event) for event in events] for row in rows])
     if events:
+        odds = np.array([[_odds(component, row, event) for event in events] for row in rows])
         chosen = linear_sum_assignment(odds.clip(min=0.0) - _in_order(odds.shape), maximize=True)
         for place, number in zip(*chosen, strict=True):
             if odds[place, number] > 0:
-                row, event = rows[place], events[number]
-                event.joined[row] = max(
-                    component.pairs[row, member]
-                    for member in event.members
-                    if (row, member) in component.pairs
-                )
-                event.members.append(row)
-                event.files.update(component.files[row])
-                taken.add(row)
+                _join(component, rows[place], events[number])
+                taken.add(rows[place])
     events += [_Event([row], set(component.files[row])) for row in rows if row not in taken]
+
+
+def _join(component: _Component, row: int, event: _Event) -> None:
+    pairs = (component.pairs.get((row, member)) for member in event.members)
+    event.joined[row] = max(pair for pair in pairs if pair)
+    event.members.append(row)
+    event.files.update(component.files[row])
 
 
 def _in_order(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """A cost too small to decide anything but which of some equal lines is which: the first is the first."""
     rows, events = np.indices(shape)
-    return _A_TRIFLE * np.square((rows - events) / max(shape))
+    cost: npt.NDArray[np.float64] = _A_TRIFLE * np.square((rows - events) / max(shape))
+    return cost
 
 
 def _odds(component: _Component, row: int, event: _Event) -> float:
     """The log-odds that an entry belongs to an event: its best pair, none where a file has both."""
     if not event.files.isdisjoint(component.files[row]):
         return -inf
-    odds = [component.pairs[row, member][0] for member in event.members if (row, member) in component.pairs]
-    return -inf if not odds or -inf in odds else max(odds)
+    pairs = (component.pairs.get((row, member)) for member in event.members)
+    return max((pair[0] for pair in pairs if pair), default=-inf)
 
 
-def _merged(
-    events: Sequence[_Event], entries: pl.DataFrame, pairs: pl.DataFrame, model: PairModel
-) -> pl.DataFrame:
-    rows = [
-        (row, event.members[0], odds, pair) for event in events for row, (odds, pair) in event.joined.items()
-    ]
-    frame = pl.DataFrame(
-        rows, {"row": pl.Int64, "first": pl.Int64, "log_odds": pl.Float64, "pair": pl.Int64}, orient="row"
-    )
-    return frame.select(
-        entries["entry_id"].gather(frame["row"]).alias("entry_id"),
-        entries["entry_id"].gather(frame["first"]).alias("root"),
-        probability(frame["log_odds"]).alias("probability"),
-        _evidence(frame["pair"], pairs, model),
-    )
-
-
-def _questions(
-    events: Sequence[_Event], entries: pl.DataFrame, pairs: pl.DataFrame, model: PairModel, answers: Answers
-) -> pl.DataFrame:
-    """Pairs in the middle band: those merged on weak evidence, and those that found no other partner."""
-    event_of = {row: number for number, event in enumerate(events) for row in event.members}
-    weak = pairs.with_row_index("pair").filter(
-        pl.col("log_odds").is_between(_logit(DIFFERENT_BELOW), _logit(SAME_FROM), closed="left")
-    )
-    asked = [
-        (left, right, odds, pair)
-        for left, right, odds, pair in weak.select("left", "right", "log_odds", "pair").iter_rows()
-        if _open(events, event_of, left, right, pair)
-        and _key(entries["entry_id"][left], entries["entry_id"][right]) not in answers
-    ]
-    frame = pl.DataFrame(
-        asked, {"left": pl.Int64, "right": pl.Int64, "log_odds": pl.Float64, "pair": pl.Int64}, orient="row"
-    )
-    return frame.select(
-        entries["entry_id"].gather(frame["left"]).alias("left"),
-        entries["entry_id"].gather(frame["right"]).alias("right"),
-        probability(frame["log_odds"]).alias("probability"),
-        _evidence(frame["pair"], pairs, model),
-    )
-
-
-def _open(events: Sequence[_Event], event_of: Mapping[int, int], left: int, right: int, pair: int) -> bool:
+def _is_open(one: _Event, other: _Event, pair: int) -> bool:
     """Whether a pair is undecided: it is what joined the two, or both stand alone."""
-    if event_of[left] == event_of[right]:
-        return any(joined == pair for _, joined in events[event_of[left]].joined.values())
-    return len(events[event_of[left]].members) == 1 and len(events[event_of[right]].members) == 1
+    if one is other:
+        return any(joined == pair for _, joined in one.joined.values())
+    return len(one.members) == len(other.members) == 1
 
 
-def _evidence(chosen: pl.Series, pairs: pl.DataFrame, model: PairModel) -> pl.Series:
-    """What spoke for and against each chosen pair, as JSON text."""
-    told = (
-        [model.reasons(pair) for pair in pairs[chosen.to_list()].iter_rows(named=True)] if len(chosen) else []
-    )
-    return pl.Series("evidence", [_as_json(reasons) for reasons in told], pl.String)
-
-
-def _as_json(reasons: Mapping[str, float]) -> str:
-    return "{" + ", ".join(f'"{name}": {part}' for name, part in reasons.items()) + "}"
-
-
-def _logit(share: float) -> float:
-    return float(np.log(share / (1 - share)))
-
-
-def _expired(events: Sequence[_Event], entries: pl.DataFrame, coverage: pl.DataFrame) -> frozenset[str]:
-    """Pending entries that were not posted: a later file would show them, or their account went on for weeks."""
-    settled = {row for event in events if len(event.members) > 1 for row in event.members}
-    alone = entries.with_row_index("row").filter(
+def _expired(settlements: _Stage, coverage: pl.DataFrame) -> frozenset[str]:
+    """Pending entries that were not posted: a later file would show them, or weeks have passed since."""
+    settled = {row for event in settlements.events if len(event.members) > 1 for row in event.members}
+    alone = settlements.entries.with_row_index("row").filter(
         pl.col("is_pending") & ~pl.col("row").is_in(sorted(settled)) & (pl.col("files").list.len() > 0)
     )
-    if alone.is_empty():
-        return frozenset()
     seen = alone.explode("files").join(
         coverage, left_on=["account_id", "files"], right_on=["account_id", "file"], how="inner"
     )
@@ -264,3 +268,15 @@ def _expired(events: Sequence[_Event], entries: pl.DataFrame, coverage: pl.DataF
         | (pl.col("last_date") > pl.col("booked_date") + timedelta(days=PENDING_DAYS)),
     )
     return frozenset(later["entry_id"].to_list())
+
+
+def _key(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
+
+
+def _logit(share: float) -> float:
+    return log(share / (1 - share))
+
+
+def _probability(log_odds: float) -> float:
+    return float(probability(pl.Series([log_odds])).item())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from uuid import UUID
@@ -29,6 +29,13 @@ union
 select account.account_id, account.account_ref
 from app.accounts as account
 where account.user_id = :user_id and account.currency = :currency
+"""
+
+_FILES = """
+select described.account_id, batch.file_name
+from raw.statement_accounts as described
+inner join raw.import_batches as batch using (user_id, batch_id)
+where described.user_id = :user_id and described.currency = :currency
 """
 
 # Day and amount say enough where several lines agree; texts differ between a bank's formats.
@@ -134,16 +141,26 @@ def find_account(
     found = found or _only(id_ for id_, ref in known if account.ref and same_number(account.ref, ref))
     if found or not known:
         return found or _create(connection, user_id, account, account.ref or ref_of_file(file_name))
-    shared = _shared(connection, user_id, batch_id, account)
-    like = [other for other in shared if other.is_same and not (account.ref and other.account_id in numbered)]
+    shared = [
+        other
+        for other in _shared(connection, user_id, batch_id, account)
+        if not (account.ref and other.account_id in numbered)
+    ]
+    like = [other for other in shared if other.is_same]
     if like:
         return max(like, key=lambda other: (other.shared, str(other.account_id))).account_id
-    ref = account.ref or _free_ref(
-        ref_of_file(file_name), known, {o.account_id for o in shared if o.is_other}
-    )
-    return next((id_ for id_, other in known if other == ref), None) or _create(
-        connection, user_id, account, ref
-    )
+    others = {other.account_id for other in shared if other.is_other} | (numbered if account.ref else set())
+    named = _named_alike(connection, key, file_name) - others
+    if named:
+        return min(named)
+    ref = account.ref or _free_ref(ref_of_file(file_name), known, others)
+    return _create(connection, user_id, account, ref)
+
+
+def _named_alike(connection: Connection, key: Mapping[str, object], file_name: str) -> set[UUID]:
+    """The accounts that have a file of this name, days and counters aside."""
+    files = connection.execute(text(_FILES), key)
+    return {UUID(str(id_)) for id_, name in files if ref_of_file(name) == ref_of_file(file_name)}
 
 
 def _free_ref(ref: str, known: Sequence[tuple[UUID, str]], others: set[UUID]) -> str:
@@ -154,7 +171,7 @@ def _free_ref(ref: str, known: Sequence[tuple[UUID, str]], others: set[UUID]) ->
 
 
 def ref_of_file(file_name: str) -> str:
-    """What a file's name says of its account once days and counters are gone: "main_2026-03.csv" is "main"."""
+    """What a file's name says of its account without days and counters: "main_2026-03.csv" is "main"."""
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", file_name)
     words = re.sub(r"[^\w]+|_|\d+", " ", stem).split()
     return " ".join([OF_A_FILE, *(word.lower() for word in words)])

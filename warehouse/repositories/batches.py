@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 import polars as pl
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from warehouse.errors import ActionableError
 from warehouse.records import STATEMENT_LINE_SCHEMA, StatementAccount
 from warehouse.repositories.copying import copy_frame
 from warehouse.tables.raw import import_batches, quarantined_lines, statement_accounts, statement_lines
@@ -43,6 +45,61 @@ class Batch:
     refusal: str | None = None
 
 
+class BatchNotFoundError(ActionableError, LookupError):
+    """No batch of this user has this id, or it is not in a state for what is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """An import as its user sees it."""
+
+    batch_id: UUID
+    file_name: str
+    status: str
+    source_format: str | None
+    lines_read: int
+    lines_loaded: int
+    lines_quarantined: int
+    transactions_added: int
+    notes: Sequence[str]
+    refusal: str | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredAccount:
+    """An account that a file speaks of, and the days of its lines."""
+
+    account_ref: str
+    currency: str
+    first_date: date | None
+    last_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedLine:
+    """A line that was kept out, and why."""
+
+    line_number: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDescription(BatchSummary):
+    """An import with what it covers and what of it was kept out."""
+
+    accounts: Sequence[CoveredAccount] = ()
+    quarantined: Sequence[QuarantinedLine] = ()
+
+
+_SUMMARY = tuple(
+    import_batches.c[name]
+    for name in (
+        *("batch_id", "file_name", "status", "source_format", "lines_read", "lines_loaded"),
+        *("lines_quarantined", "transactions_added", "notes", "refusal", "started_at"),
+    )
+)
 _BATCH = (
     import_batches.c.user_id,
     import_batches.c.batch_id,
@@ -170,6 +227,52 @@ def close_batch(connection: Connection, batch: Batch, *, source_format: str, not
         )
         .returning(*_BATCH)
     ).one()
+    return Batch(*row)
+
+
+def list_batches(connection: Connection, user_id: UUID) -> list[BatchSummary]:
+    """All files that a user gave, the latest first."""
+    rows = connection.execute(
+        select(*_SUMMARY)
+        .where(import_batches.c.user_id == user_id)
+        .order_by(import_batches.c.started_at.desc(), import_batches.c.batch_id.desc())
+    )
+    return [BatchSummary(*row) for row in rows]
+
+
+def describe_batch(connection: Connection, user_id: UUID, batch_id: UUID) -> BatchDescription:
+    """All that is known of one file; raises BatchNotFoundError."""
+    key = Batch(user_id, batch_id, "")
+    row = connection.execute(select(*_SUMMARY).where(*_is(import_batches, key))).one_or_none()
+    if row is None:
+        message = f"there is no batch {batch_id}; 'mita batches list' shows their ids"
+        raise BatchNotFoundError(message)
+    described, kept_out = statement_accounts.c, quarantined_lines.c
+    accounts = select(described.account_ref, described.currency, described.first_date, described.last_date)
+    quarantined = select(kept_out.line_number, kept_out.reason, kept_out.raw)
+    return BatchDescription(
+        **row._asdict(),
+        accounts=[
+            CoveredAccount(*found)
+            for found in connection.execute(accounts.where(*_is(statement_accounts, key)))
+        ],
+        quarantined=[
+            QuarantinedLine(*found)
+            for found in connection.execute(
+                quarantined.where(*_is(quarantined_lines, key)).order_by(kept_out.line_number)
+            )
+        ],
+    )
+
+
+def get_loaded_batch(connection: Connection, user_id: UUID, batch_id: UUID) -> Batch:
+    """A batch that can be undone; raises BatchNotFoundError for one that is not, or is not loaded."""
+    key = Batch(user_id, batch_id, "")
+    row = connection.execute(select(*_BATCH).where(*_is(import_batches, key)).with_for_update()).one_or_none()
+    if row is None or row.status != "loaded":
+        state = "there is no such batch" if row is None else f"batch {batch_id} is {row.status}, not loaded"
+        message = f"{state}; 'mita batches list' shows what can be undone"
+        raise BatchNotFoundError(message)
     return Batch(*row)
 
 

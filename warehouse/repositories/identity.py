@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import polars as pl
 from sqlalchemy import Connection, Table, insert, text
 
+from warehouse.errors import ActionableError
 from warehouse.tables.app import identity_questions, merged_entries
 
 #: A new batch's entries that no transaction stands for yet; most batches need no more than this.
@@ -27,8 +29,12 @@ select
     line.currency, line.status, line.description, line.counterparty, line.bank_kind, line.mcc
 from app.entry_lines as line
 where line.user_id = :user_id and line.batch_id = :batch_id
-    and not exists (select from app.merged_entries as m where (m.user_id, m.entry_id) = (line.user_id, line.entry_id))
-    and not exists (select from app.deleted_entries as d where (d.user_id, d.entry_id) = (line.user_id, line.entry_id))
+    and not exists (
+        select from app.merged_entries as m where m.user_id = line.user_id and m.entry_id = line.entry_id
+    )
+    and not exists (
+        select from app.deleted_entries as d where d.user_id = line.user_id and d.entry_id = line.entry_id
+    )
 on conflict (user_id, transaction_id) do nothing
 """
 
@@ -119,7 +125,8 @@ delete from app.transactions as known
 using wanted
 where known.user_id = :user_id and known.transaction_id = wanted.transaction_id and (
     exists (
-        select from app.merged_entries as m where (m.user_id, m.entry_id) = (known.user_id, known.transaction_id)
+        select from app.merged_entries as m
+        where m.user_id = known.user_id and m.entry_id = known.transaction_id
     )
     or exists (
         select
@@ -145,7 +152,8 @@ delete from ml.category_predictions where user_id = :user_id and transaction_id 
 
 _EXPIRE = """
 update app.transactions as known
-set status = case when known.transaction_id = any(:expired) then 'expired' else 'pending' end, updated_at = now()
+set status = case when known.transaction_id = any(:expired) then 'expired' else 'pending' end,
+    updated_at = now()
 where known.user_id = :user_id and known.account_id = any(:accounts)
     and known.status = case when known.transaction_id = any(:expired) then 'pending' else 'expired' end
 """
@@ -170,14 +178,17 @@ from (
 
 # Entries that a file which covers their day does not list, and what may settle a pending one. The
 # others are exactly what every file says they are.
-_UNSETTLED = f"""
-with coverage as materialized ({_COVERAGE}),
+_UNSETTLED = """
+with coverage as materialized (__coverage__),
 lines as materialized (
     select * from app.entry_lines where user_id = :user_id and account_id = any(:accounts)
 ),
 directions as (
-    select account_id, batch_id, coalesce(sign(regr_slope((booked_date - date '1970-01-01')::float8, line_number::float8)), 1)
-            as direction
+    select
+        account_id, batch_id,
+        coalesce(
+            sign(regr_slope((booked_date - date '1970-01-01')::float8, line_number::float8)), 1
+        ) as direction
     from lines
     group by account_id, batch_id
 ),
@@ -188,7 +199,7 @@ entries as materialized (
         bool_and(lines.status = 'pending') as is_pending, max(lines.description) as description,
         max(lines.bank_reference) as bank_reference, max(lines.balance_minor) as balance_minor,
         (array_agg(lines.line_number * directions.direction order by coverage.file))[1]::bigint as position,
-        coalesce(array_agg(distinct coverage.file) filter (where coverage.file is not null), '{{}}') as files
+        coalesce(array_agg(distinct coverage.file) filter (where coverage.file is not null), '{}') as files
     from lines
     left join coverage
         on lines.account_id::text = coverage.account_id and lines.batch_id = coverage.batch_id
@@ -204,14 +215,16 @@ where is_pending
     or cardinality(files) < (
         select count(*) from coverage
         where entries.account_id::text = coverage.account_id
-            and entries.booked_date between coverage.first_date - cast(:slack as int) and coverage.last_date + cast(:slack as int)
+            and entries.booked_date between coverage.first_date - cast(:slack as int)
+                and coverage.last_date + cast(:slack as int)
     )
     or exists (
         select from entries as pending
         where pending.account_id = entries.account_id and pending.is_pending
-            and entries.booked_date - pending.booked_date between cast(:earliest as int) and cast(:latest as int)
+            and entries.booked_date - pending.booked_date
+                between cast(:earliest as int) and cast(:latest as int)
     )
-"""
+""".replace("__coverage__", _COVERAGE)
 
 #: Whether there is anything that could be unsettled: a second file, a pending line, a purchase by hand.
 _MAY_BE_UNSETTLED = """
@@ -230,12 +243,37 @@ where account.user_id = :user_id and account.account_id = any(:accounts) and (
         where t.user_id = account.user_id and t.account_id = account.account_id and t.status <> 'posted'
     )
     or exists (
-        select from app.purchases as p where p.user_id = account.user_id and p.account_id = account.account_id
+        select from app.purchases as p
+        where p.user_id = account.user_id and p.account_id = account.account_id
     )
     or exists (
-        select from app.merged_entries as m where m.user_id = account.user_id and m.account_id = account.account_id
+        select from app.merged_entries as m
+        where m.user_id = account.user_id and m.account_id = account.account_id
     )
 )
+"""
+
+_QUESTIONS = """
+with sides as (
+    select distinct on (entry_id) entry_id, booked_date, amount_minor, description
+    from app.entry_lines
+    where user_id = :user_id
+    order by entry_id, booked_date, description
+)
+select
+    q.probability, q.evidence, one.entry_id, one.booked_date, one.amount_minor, one.description,
+    other.entry_id, other.booked_date, other.amount_minor, other.description,
+    case
+        when coalesce(m1.transaction_id, q.one_entry) = coalesce(m2.transaction_id, q.other_entry) then 'one'
+        else 'two'
+    end as taken_for
+from app.identity_questions as q
+inner join sides as one on q.one_entry = one.entry_id
+inner join sides as other on q.other_entry = other.entry_id
+left join app.merged_entries as m1 on q.user_id = m1.user_id and q.one_entry = m1.entry_id
+left join app.merged_entries as m2 on q.user_id = m2.user_id and q.other_entry = m2.entry_id
+where q.user_id = :user_id and q.is_same is null
+order by q.probability desc, q.one_entry, q.other_entry
 """
 
 
@@ -259,6 +297,44 @@ class Question:
     account_id: UUID
     probability: float
     evidence: Mapping[str, Any]
+
+
+class EntryNotFoundError(ActionableError, LookupError):
+    """No line of a file and no purchase of this user has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two entries of a question."""
+
+    entry_id: UUID
+    booked_date: date
+    amount_minor: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """Two entries that may be one event, and what they are taken for until the user says."""
+
+    probability: float
+    evidence: Mapping[str, Any]
+    one: Side
+    other: Side
+    taken_for: str  # one, two
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far, in days, lines may lie apart that are one event.
+
+    ``slack`` is how far the edges of a file are taken to reach; ``earliest`` and ``latest`` bound the days
+    from a pending line to the posted one.
+    """
+
+    slack: int
+    earliest: int
+    latest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,28 +380,17 @@ def want_entries(connection: Connection, user_id: UUID, entries: Iterable[UUID])
 
 
 def read_unsettled(
-    connection: Connection,
-    user_id: UUID,
-    accounts: Sequence[UUID],
-    *,
-    slack: int,
-    earliest: int,
-    latest: int,
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], window: Window
 ) -> Unsettled | None:
-    """What is unsettled on some accounts; None where nothing can be.
-
-    ``slack``, in days, is how far the edges of a file are taken to reach; ``earliest`` and ``latest`` bound
-    the days from a pending line to the posted one.
-    """
+    """What is unsettled on some accounts; None where nothing can be."""
     key = {"user_id": user_id, "accounts": list(accounts)}
     open_accounts = tuple(connection.execute(text(_MAY_BE_UNSETTLED), key).scalars())
     if not open_accounts:
         return None
     key["accounts"] = list(open_accounts)
-    window = {"slack": slack, "earliest": earliest, "latest": latest}
     return Unsettled(
         open_accounts,
-        _frame(connection, _UNSETTLED, {**key, **window}),
+        _frame(connection, _UNSETTLED, {**key, **asdict(window)}),
         _frame(connection, _COVERAGE, key).drop("batch_id"),
         read_answers(connection, user_id),
     )
@@ -349,16 +414,14 @@ def keep_merges(
 ) -> list[Merge]:
     """Make ``merges`` the ones of these accounts; gives those that are new, and wants what they touch."""
     key = {"user_id": user_id, "accounts": list(accounts)}
-    before = {
-        entry: root
-        for entry, root in connection.execute(
-            text("""
-                select entry_id, transaction_id from app.merged_entries
-                where user_id = :user_id and account_id = any(:accounts)
-            """),
-            key,
-        )
-    }
+    known = connection.execute(
+        text("""
+            select entry_id, transaction_id from app.merged_entries
+            where user_id = :user_id and account_id = any(:accounts)
+        """),
+        key,
+    )
+    before = {row.entry_id: row.transaction_id for row in known}
     now = {merge.entry_id: merge for merge in merges}
     gone = [entry for entry, root in before.items() if entry not in now or now[entry].transaction_id != root]
     new = [merge for merge in merges if before.get(merge.entry_id) != merge.transaction_id]
@@ -419,6 +482,39 @@ def keep_answer(connection: Connection, user_id: UUID, one: UUID, other: UUID, *
     )
 
 
+def get_entry(connection: Connection, user_id: UUID, entry_id: UUID) -> UUID:
+    """The id, if a line or a purchase of the user has it; raises EntryNotFoundError."""
+    found = connection.execute(
+        text("select 1 from app.entry_lines where user_id = :user_id and entry_id = :entry_id limit 1"),
+        {"user_id": user_id, "entry_id": entry_id},
+    ).one_or_none()
+    if found is None:
+        message = f"no line of a file has the id {entry_id}; 'mita transactions list --json' shows ids"
+        raise EntryNotFoundError(message)
+    return entry_id
+
+
+def accounts_of_entries(connection: Connection, user_id: UUID, entries: Sequence[UUID]) -> list[UUID]:
+    """The accounts that some entries are on."""
+    found = connection.execute(
+        text("""
+            select distinct account_id from app.entry_lines
+            where user_id = :user_id and entry_id = any(:entries)
+        """),
+        {"user_id": user_id, "entries": list(entries)},
+    )
+    return sorted(found.scalars())
+
+
+def list_questions(connection: Connection, user_id: UUID) -> list[OpenQuestion]:
+    """The pairs that the user may decide, the most likely first."""
+    rows = connection.execute(text(_QUESTIONS), {"user_id": user_id})
+    return [
+        OpenQuestion(row.probability, row.evidence, Side(*row[2:6]), Side(*row[6:10]), row.taken_for)
+        for row in rows
+    ]
+
+
 def entries_of(connection: Connection, user_id: UUID, transaction_id: UUID) -> list[UUID]:
     """The entries that are one transaction, its own first."""
     merged = connection.execute(
@@ -457,9 +553,10 @@ def count_transactions(connection: Connection, user_id: UUID, accounts: Iterable
     """How many transactions some accounts have."""
     return int(
         connection.execute(
-            text(
-                "select count(*) from app.transactions where user_id = :user_id and account_id = any(:accounts)"
-            ),
+            text("""
+                select count(*) from app.transactions
+                where user_id = :user_id and account_id = any(:accounts)
+            """),
             {"user_id": user_id, "accounts": list(accounts)},
         ).scalar_one()
     )
@@ -471,7 +568,9 @@ def batches_of(
     """Which of some batches lists each of some entries, the first of them."""
     rows = connection.execute(
         text("""
-            select entry_id, (array_agg(batch_id order by array_position(cast(:batches as uuid[]), batch_id)))[1]
+            select
+                entry_id,
+                (array_agg(batch_id order by array_position(cast(:batches as uuid[]), batch_id)))[1]
             from app.entry_lines
             where user_id = :user_id and batch_id = any(:batches) and entry_id = any(:entries)
             group by entry_id

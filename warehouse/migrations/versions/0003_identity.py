@@ -106,7 +106,9 @@ update raw.statement_accounts as described
 set kind = account.kind, institution = account.institution, name = account.name,
     first_date = covered.first_date, last_date = covered.last_date
 from app.accounts as account, (
-    select user_id, batch_id, account_ref, currency, min(booked_date) as first_date, max(booked_date) as last_date
+    select
+        user_id, batch_id, account_ref, currency, min(booked_date) as first_date,
+        max(booked_date) as last_date
     from raw.statement_lines
     group by user_id, batch_id, account_ref, currency
 ) as covered
@@ -117,7 +119,8 @@ where described.user_id = account.user_id and described.account_id = account.acc
 EARLIER_TRANSACTIONS = """
 create temporary table renamed on commit drop as
 select distinct on (source.user_id, source.transaction_id)
-    source.user_id, source.transaction_id as old_id, app.entry_id(account.account_id, line.content_key) as new_id
+    source.user_id, source.transaction_id as old_id,
+    app.entry_id(account.account_id, line.content_key) as new_id
 from app.transaction_sources as source
 inner join raw.statement_lines as line using (user_id, batch_id, line_number)
 inner join raw.statement_accounts as account using (user_id, batch_id, account_ref, currency)
@@ -274,7 +277,8 @@ def _secure_tables() -> None:
     for table in NEW_TABLES:
         op.execute(f"alter table app.{table} enable row level security")
         op.execute(
-            f"create policy tenant on app.{table} to mita_api using (user_id = (select app.current_user_id()))"
+            f"create policy tenant on app.{table} to mita_api "
+            "using (user_id = (select app.current_user_id()))"
         )
         op.execute(f"create policy pipeline on app.{table} to mita_pipeline using (true)")
         op.execute(f"grant select, insert, update, delete, maintain on app.{table} to mita_pipeline")

@@ -1,0 +1,71 @@
+"""``mita evaluate``: how often MITA is right, on data whose truth is known."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.delegation import heavy
+from flows.cli.output import AsJson, console, print_json
+
+if TYPE_CHECKING:
+    from flows.evaluation.identity import IdentityReport
+
+commands = typer.Typer(help="Measure how often MITA is right.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``mita``."""
+    app.add_typer(commands, name="evaluate")
+
+
+@commands.command()
+@heavy
+def identity(
+    bank: Annotated[
+        Path | None, typer.Argument(help="A folder that 'mita generate' made; a new bank if left out.")
+    ] = None,
+    users: Annotated[int, typer.Option(min=1, help="People of a new bank.")] = 60,
+    months: Annotated[int, typer.Option(min=2)] = 12,
+    seed: Annotated[int, typer.Option()] = 11,
+    noise: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the files that say the same in another way.")
+    ] = 0.0,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Precision and recall of finding the lines that are one event, by what makes it hard."""
+    from flows.evaluation.identity import evaluate, labelled_lines
+    from flows.evaluation.noise import UNSEEN, disturbed
+    from flows.generator import generate
+
+    with tempfile.TemporaryDirectory() as folder:
+        source = bank or Path(folder) / "bank"
+        if bank is None:
+            generate(users=users, months=months, seed=seed, out=source)
+        lines = labelled_lines(source)
+    report = evaluate(disturbed(lines, UNSEEN, seed, noise) if noise else lines)
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+
+
+def _show(report: IdentityReport) -> None:
+    from rich.table import Table
+
+    table = Table("Lines that are one event", "Made hard by", box=None, header_style="bold")
+    for heading in ("Pairs", "Precision", "Recall", "F1"):
+        table.add_column(heading, justify="right")
+    for score in report.scores:
+        figures = (f"{figure:.4f}" for figure in (score.precision, score.recall, score.f1))
+        table.add_row(score.what, score.difficulty, str(score.pairs), *figures)
+    console.print(table)
+    console.print(
+        f"{report.lines} lines, {report.events} events, {report.transactions} transactions, "
+        f"{report.questions} questions; {report.vanished_found} of {report.vanished} vanished pending lines "
+        f"found, {report.vanished_wrongly} wrongly; calibration error {report.calibration_error:.4f}"
+    )
