@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +19,9 @@ LineStatus = Literal["posted", "pending"]
 STATEMENT_LINE_SCHEMA = pl.Schema(
     {
         "account_ref": pl.String,  # the bank's own identifier (IBAN, OFX ACCTID); "" where a file has none
-        "line_number": pl.Int64,  # 1-based: the CSV's line, the entry's ordinal elsewhere; unique per file
+        # 1-based, unique per file: the line of a text file (CSV, MT940, QIF), the row of a workbook, the entry's
+        # ordinal elsewhere
+        "line_number": pl.Int64,
         "booked_date": pl.Date,
         "value_date": pl.Date,
         "amount_minor": pl.Int64,  # signed: negative leaves the account
@@ -63,10 +65,11 @@ class ReadingHints:
 class Statement:
     """A parsed file: its accounts, and its lines in batches that follow STATEMENT_LINE_SCHEMA."""
 
-    source_format: str  # "ofx", "camt.053", "csv"
+    source_format: str  # "ofx", "camt.053", "mt940", "qif", "csv", "xlsx"
     accounts: tuple[StatementAccount, ...]
     batches: Iterator[pl.DataFrame]
     notes: tuple[str, ...] = field(default=())  # decisions worth telling the user, e.g. "dates read as D/M/Y"
+    later_notes: Callable[[], tuple[str, ...]] = tuple  # what is known once all batches have been read
 
 
 class StatementRefusedError(ActionableError, ValueError):

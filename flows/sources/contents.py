@@ -39,8 +39,6 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_MT940 = re.compile(rb"(?:^|\n)\s*:20:.*?\n\s*:25:", re.DOTALL)
-_QIF = re.compile(rb"\s*!(?:Type|Account|Option):", re.IGNORECASE)
 
 
 def refuse_foreign(head: bytes, name: str) -> None:
@@ -56,10 +54,6 @@ def refuse_foreign(head: bytes, name: str) -> None:
         _refuse_zip(head, name)
     if _HTML.match(text):
         _refuse_page(text, name)
-    if _MT940.search(text):
-        refuse(name, "it is an MT940 statement, which is not read yet", _DOWNLOAD)
-    if _QIF.match(text):
-        refuse(name, "it is a QIF file, which is not read yet", _DOWNLOAD)
 
 
 def ascii_view(head: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A statement line as the OFX and CAMT parsers build it, one at a time, and its way into batches."""
+"""A statement line as the parsers other than that of tables build it, one at a time, and its way into batches."""
 
 from __future__ import annotations
 
@@ -77,6 +77,14 @@ def iso_date(text: str) -> date | None:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return None
+
+
+def short_date(text: str) -> date | None:
+    """The civil date of YYMMDD text; years from 70 on are of the last century."""
+    if len(text) != len("YYMMDD") or not (text.isascii() and text.isdigit()):
+        return None
+    century = "19" if text[:2] >= "70" else "20"
+    return iso_date(century + text)
 
 
 def one_text(*parts: str | None) -> str:

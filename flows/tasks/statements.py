@@ -88,7 +88,8 @@ def parse_statement(settings: Settings, batch: Batch, path: Path, hints: Reading
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # a full disk must not stay full because of us
         raise
-    return Spool(statement.source_format, statement.accounts, statement.notes, tuple(chunks))
+    notes = (*statement.notes, *statement.later_notes())
+    return Spool(statement.source_format, statement.accounts, notes, tuple(chunks))
 
 
 @task(name="judge lines")
