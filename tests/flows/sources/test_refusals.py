@@ -54,12 +54,7 @@ def plain_zip() -> bytes:
             b"<!DOCTYPE html>\n<html><head><title>Sign\n in</title></head></html>",
             "it is a web page titled 'Sign in', not a statement; the bank probably asked to log in",
         ),
-        (
-            "a.csv",
-            b":20:STARTUMS\r\n:25:1234/5678\r\n:28C:1\r\n",
-            "it is an MT940 statement, which is not read yet",
-        ),
-        ("a.qif", b"!Type:Bank\nD01/02/2024\n", "it is a QIF file, which is not read yet"),
+        ("a.csv", b":20:STARTUMS\r\n:25:1234/5678\r\n:28C:1\r\n", "it is a fragment of an MT940 statement"),
         ("a.json", b'{"transactions": []}', "its format is not known"),
         (
             "a.txt",
