@@ -97,7 +97,7 @@ def test_what_is_wrong_with_a_record_is_said(read: Read) -> None:
     statement, lines = read(BOOK, name="book.qif", currency="USD")
     assert lines[3]["problem"] == "the date (D) '2/30/2024' is not a date"
     assert (lines[4]["amount_minor"], lines[4]["problem"]) == (-1000, None)
-    assert statement.later_notes() == ("line 50: its splits sum to -9.00 USD and not to -10.00 USD",)
+    assert statement.later_notes() == ("line 51: its splits sum to -9.00 USD and not to -10.00 USD",)
 
 
 @pytest.mark.parametrize(
