@@ -7,14 +7,15 @@ not grow with the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from flows.sources.contents import ascii_view
+from flows.sources.balances import RunningCheck
+from flows.sources.contents import Readable, ascii_view
 from flows.sources.delimited.encoding import detect
-from flows.sources.delimited.layout import find_layout
+from flows.sources.delimited.layout import DELIMITERS, find_layout
 from flows.sources.delimited.profile import profile
 from flows.sources.delimited.reading import Dialect, statement_lines
 from flows.sources.delimited.records import Shape, blocks
@@ -34,21 +35,30 @@ def parse(path: Path, hints: ReadingHints) -> Statement:
 
     Every record below the header becomes one line, apart from blank lines and a footer, which a note counts.
     """
-    encoding = detect(path, hints.country)
-    layout = find_layout(path, encoding)
+    return read_table(path, hints)
+
+
+def read_table(source: Readable, hints: ReadingHints, delimiters: Sequence[str] = DELIMITERS) -> Statement:
+    """The same for any text, such as that of a workbook's sheet."""
+    encoding = detect(source, hints.country)
+    layout = find_layout(source, encoding, delimiters)
     shape = Shape(encoding, layout.delimiter, len(layout.columns), layout.header_line)
-    decided = profile(path, shape, layout, hints)
+    decided = profile(source, shape, layout, hints)
+    frames = _batches(source, shape, decided.dialect)
+    check = RunningCheck(is_ascending=decided.proof.is_ascending)
+    is_proved = decided.proof.holds or decided.proof.contradicts
     return Statement(
         source_format=NAME,
         accounts=decided.accounts,
-        batches=_batches(path, shape, decided.dialect),
+        batches=check.watch(frames) if is_proved else frames,
         notes=tuple(filter(None, (encoding.note, *decided.notes))),
+        later_notes=check.notes,
     )
 
 
-def _batches(path: Path, shape: Shape, dialect: Dialect) -> Iterator[pl.DataFrame]:
+def _batches(source: Readable, shape: Shape, dialect: Dialect) -> Iterator[pl.DataFrame]:
     is_empty = True
-    for block in blocks(path, shape):
+    for block in blocks(source, shape):
         records = block.records
         if dialect.last_line is not None:
             records = records.filter(pl.col("line_number") <= dialect.last_line)

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
-from pathlib import Path
 
-from flows.sources.contents import refuse
+from flows.sources.contents import Readable, refuse
 from flows.sources.delimited.encoding import Encoding
 from flows.sources.delimited.records import split_record, text_blocks
 from flows.sources.delimited.vocabulary import (
@@ -65,21 +64,21 @@ class Layout:
         return "" if index is None else self.columns[index]
 
 
-def find_layout(path: Path, encoding: Encoding) -> Layout:
+def find_layout(path: Readable, encoding: Encoding, delimiters: Sequence[str] = DELIMITERS) -> Layout:
     """The layout of the table in a file; raises StatementRefusedError naming what is missing."""
     lines = sample_lines(path, encoding)
-    candidates = [layout for delimiter in DELIMITERS for layout in _headers(lines, delimiter)]
+    candidates = [layout for delimiter in delimiters for layout in _headers(lines, delimiter)]
     complete = [layout for layout in candidates if not _missing(layout)]
     if complete:
         return max(complete, key=_quality)
-    for delimiter in DELIMITERS:
+    for delimiter in delimiters:
         if headerless := _headerless(lines, delimiter):
             return headerless
     _refuse_incomplete(path, candidates, lines)
     raise AssertionError
 
 
-def sample_lines(path: Path, encoding: Encoding) -> list[str]:
+def sample_lines(path: Readable, encoding: Encoding) -> list[str]:
     """The first lines of a file."""
     lines = (
         line for text in text_blocks(path, encoding) for line in text.decode(errors="replace").split("\n")
@@ -306,7 +305,7 @@ def _all_full(cells: list[str]) -> bool:
     return sum(_NUMBER_SHAPE.fullmatch(cell) is not None for cell in cells) >= 0.95 * len(cells)
 
 
-def _refuse_incomplete(path: Path, candidates: list[Layout], lines: Sequence[str]) -> None:
+def _refuse_incomplete(path: Readable, candidates: list[Layout], lines: Sequence[str]) -> None:
     """Say which columns were found and which are missing."""
     if not candidates:
         first = next((line for line in lines if line.strip()), "")[:80]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import polars as pl
 
-from flows.sources.contents import refuse
+from flows.sources.contents import Readable, refuse
 from flows.sources.delimited.amounts import AmountEvidence, Amounts
 from flows.sources.delimited.dates import DateEvidence
 from flows.sources.delimited.layout import Layout
@@ -58,9 +57,10 @@ class Profile:
     dialect: Dialect
     accounts: tuple[StatementAccount, ...]
     notes: tuple[str, ...]
+    proof: Proof
 
 
-def profile(path: Path, shape: Shape, layout: Layout, hints: ReadingHints) -> Profile:
+def profile(path: Readable, shape: Shape, layout: Layout, hints: ReadingHints) -> Profile:
     """Read the whole file once and decide; raises StatementRefusedError when that cannot be done."""
     evidence = gather(path, shape, layout)
     _refuse_undated(path, evidence, layout)
@@ -81,10 +81,10 @@ def profile(path: Path, shape: Shape, layout: Layout, hints: ReadingHints) -> Pr
     dialect, proof, sign_note = _with_signs(dialect, evidence)
     accounts = _accounts(dialect, evidence, proof)
     told = (*notes, decimal_note, currency_note, sign_note, *_left_out(layout, evidence))
-    return Profile(dialect, accounts, tuple(filter(None, told)))
+    return Profile(dialect, accounts, tuple(filter(None, told)), proof)
 
 
-def gather(path: Path, shape: Shape, layout: Layout) -> Evidence:
+def gather(path: Readable, shape: Shape, layout: Layout) -> Evidence:
     """The evidence of all blocks of a file."""
     evidence = Evidence()
     for block in blocks(path, shape):
@@ -195,7 +195,7 @@ def _stripped(column: int | None, name: str) -> pl.Expr:
     return text.alias(name)
 
 
-def _refuse_undated(path: Path, evidence: Evidence, layout: Layout) -> None:
+def _refuse_undated(path: Readable, evidence: Evidence, layout: Layout) -> None:
     if not evidence.lines:
         return
     if not evidence.dated_lines:
@@ -283,7 +283,7 @@ def _with_decimal(dialect: Dialect, evidence: Evidence, hints: ReadingHints) -> 
     return replace(dialect, decimal=decimal), note
 
 
-def _refuse_without_currency(path: Path, dialect: Dialect, evidence: Evidence) -> None:
+def _refuse_without_currency(path: Readable, dialect: Dialect, evidence: Evidence) -> None:
     """Refuse a file none of whose lines has a currency: all of them would be in quarantine for one reason."""
     if dialect.currency or evidence.first is None:
         return

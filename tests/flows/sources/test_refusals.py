@@ -44,7 +44,7 @@ def plain_zip() -> bytes:
         ("a.csv", b"", "the file is empty. Download the statement from the bank again."),
         ("a.csv", b" \r\n\r\n", "the file holds nothing but blanks"),
         ("a.csv", b"%PDF-1.7\n...", "it is a PDF document, whatever its name says. Download the statement"),
-        ("a.csv", workbook(), "it is an Excel workbook"),
+        ("a.csv", workbook(), "the workbook is broken"),
         ("a.ofx", plain_zip(), "it is a zip archive. Unpack it and import the files inside."),
         ("a.csv", gzip.compress(b"Date,Amount\n"), "it is a gzip archive"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "it is a PNG image"),
