@@ -103,9 +103,9 @@ class _Track:
     steps: int = 0
     left_at: int | None = None  # the line from which on the anchor has been another one
     passing: int | None = None  # the first line of a deviation that lasted over the end of a day
+    passing_stated: int = 0  # the balance at the end of that day
     passing_by: int = 0
     last: int = 0  # the anchor at the last line
-    day: object = None
     unread: int = 0
 
 
@@ -141,7 +141,7 @@ class RunningCheck:
         # Oldest first a balance includes its own line; newest first the lines above have been taken off it.
         so_far = amount.cum_sum() if self.is_ascending else amount - amount.cum_sum()
         moved = so_far + total if self.is_ascending else so_far - total
-        anchors = lines.select("line_number", "booked_date", anchor=balance - moved)
+        anchors = lines.select("line_number", "booked_date", "balance_minor", anchor=balance - moved)
         if track is None:
             track = self._tracks[ref, currency] = _Track(int(anchors["anchor"][0]))
             track.last = track.anchor
@@ -155,32 +155,34 @@ class RunningCheck:
         track.explained += int((values == before).sum())
         track.steps += values.len()
         off = values != track.anchor
-        if not off.any() and track.left_at is None:
-            track.last, track.day = track.anchor, anchors["booked_date"][-1]
-            return
-        self._note_deviation(track, anchors, off)
-        track.last, track.day = int(values[-1]), anchors["booked_date"][-1]
+        if off.any() or track.left_at is not None:
+            self._note_passing(track, anchors, off)
+            self._note_leaving(track, anchors["line_number"], off)
+        track.last = int(values[-1])
 
-    def _note_deviation(self, track: _Track, anchors: pl.DataFrame, off: pl.Series) -> None:
-        """Where the anchor has been left for good so far, and where it was left over the end of a day."""
-        if track.passing is None:
-            days = anchors["booked_date"]
-            turns = (days != days.shift(-1)).fill_null(value=False) & off
-            if turns.any():
-                first = int(turns.arg_true()[0])
-                same = (~off.head(first)).arg_true()
-                start = int(same[-1]) + 1 if same.len() else 0
-                track.passing = (
-                    track.left_at if not same.len() and track.left_at else int(anchors["line_number"][start])
-                )
-                track.passing_by = int(anchors["anchor"][first]) - track.anchor
+    def _note_passing(self, track: _Track, anchors: pl.DataFrame, off: pl.Series) -> None:
+        """The first deviation that lasts over the end of a day: within one, banks order lines as they like."""
+        days = anchors["booked_date"]
+        turns = ((days != days.shift(-1)).fill_null(value=False) & off).arg_true()
+        if track.passing is not None or not turns.len():
+            return
+        position = int(turns[0])
+        same = (~off.head(position)).arg_true()
+        start = int(same[-1]) + 1 if same.len() else 0
+        began_earlier = not same.len() and track.left_at is not None
+        track.passing = track.left_at if began_earlier else int(anchors["line_number"][start])
+        track.passing_stated = int(anchors["balance_minor"][position])
+        track.passing_by = int(anchors["anchor"][position]) - track.anchor
+
+    def _note_leaving(self, track: _Track, numbers: pl.Series, off: pl.Series) -> None:
+        """From which line on the anchor has been another one, None while it is the first one."""
         same = (~off).arg_true()
         if not same.len():
-            track.left_at = track.left_at or int(anchors["line_number"][0])
+            track.left_at = track.left_at or int(numbers[0])
         elif int(same[-1]) == off.len() - 1:
             track.left_at = None
         else:
-            track.left_at = int(anchors["line_number"][int(same[-1]) + 1])
+            track.left_at = int(numbers[int(same[-1]) + 1])
 
     def notes(self) -> tuple[str, ...]:
         """What the running balances leave unexplained, once all frames have passed."""
@@ -193,11 +195,11 @@ class RunningCheck:
         if track.explained < 0.5 * track.steps:
             return None  # this column is no running balance of these lines
         if track.last != track.anchor:
-            sign = 1 if self.is_ascending else -1
-            end = track.anchor + track.total
-            return Gap(
-                name, currency, end, end + sign * (track.last - track.anchor), track.unread, track.left_at
-            )
+            # Oldest first the anchor is the opening balance; newest first it is the closing one.
+            ends = (track.anchor + track.total, track.last + track.total)
+            expected, stated = ends if self.is_ascending else (track.last, track.anchor)
+            return Gap(name, currency, expected, stated, track.unread, track.left_at)
         if track.passing is not None and track.explained >= _ORDERLY * track.steps:
-            return Gap(name, currency, 0, track.passing_by, track.unread, track.passing)
+            stated = track.passing_stated
+            return Gap(name, currency, stated - track.passing_by, stated, track.unread, track.passing)
         return None
