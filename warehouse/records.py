@@ -53,12 +53,41 @@ class StatementAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementLayout:
+    """What a user has said of a bank's tables; it goes before what the reader would guess.
+
+    ``columns`` names columns by role ("amount", "debit", "booking date" ...), as their header has them or as
+    "column 3". A layout without a fingerprint is meant for the file at hand.
+    """
+
+    fingerprint: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    header_line: int = 0
+    date_order: str = ""  # DMY, MDY or YMD
+    decimal: str = ""  # "." or ","
+    signs: str = ""  # "as written" or "inverted"
+    currency: str = ""
+    account_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something that a reader had to find out about a table."""
+
+    subject: str  # "encoding", "column 'Betrag'", "date order"
+    value: str
+    confidence: float  # 0 to 1
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingHints:
     """What is known about the user when a file does not say it itself."""
 
     country: str = ""  # ISO 3166 alpha-2; decides day-month order where the file leaves it open
     currency: str = ""  # ISO 4217; used where the file names none
     account_ref: str = ""  # used where the file names no account
+    layouts: tuple[StatementLayout, ...] = ()  # what the user has confirmed of tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +99,8 @@ class Statement:
     batches: Iterator[pl.DataFrame]
     notes: tuple[str, ...] = field(default=())  # decisions worth telling the user, e.g. "dates read as D/M/Y"
     later_notes: Callable[[], tuple[str, ...]] = tuple  # what is known once all batches have been read
+    decisions: tuple[Decision, ...] = ()  # how a table was understood
+    fingerprint: str = ""  # of a table's header, by which its bank's later files are known again
 
 
 class StatementRefusedError(ActionableError, ValueError):
