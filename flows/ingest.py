@@ -53,7 +53,8 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     """
     settings = Settings()
     user = statements.find_user(settings, email)
-    hints = ReadingHints(country or user.country, currency or user.currency, account)
+    layouts = statements.find_layouts(settings, user)
+    hints = ReadingHints(country or user.country, currency or user.currency, account, layouts)
     if refresh:
         start_dbt()
     outcomes: list[FileOutcome] = []

@@ -23,6 +23,7 @@ from flows.sources.contents import Content, is_workbook, refuse
 from flows.sources.delimited import read_table
 from warehouse.records import (
     STATEMENT_LINE_SCHEMA,
+    Decision,
     ReadingHints,
     Statement,
     StatementAccount,
@@ -202,6 +203,17 @@ def _joined(readings: Sequence[_Reading], notes: list[str]) -> Statement:
         batches=_batches(readings),
         notes=(*notes, *told),
         later_notes=lambda: tuple(note for one in readings for note in one.statement.later_notes()),
+        decisions=_decisions(readings),
+        fingerprint=readings[0].statement.fingerprint,
+    )
+
+
+def _decisions(readings: Sequence[_Reading]) -> tuple[Decision, ...]:
+    """How each sheet was understood, told apart where there are several."""
+    return tuple(
+        replace(made, subject=f"sheet {one.sheet!r}: {made.subject}") if len(readings) > 1 else made
+        for one in readings
+        for made in one.statement.decisions
     )
 
 

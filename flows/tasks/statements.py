@@ -20,9 +20,10 @@ from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from flows.sources import read_statement
 from warehouse.engine import open_warehouse
-from warehouse.records import ReadingHints, StatementAccount
+from warehouse.records import ReadingHints, StatementAccount, StatementLayout
 from warehouse.repositories import batches, transactions
 from warehouse.repositories.batches import Batch, StatementFile
+from warehouse.repositories.layouts import list_layouts
 from warehouse.repositories.users import User, get_user
 from warehouse.settings import Settings
 
@@ -68,6 +69,13 @@ def find_user(settings: Settings, email: str) -> User:
     """The user that the files belong to; raises UserNotFoundError."""
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
         return get_user(connection, email)
+
+
+@task(name="find layouts", **DATABASE_RETRIES)
+def find_layouts(settings: Settings, user: User) -> tuple[StatementLayout, ...]:
+    """What the user has said of tables of banks."""
+    with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
+        return list_layouts(connection, user.user_id)
 
 
 @task(name="open batches", **DATABASE_RETRIES)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
 
@@ -118,5 +119,17 @@ category_decisions = Table(
     Column("category_code", Text, nullable=False),
     instant("decided_at", default_now=True),
     belongs_to("app.transactions", "transaction_id"),
+    schema="app",
+)
+
+#: What a user has said of a bank's tables; a table is known by the fingerprint of its header.
+statement_layouts = Table(
+    "statement_layouts",
+    metadata,
+    user_id(),
+    Column("fingerprint", Text, primary_key=True),
+    Column("mapping", JSONB, nullable=False),
+    instant("confirmed_at", default_now=True),
+    belongs_to_user(),
     schema="app",
 )

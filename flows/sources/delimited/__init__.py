@@ -8,40 +8,23 @@ not grow with the file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from flows.sources.balances import RunningCheck
-from flows.sources.contents import Readable, ascii_view, refuse
-from flows.sources.delimited.encoding import Encoding, detect
-from flows.sources.delimited.headerless import content_roles
-from flows.sources.delimited.layout import (
-    DELIMITERS,
-    Layout,
-    bare_table,
-    find_layout,
-    missing,
-    quality,
-    records_near_top,
-    refuse_incomplete,
-    sample_lines,
-)
-from flows.sources.delimited.mapping import (
-    UnknownColumnError,
-    column_index,
-    fingerprint_of,
-    saved_for,
-    with_mapping,
-)
+from flows.sources.contents import Readable, ascii_view
+from flows.sources.delimited.choosing import choose_layout
+from flows.sources.delimited.encoding import detect
+from flows.sources.delimited.layout import DELIMITERS
+from flows.sources.delimited.mapping import fingerprint_of
 from flows.sources.delimited.profile import profile
 from flows.sources.delimited.reading import Dialect, statement_lines
 from flows.sources.delimited.records import Shape, blocks
 from flows.sources.delimited.understanding import decisions
 from flows.sources.delimited.vocabulary import Role
 from flows.sources.lines import BATCH_ROWS
-from warehouse.records import STATEMENT_LINE_SCHEMA, ReadingHints, Statement, StatementLayout
+from warehouse.records import STATEMENT_LINE_SCHEMA, ReadingHints, Statement
 
 NAME = "csv"
 
@@ -62,7 +45,7 @@ def parse(path: Path, hints: ReadingHints) -> Statement:
 def read_table(source: Readable, hints: ReadingHints, delimiters: Sequence[str] = DELIMITERS) -> Statement:
     """The same for any text, such as that of a workbook's sheet."""
     encoding = detect(source, hints.country)
-    layout = understood(source, encoding, delimiters, hints.layouts)
+    layout = choose_layout(source, encoding, delimiters, hints.layouts)
     shape = Shape(encoding, layout.delimiter, len(layout.columns), layout.header_line)
     decided = profile(source, shape, layout, hints)
     frames = _batches(source, shape, decided.dialect)
@@ -74,7 +57,7 @@ def read_table(source: Readable, hints: ReadingHints, delimiters: Sequence[str] 
         batches=check.watch(frames) if is_proved else frames,
         notes=tuple(filter(None, (encoding.note, *decided.notes))),
         later_notes=check.notes,
-        decisions=decisions(layout, encoding, decided, hints),
+        decisions=decisions(encoding, decided, hints),
         fingerprint=fingerprint_of(layout),
     )
 
@@ -137,66 +120,3 @@ def _lines(part: pl.DataFrame, context: pl.DataFrame | None, dialect: Dialect) -
     around = [context, part] if dialect.rule.is_ascending else [part, context]
     lines = statement_lines(pl.concat(around, how="diagonal"), dialect)
     return lines.tail(part.height) if dialect.rule.is_ascending else lines.head(part.height)
-
-
-def understood(
-    source: Readable, encoding: Encoding, delimiters: Sequence[str], saved: Sequence[StatementLayout]
-) -> Layout:
-    """The layout of a table, by the user's word where there is one; raises StatementRefusedError."""
-    if not saved:
-        return find_layout(source, encoding, delimiters)
-    lines = sample_lines(source, encoding)
-    for layout in records_near_top(lines, delimiters):
-        known = saved_for(saved, fingerprint_of(layout))
-        if known is not None and known.fingerprint:
-            return _mapped(source, layout, known)
-    here = saved_for(saved, "")
-    if here is not None:
-        return _chosen(source, encoding, lines, delimiters, here)
-    layout = find_layout(source, encoding, delimiters)
-    known = saved_for(saved, fingerprint_of(layout))
-    return layout if known is None else _mapped(source, layout, known)
-
-
-def _chosen(
-    source: Readable,
-    encoding: Encoding,
-    lines: Sequence[str],
-    delimiters: Sequence[str],
-    said: StatementLayout,
-) -> Layout:
-    """The table that a user speaks of: the header line named, the header with the columns named, or the best."""
-    tops = [
-        layout
-        for layout in records_near_top(lines, delimiters)
-        if said.header_line in {0, layout.header_line} and _has_columns(layout, said)
-    ]
-    if said.header_line or said.columns:
-        complete = [layout for layout in tops if not missing(with_mapping(layout, said))]
-        if complete:
-            return with_mapping(max(complete, key=quality), said)
-    for delimiter in delimiters if not said.header_line else ():
-        if (found := bare_table(lines, delimiter)) and _has_columns(found[0], said):
-            roles = content_roles(found[0].kinds, found[1]) or {}
-            layout = with_mapping(replace(found[0], roles=roles), said)
-            if not missing(layout):
-                return layout
-    if tops and (said.header_line or said.columns):
-        refuse_incomplete(source, tops, lines)
-    return _mapped(source, find_layout(source, encoding, delimiters), said)
-
-
-def _has_columns(layout: Layout, said: StatementLayout) -> bool:
-    try:
-        for _, column in said.columns:
-            column_index(layout, column)
-    except UnknownColumnError:
-        return False
-    return True
-
-
-def _mapped(source: Readable, layout: Layout, said: StatementLayout) -> Layout:
-    try:
-        return with_mapping(layout, said)
-    except UnknownColumnError as error:
-        refuse(source.name, str(error), "Name the columns as the header has them, or by number.")

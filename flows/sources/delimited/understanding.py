@@ -8,6 +8,7 @@ from flows.sources.delimited.amounts import AmountEvidence
 from flows.sources.delimited.dates import DateEvidence, Order, slashed
 from flows.sources.delimited.encoding import Encoding
 from flows.sources.delimited.layout import Layout, role_of
+from flows.sources.delimited.mapping import ROLES
 from flows.sources.delimited.profile import Profile
 from flows.sources.delimited.reading import Dialect, currency_column
 from flows.sources.delimited.signs import Proof
@@ -18,20 +19,17 @@ from warehouse.records import Decision, ReadingHints
 DOUBTFUL = 0.8
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _PROVED, _SURE, _LIKELY, _OPEN, _GUESS = 1.0, 0.95, 0.85, 0.7, 0.4
+_USUAL: tuple[Order, ...] = ("DMY", "MDY")
 _PHRASE_RANK = 1000
 _CONFIRMED = "you confirmed it"
 
 
-def decisions(
-    layout: Layout, encoding: Encoding, decided: Profile, hints: ReadingHints
-) -> tuple[Decision, ...]:
+def decisions(encoding: Encoding, decided: Profile, hints: ReadingHints) -> tuple[Decision, ...]:
     """Every decision about a table, in the order in which a reader takes them."""
-    return tuple(_decisions(layout, encoding, decided, hints))
+    return tuple(_decisions(encoding, decided, hints))
 
 
-def _decisions(
-    layout: Layout, encoding: Encoding, decided: Profile, hints: ReadingHints
-) -> Iterator[Decision]:
+def _decisions(encoding: Encoding, decided: Profile, hints: ReadingHints) -> Iterator[Decision]:
     layout = decided.dialect.layout
     yield _encoding(encoding)
     yield Decision(
@@ -92,9 +90,7 @@ def _column(layout: Layout, index: int, dialect: Dialect) -> Decision:
 
 
 def _confirmed_roles(layout: Layout) -> set[Role | None]:
-    """Roles whose columns the user has named (see mapping.ROLES, which knows this module's layout)."""
-    from flows.sources.delimited.mapping import ROLES  # noqa: PLC0415 - mapping imports layout, as this does
-
+    """Roles whose columns the user has named."""
     return {ROLES[word] for word, _ in layout.confirmed.columns} if layout.confirmed else set()
 
 
@@ -117,7 +113,7 @@ def _order_confidence(
         return 0.99, f"{proving} of {counts[order]} different dates can be read in no other order"
     if evidence.dotted and order == "DMY":
         return _SURE, "dots are written between day, month and year"
-    rivals = [other for other in ("DMY", "MDY") if other != order and counts.get(other) == counts[order]]
+    rivals = [other for other in _USUAL if other != order and counts[other] == counts[order]]
     if not rivals:
         return _LIKELY, "another order would spread the lines over many years"
     if evidence.monotonic.get(order) and not any(evidence.monotonic.get(rival) for rival in rivals):
