@@ -39,6 +39,11 @@ def choose_layout(
         known = saved_for(saved, fingerprint_of(layout))
         if known is not None and known.fingerprint:
             return _mapped(source, layout, known)
+    for delimiter in delimiters:
+        found = _bare(lines, delimiter)
+        known = None if found is None else saved_for(saved, fingerprint_of(found))
+        if found is not None and known is not None and known.fingerprint:
+            return _mapped(source, found, known)
     here = saved_for(saved, "")
     if here is not None:
         return _chosen(source, encoding, lines, delimiters, here)
@@ -65,14 +70,22 @@ def _chosen(
         if complete:
             return with_mapping(max(complete, key=quality), said)
     for delimiter in delimiters if not said.header_line else ():
-        if (found := bare_table(lines, delimiter)) and _has_columns(found[0], said):
-            roles = content_roles(found[0].kinds, found[1]) or {}
-            layout = with_mapping(replace(found[0], roles=roles), said)
+        if (found := _bare(lines, delimiter)) and _has_columns(found, said):
+            layout = with_mapping(found, said)
             if not missing(layout):
                 return layout
     if tops and (said.header_line or said.columns):
         refuse_incomplete(source, tops, lines)
     return _mapped(source, find_layout(source, encoding, delimiters), said)
+
+
+def _bare(lines: Sequence[str], delimiter: str) -> Layout | None:
+    """A table without a header, with what can be told of its columns."""
+    found = bare_table(lines, delimiter)
+    if found is None:
+        return None
+    layout, columns = found
+    return replace(layout, roles=content_roles(layout.kinds, columns) or {})
 
 
 def _has_columns(layout: Layout, said: StatementLayout) -> bool:

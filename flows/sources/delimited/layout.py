@@ -86,14 +86,16 @@ def records_near_top(lines: Sequence[str], delimiters: Sequence[str]) -> Iterato
     """Layouts by every record near the top, whatever it says: for a user who knows which is the header."""
     for delimiter in delimiters:
         for end, fields in islice(records_of(lines, delimiter), _PREAMBLE_LINES):
-            if len([text for text in fields if text.strip()]) > 1:
+            if len([text for text in fields if text.strip()]) > 1 and not _has_date(fields):
                 yield _layout(lines, delimiter, end, fields, column_roles(fields))
 
 
 def sample_lines(path: Readable, encoding: Encoding) -> list[str]:
     """The first lines of a file."""
     lines = (
-        line for text in text_blocks(path, encoding) for line in text.decode(errors="replace").split("\n")
+        line
+        for text in text_blocks(path, encoding)
+        for line in text.decode(errors="replace").removesuffix("\n").split("\n")
     )
     return list(islice(lines, _SAMPLE_LINES))
 
@@ -123,8 +125,13 @@ def _headers(lines: Sequence[str], delimiter: str) -> Iterator[Layout]:
         if len([text for text in fields if text.strip()]) < 2:  # noqa: PLR2004 - a table has two columns at least
             continue
         roles = column_roles(fields)
-        if roles and not any(DATE_SHAPE.fullmatch(text) for text in fields):
+        if roles and not _has_date(fields):
             yield _layout(lines, delimiter, end, fields, roles)
+
+
+def _has_date(fields: Sequence[str]) -> bool:
+    """Whether a record is rather a line of the table than its header."""
+    return any(DATE_SHAPE.fullmatch(text) for text in fields)
 
 
 def _layout(

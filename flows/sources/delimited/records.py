@@ -74,16 +74,18 @@ def text_blocks(path: Readable, encoding: Encoding) -> Iterator[bytes]:
 
     Bytes that do not fit the encoding become DAMAGE.
     """
-    rest = b""
+    rest = held_back = b""
     for content in _utf8_blocks(path, encoding):
         text = rest + content
         held = b"\r" if text.endswith(b"\r") else b""
         text = _plain(text.removesuffix(b"\r"))
         cut = text.rfind(b"\n") + 1
         if cut:
-            yield text[:cut]
+            if held_back:
+                yield held_back
+            held_back = text[:cut]  # a last line without its end belongs to it
         rest = text[cut:] + held
-    rest = _plain(rest)
+    rest = held_back + _plain(rest)
     if rest:
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
