@@ -78,7 +78,7 @@ def _opened(
             yield from _members(archive, file, folder, depth, allowance)
     except _ArchiveRefusedError as error:
         yield RefusedFile(file.given, _refusal(file.name, str(error)))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
         yield RefusedFile(file.given, _refusal(file.name, f"the zip archive is broken ({error})"))
 
 
@@ -90,7 +90,7 @@ def is_archive(path: Path) -> bool:
                 return False
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except (OSError, ValueError, NotImplementedError):
+    except (OSError, ValueError, RuntimeError):
         return False
     except zipfile.BadZipFile:
         return not _looks_like_office(path)
@@ -158,7 +158,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, allo
     try:
         with archive.open(entry) as source, target.open("wb") as sink:
             _copy(source, sink, entry, allowance)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError) as error:
         shutil.rmtree(target.parent, ignore_errors=True)
         message = f"it cannot be unpacked ({error})"
         raise _MemberRefusedError(message) from error
