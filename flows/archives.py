@@ -179,9 +179,8 @@ def _copy(source: IO[bytes], sink: IO[bytes], entry: zipfile.ZipInfo, allowance:
 
 def _safe_name(name: str) -> str:
     """A member's own name as a file name; it is told in refusals."""
-    bare = "".join(
-        char if char.isprintable() and char not in '/\\:*?"<>|' else "_" for char in name.split("/")[-1]
-    )
+    last = name.rsplit("/", maxsplit=1)[-1]
+    bare = "".join(char if char.isprintable() and char not in '\\:*?"<>|' else "_" for char in last)
     return bare[-_LONGEST_NAME:] or "member"
 
 

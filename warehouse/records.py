@@ -19,8 +19,8 @@ LineStatus = Literal["posted", "pending"]
 STATEMENT_LINE_SCHEMA = pl.Schema(
     {
         "account_ref": pl.String,  # the bank's own identifier (IBAN, OFX ACCTID); "" where a file has none
-        # 1-based, unique per file: the line of a text file (CSV, MT940, QIF), the row of a workbook, the entry's
-        # ordinal elsewhere
+        # 1-based, unique per file: the line of a text file (CSV, MT940, QIF), the row of a workbook,
+        # elsewhere the entry's ordinal
         "line_number": pl.Int64,
         "booked_date": pl.Date,
         "value_date": pl.Date,

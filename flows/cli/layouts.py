@@ -147,7 +147,7 @@ def forget(fingerprint: str, user: UserEmail) -> None:
 
 
 def _confirmed(file: Path, email: str, said: StatementLayout) -> Preview:
-    """Read the file by what was said, and keep it when that gives a statement; raises StatementRefusedError."""
+    """Read the file by what was said and keep that if it gives a statement; raises StatementRefusedError."""
     from flows.sources.preview import preview as preview_of
     from warehouse.records import ReadingHints, StatementRefusedError
     from warehouse.repositories.layouts import add_layout

@@ -161,7 +161,7 @@ class RunningCheck:
         track.last = int(values[-1])
 
     def _note_passing(self, track: _Track, anchors: pl.DataFrame, off: pl.Series) -> None:
-        """The first deviation that lasts over the end of a day: within one, banks order lines as they like."""
+        """The first deviation over the end of a day: within one, banks order lines as they like."""
         days = anchors["booked_date"]
         turns = ((days != days.shift(-1)).fill_null(value=False) & off).arg_true()
         if track.passing is not None or not turns.len():

@@ -1,4 +1,4 @@
-"""A statement line as the parsers other than that of tables build it, one at a time, and its way into batches."""
+"""A statement line as all parsers but that of tables build it, one at a time, and its way into batches."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """SWIFT statements: MT940 (end of day) and MT942 (interim), as banks of any country write them.
 
-The package mt-940 was measured on real files and not used here, see docs/decisions/0005: it joins all accounts
-of a file into one, and one impossible date loses the whole file. Here a file is read line by line, twice: once
-for its accounts and balances, once for its lines.
+The package mt-940 was measured on real files and not used here, see docs/decisions/0005: it joins all
+accounts of a file into one, and one impossible date loses the whole file. Here a file is read line by line,
+twice: once for its accounts and balances, once for its lines.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ def _notes(contents: _Contents) -> Iterator[str]:
         yield f"line {number}: an account (:25:) inside a statement was left aside"
     for number in contents.unread_balances[:3]:
         yield f"line {number}: the balance cannot be read"
-    if contents.lines and not any(page.opening and page.closing or page.sums for page in contents.pages):
+    if contents.lines and not any((page.opening and page.closing) or page.sums for page in contents.pages):
         yield "the file states no balances that its lines could be checked against"
 
 
@@ -451,7 +451,7 @@ def _fields(path: Path, encoding: Encoding) -> Iterator[_Field]:
 
 
 def _text_lines(path: Path, encoding: Encoding) -> Iterator[str]:
-    """A file's lines without what SWIFT wraps around a message; "\\x03" and the like ended messages on tape."""
+    """A file's lines without what SWIFT wraps around a message, control characters of tapes among it."""
     for block in text_blocks(path, encoding):
         for line in block.decode(errors="replace").removesuffix("\n").split("\n"):
             bare = line.strip("\x00\x01\x02\x03\x1a\ufeff").rstrip()

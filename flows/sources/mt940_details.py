@@ -17,8 +17,9 @@ _CODE = re.compile(r"(?:^|(?<=/))(?=/?[A-Z]{3,4}/)/?([A-Z]{3,4})/")
 _PARTIES = frozenset({"BENM", "ORDP", "ULTB", "ULTD"})
 _TEXTS = frozenset({"REMI", "PREF", "PURP", "TRTP"})
 _KNOWN = _PARTIES | _TEXTS | {
-    "EREF", "IBAN", "BIC", "NAME", "CNTP", "MARF", "CSID", "ISDT", "RTRN", "ID", "ADDR", "CHGS", "OCMT", "EXCH",
-    "CREF", "SVCL", "INIT", "ULTC", "NRTX", "UDTR", "UCRD", "SWOC", "SWOD", "TRCD", "BO", "BO1", "IREF",
+    "EREF", "IBAN", "BIC", "NAME", "CNTP", "MARF", "CSID", "ISDT", "RTRN", "ID", "ADDR", "CHGS",
+    "OCMT", "EXCH", "CREF", "SVCL", "INIT", "ULTC", "NRTX", "UDTR", "UCRD", "SWOC", "SWOD",
+    "TRCD", "BO", "BO1", "IREF",
     "RREF", "TXT", "RFB", "KREF", "USTD", "STRD",
 }  # fmt: skip
 
@@ -54,7 +55,7 @@ def unwrapped(lines: list[str]) -> str:
 
 
 def _from_subfields(text: str, found: re.Match[str]) -> Details:
-    """Details written as ?20...?21...?32...: 00 the kind, 20 to 29 and 60 to 63 the purpose, 32 and 33 who."""
+    """Details written as ?20...?32...: 00 the kind, 20 to 29 and 60 to 63 the purpose, 32 and 33 who."""
     mark = re.escape(found["mark"])
     parts = re.split(rf"{mark}(\d\d)", text[found.end("code") if found["code"] else 0 :])
     fields = list(zip(parts[1::2], parts[2::2], strict=True))

@@ -1,4 +1,4 @@
-"""A statement file as it would be read: what was decided and how surely, the first lines, what is doubtful."""
+"""A statement file as it would be read: what was decided, how surely, the first lines, what is doubtful."""
 
 from __future__ import annotations
 

@@ -105,10 +105,8 @@ class _Record:
     @property
     def is_opening(self) -> bool:
         """Whether the record states an account's first balance: a transfer of the account to itself."""
-        return (
-            bool(self.transfer)
-            and self.transfer.casefold() == self.account.casefold()
-            or (not self.account and bool(self.transfer) and self.text("P").casefold() == "opening balance")
+        return (bool(self.transfer) and self.transfer.casefold() == self.account.casefold()) or (
+            not self.account and bool(self.transfer) and self.text("P").casefold() == "opening balance"
         )
 
 

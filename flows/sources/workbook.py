@@ -1,7 +1,7 @@
 """Excel workbooks (.xlsx, .xls): each sheet is a table, understood as a CSV file is.
 
-python-calamine reads the cells, in a process of its own (see workbook_cells): fuzzing found damaged workbooks of the
-old kind that make it end its process.
+python-calamine reads the cells, in a process of its own (see workbook_cells): fuzzing found damaged workbooks
+of the old kind that make it end its process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The cells of a workbook as text, read by a process of its own: ``python workbook_cells.py < book.xlsx``.
 
-A damaged or hostile workbook can make its reader ask for all memory there is, which ends the whole process. So this
-one has little to spend, and nobody else's work in it. It imports nothing of MITA, to start quickly.
+A damaged or hostile workbook can make its reader ask for all memory there is, which ends the whole process.
+So this one has little to spend, and nobody else's work in it. It imports nothing of MITA, to start quickly.
 """
 
 from __future__ import annotations

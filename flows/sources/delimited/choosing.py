@@ -59,7 +59,7 @@ def _chosen(
     delimiters: Sequence[str],
     said: StatementLayout,
 ) -> Layout:
-    """The table that a user speaks of: the header line named, the header with the columns named, or the best."""
+    """The table that a user speaks of: by its header line, by its columns, or the best one."""
     tops = [
         layout
         for layout in records_near_top(lines, delimiters)

@@ -73,7 +73,7 @@ def find_layout(path: Readable, encoding: Encoding, delimiters: Sequence[str] = 
     for delimiter in delimiters:
         if headerless := without_header(lines, delimiter):
             return headerless
-    refuse_incomplete(path, candidates, lines)
+    return refuse_incomplete(path, candidates, lines)
 
 
 def header_candidates(lines: Sequence[str], delimiters: Sequence[str]) -> Iterator[Layout]:

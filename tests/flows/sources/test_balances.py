@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import polars as pl
 from hypothesis import given, settings
@@ -53,7 +53,7 @@ def notes(lines: pl.DataFrame, cuts: list[int], *, newest_first: bool) -> tuple[
         lines = lines.reverse().with_columns(line_number=pl.int_range(2, lines.height + 2, dtype=pl.Int64))
     check = RunningCheck(is_ascending=not newest_first)
     edges = [0, *sorted({cut % (lines.height + 1) for cut in cuts}), lines.height]
-    frames = [lines.slice(start, end - start) for start, end in zip(edges, edges[1:], strict=False)]
+    frames = [lines.slice(start, end - start) for start, end in pairwise(edges)]
     assert sum(frame.height for frame in check.watch(iter(frames))) == lines.height
     return check.notes()
 
@@ -80,8 +80,8 @@ def test_a_missing_line_is_found_at_its_place(
     amounts: list[int],
     per_day: int,
     cuts: list[int],
-    newest_first: bool,
-    data: st.DataObject,  # noqa: FBT001
+    newest_first: bool,  # noqa: FBT001
+    data: st.DataObject,
 ) -> None:
     gone = data.draw(st.integers(1, len(amounts) - 2))
     lines = statement(amounts, 0, per_day)
@@ -110,8 +110,10 @@ def test_a_statement_whose_lines_explain_its_balance_has_no_gap(read: Read) -> N
 
 def test_a_statement_that_lacks_a_line_is_told_with_the_difference(read: Read) -> None:
     assert read(MT940.format(97), name="a.sta")[0].later_notes() == (
-        "statement 7/1 of 1: the lines do not explain the balance: expected 95.00 EUR, stated 97.00 EUR,"
-        " difference 2.00 EUR",
+        (
+            "statement 7/1 of 1: the lines do not explain the balance: expected 95.00 EUR, stated 97.00 EUR,"
+            " difference 2.00 EUR"
+        ),
     )
 
 
@@ -120,6 +122,8 @@ def test_a_table_that_lacks_a_line_is_told_where(read: Read) -> None:
     del rows[7]
     statement, _ = read("\n".join(["Date,Description,Amount,Balance", *rows]), currency="EUR")
     assert statement.later_notes() == (
-        "running balance: the lines do not explain the balance from line 9 on: expected 82.00 EUR,"
-        " stated 81.00 EUR, difference -1.00 EUR",
+        (
+            "running balance: the lines do not explain the balance from line 9 on: expected 82.00 EUR,"
+            " stated 81.00 EUR, difference -1.00 EUR"
+        ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,8 @@ def money(value: dict[str, Any]) -> Decimal:
 def cases() -> list[str]:
     return [
         "betterplace/empty_entry_date", "betterplace/sepa_mt9401", "betterplace/sepa_snippet",
-        "betterplace/sepa_snippet_broken", "betterplace/with_binary_character", "jejik/abnamro", "jejik/generic",
+        "betterplace/sepa_snippet_broken", "betterplace/with_binary_character", "jejik/abnamro",
+        "jejik/generic",
         "jejik/ing", "jejik/knab", "jejik/postfinance", "jejik/rabobank", "jejik/rabobank-iban", "jejik/sns",
         "jejik/triodos",
     ]  # fmt: skip
@@ -113,7 +114,7 @@ def test_texts_of_real_files_are_kept(realdata: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", cases())
 def test_balances_of_real_files_are_as_expected(realdata: Path, name: str) -> None:
-    """The expected result knows one statement: the file's last one, whose account has it as closing balance."""
+    """The expected result knows one statement, the file's last: its account has it as closing balance."""
     path = realdata / "bank_exports" / "mt940" / f"{name}.sta"
     statement, _ = read(path)
     data = expected(path)["data"]

@@ -82,7 +82,7 @@ def test_a_number_with_three_decimals_is_not_read_as_thousands(read: Read) -> No
 
 
 def test_several_sheets_are_read_and_others_told(read: Read) -> None:
-    more = [["Date", "Description", "Amount"], [date(2024, 2, 2), "b", -5]]
+    more: Rows = [["Date", "Description", "Amount"], [date(2024, 2, 2), "b", -5]]
     content = workbook({"Cover": [["Hello"]], "Jan": PLAIN, "Feb": more, "Secret": more}, hidden=["Secret"])
     statement, lines = read(content, name="a.xlsx", currency="EUR")
     assert [line["line_number"] for line in lines] == [5, 6, 7, 8, 10]
@@ -91,7 +91,11 @@ def test_several_sheets_are_read_and_others_told(read: Read) -> None:
 
 
 def test_a_formula_without_a_value_is_a_line_with_a_problem(read: Read) -> None:
-    rows = [["Date", "Description", "Amount"], [date(2024, 1, 2), "a", "=1+1"], [date(2024, 1, 3), "b", 2]]
+    rows: Rows = [
+        ["Date", "Description", "Amount"],
+        [date(2024, 1, 2), "a", "=1+1"],
+        [date(2024, 1, 3), "b", 2],
+    ]
     _, lines = read(workbook({"S": rows}), name="a.xlsx", currency="EUR")
     assert [line["problem"] for line in lines] == ["column 'Amount': the amount is missing", None]
 
@@ -108,8 +112,8 @@ FAR = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/m
         ({SHEET: FAR % (b" " * (40 << 20))}, "as a decompression bomb does"),
         (
             {
-                SHEET: FAR
-                % b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+                SHEET: FAR % b'<row r="1"><c r="A1"><v>1</v></c></row>'
+                b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
             },
             "takes more memory or time",
         ),
