@@ -71,7 +71,7 @@ def test_cells_are_read_with_their_types(read: Read) -> None:
 
 
 def test_a_number_with_three_decimals_is_not_read_as_thousands(read: Read) -> None:
-    rows = [
+    rows: Rows = [
         ["Date", "Description", "Amount"],
         [date(2024, 1, 2), "Too fine", 1.234],
         [date(2024, 1, 3), "b", 2],
