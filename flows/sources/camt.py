@@ -22,7 +22,8 @@ from typing import Any
 from lxml import etree
 
 from flows.sources.balances import Findings, StatementCheck
-from flows.sources.contents import ascii_view, refuse
+from flows.sources.contents import ascii_view, read_head, refuse
+from flows.sources.delimited.encoding import detect
 from flows.sources.lines import StatementLine, batches_of, iso_date, minor_units, one_text
 from warehouse.money import MoneyError
 from warehouse.records import (
@@ -37,6 +38,7 @@ from warehouse.records import (
 NAME = "camt"
 
 _IDENTITY = re.compile(rb"camt\.05[234]\.|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b")
+_ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._\-]+)[\"']")
 _MESSAGES = {"BkToCstmrStmt": "camt.053", "BkToCstmrAcctRpt": "camt.052", "BkToCstmrDbtCdtNtfctn": "camt.054"}
 _REPORTS = {"Stmt", "Rpt", "Ntfctn"}
 _KINDS: dict[str, AccountKind] = {
@@ -60,7 +62,8 @@ def parse(path: Path, hints: ReadingHints) -> Statement:
 
     A batch booking becomes one line per payment when the payments sum to the entry, otherwise one line.
     """
-    contents = _survey(path)
+    codec = _codec(path, hints.country)
+    contents = _survey(path, codec)
     if not contents.reports:
         refuse(path.name, "the message holds no statement (no Stmt, Rpt or Ntfctn element)", _AGAIN)
     accounts = {(found.ref, found.currency): found for found in _accounts(contents, hints)}
@@ -68,8 +71,8 @@ def parse(path: Path, hints: ReadingHints) -> Statement:
     return Statement(
         source_format=contents.source_format,
         accounts=tuple(accounts.values()),
-        batches=batches_of(_lines(path, contents.reports, hints, findings)),
-        notes=tuple(_notes(contents)),
+        batches=batches_of(_lines(path, codec, contents.reports, hints, findings)),
+        notes=(*_notes(contents), *([f"characters read as {codec}"] if codec else [])),
         later_notes=findings.notes,
     )
 
@@ -114,11 +117,20 @@ class _Contents:
     entries: int = 0
 
 
-def _survey(path: Path) -> _Contents:
+def _codec(path: Path, country: str) -> str | None:
+    """The encoding of a file that says UTF-8 and is not; None where what it says holds."""
+    declared = _ENCODING.search(ascii_view(read_head(path))[:256])
+    if declared and declared[1].lower() not in {b"utf-8", b"utf8", b"us-ascii", b"ascii"}:
+        return None
+    encoding = detect(path, country)
+    return None if encoding.is_sound and not encoding.note else encoding.codec
+
+
+def _survey(path: Path, codec: str | None) -> _Contents:
     """Accounts, balances and the number of entries; refuses what is cut off or not well formed."""
     contents = _Contents()
     try:
-        for event, element in _events(path):
+        for event, element in _events(path, codec):
             tag = _local(element)
             if event == "end":
                 _note_figure(contents, element)
@@ -162,7 +174,7 @@ def _add_balance(report: _Report, balance: Node) -> None:
         report.balances[code] = (currency, amount)
 
 
-def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
+def _events(path: Path, codec: str | None) -> Iterator[tuple[str, etree._Element]]:
     """Start and end of elements, without entities, DTDs or network; raises XMLSyntaxError."""
     with path.open("rb") as file:
         events = etree.iterparse(
@@ -173,6 +185,7 @@ def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
             no_network=True,
             load_dtd=False,
             huge_tree=False,
+            encoding=codec,
             remove_comments=True,
             remove_pis=True,
         )
@@ -249,7 +262,7 @@ def _notes(contents: _Contents) -> Iterator[str]:
 
 
 def _lines(
-    path: Path, reports: list[_Report], hints: ReadingHints, findings: Findings
+    path: Path, codec: str | None, reports: list[_Report], hints: ReadingHints, findings: Findings
 ) -> Iterator[StatementLine]:
     """The lines of all reports; each report is held against its balances when it ends."""
     coming = iter(reports)
@@ -257,7 +270,7 @@ def _lines(
     check = StatementCheck("", "", None)
     numbers = count(1)
     try:
-        for event, element in _events(path):
+        for event, element in _events(path, codec):
             if event == "start" and _local(element) in _REPORTS:
                 findings.add(check.gap(report.closing(check.currency)))
                 report = next(coming)

@@ -61,7 +61,7 @@ class Content:
 
 _SPREADSHEET = "Open it in a spreadsheet program, save the sheet as CSV and import that file."
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -78,8 +78,6 @@ def refuse_foreign(head: bytes, name: str) -> None:
             refuse(name, f"it is {what}, whatever its name says", cure)
     if head.startswith(b"PK\x03\x04") and not is_workbook(head):
         _refuse_zip(head, name)
-    if _HTML.match(text):
-        _refuse_page(text, name)
 
 
 def ascii_view(head: bytes) -> bytes:
@@ -126,7 +124,13 @@ def _refuse_zip(head: bytes, name: str) -> None:
     refuse(name, "it is a zip archive", "Unpack it and import the files inside.")
 
 
-def _refuse_page(text: bytes, name: str) -> None:
+def is_web_page(text: bytes) -> bool:
+    """Whether a file's first bytes are those of a web page."""
+    return _HTML.match(text) is not None
+
+
+def refuse_page(text: bytes, name: str) -> NoReturn:
+    """Refuse a web page by its title: nearly always the bank's login."""
     title = _TITLE.search(text)
     named = f" titled {' '.join(title[1].decode('utf-8', 'replace').split())!r}" if title else ""
     refuse(

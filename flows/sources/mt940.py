@@ -412,7 +412,8 @@ def _references(rest: str) -> tuple[str | None, str]:
     """The bank's reference (behind "//"), and text that some banks put behind the customer's."""
     customer, _, bank = rest.partition("//")
     reference = bank.strip()
-    behind = "" if bank else customer[_LONGEST_REFERENCE:]
+    is_padded = customer[:_LONGEST_REFERENCE].endswith(" ") or customer[_LONGEST_REFERENCE:].startswith(" ")
+    behind = customer[_LONGEST_REFERENCE:] if is_padded and not bank else ""
     return (reference if reference and reference != "NONREF" else None), behind.strip()
 
 
