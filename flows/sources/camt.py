@@ -123,7 +123,13 @@ def _codec(path: Path, country: str) -> str | None:
     if declared and declared[1].lower() not in {b"utf-8", b"utf8", b"us-ascii", b"ascii"}:
         return None
     encoding = detect(path, country)
-    return None if encoding.is_sound and not encoding.note else encoding.codec
+    if encoding.is_sound and not encoding.note:
+        return None
+    try:
+        etree.XMLParser(encoding=encoding.codec)
+    except LookupError:
+        return "cp1252"  # libxml2 knows fewer encodings than Python does
+    return encoding.codec
 
 
 def _survey(path: Path, codec: str | None) -> _Contents:
