@@ -23,6 +23,8 @@ _CUT_NAME = 12
 #: A line's values in the schema's order; dataclasses.astuple would copy each of them deeply.
 _IN_ORDER = attrgetter(*STATEMENT_LINE_SCHEMA.names())
 
+#: What a column of 64 bits holds, with room to add ten such amounts.
+_MOST_MINOR = 10**17
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 
 
@@ -62,7 +64,11 @@ def minor_units(text: str, currency: str) -> int:
     if not _DECIMAL.fullmatch(amount):
         message = f"{text!r} is not an amount"
         raise MoneyError(message)
-    return Money.of(amount, currency).minor
+    minor = Money.of(amount, currency).minor
+    if abs(minor) > _MOST_MINOR:
+        message = f"{text!r} is too large to be an amount"
+        raise MoneyError(message)
+    return minor
 
 
 def iso_date(text: str) -> date | None:

@@ -57,6 +57,10 @@ def test_an_entry_date_is_the_one_nearest_to_the_value_date(
         (":61:2413450101C5,00NTRFNONREF", "the value date (:61:) '241345' is not a date"),
         (":61:2401021345C5,00NTRFNONREF", "the entry date (:61:) '1345' is not a date"),
         (":61:2401020102C5,001NTRFNONREF", "amount (:61:): 5.001 has more decimals than EUR has"),
+        (
+            f":61:2401020102C{'9' * 20},00NTRFNONREF",
+            f"amount (:61:): '{'9' * 20}.00' is too large to be an amount",
+        ),
         (":61:nonsense", "the line (:61:) 'nonsense' cannot be read"),
     ],
 )
