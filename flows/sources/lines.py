@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 
@@ -71,6 +72,7 @@ def minor_units(text: str, currency: str) -> int:
     return minor
 
 
+@lru_cache(maxsize=4096)  # the lines of a statement share some hundred days
 def iso_date(text: str) -> date | None:
     """The civil date at the start of YYYYMMDD or YYYY-MM-DD text, as the bank wrote it; None without one.
 

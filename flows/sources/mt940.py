@@ -399,7 +399,7 @@ def _dates(found: re.Match[str] | None) -> tuple[date | None, date | None, str |
     value = short_date(found["value"])
     if value is None:
         return None, None, f"the value date (:61:) {found['value']!r} is not a date"
-    if not found["entry"]:
+    if not found["entry"] or found["value"].endswith(found["entry"]):
         return value, value, None
     years = (value.year - 1, value.year, value.year + 1)
     near = [day for year in years if (day := short_date(f"{year % 100:02}{found['entry']}"))]
