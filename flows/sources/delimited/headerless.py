@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, permutations
 
-from flows.sources.delimited.vocabulary import Role
+from flows.sources.delimited.vocabulary import Role, currency_of
 
-DATE_SHAPE = re.compile(r"\s*(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)")
+_PACKED_DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+DATE_SHAPE = re.compile(
+    rf"\s*(?:{_PACKED_DATE}|\d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}"
+    r"|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)"
+)
 _NUMBER_SHAPE = re.compile(
     r"\s*[-+(]?\s*(?:[A-Z]{3}|[$€£])?\s*[-+]?\d[\d.,'\s]*\)?-?\s*(?:[A-Z]{3}|[$€£])?\s*"
 )
@@ -41,7 +45,13 @@ def content_roles(kinds: Sequence[str], columns: list[list[str]]) -> Roles | Non
     )
     if not dates or len(dates) > 2 or not texts:  # noqa: PLR2004 - booking and value date
         return None
+    currencies = [index for index in texts if all(currency_of(cell) for cell in columns[index])][:1]
+    texts = [index for index in texts if index not in currencies]
+    if not texts:
+        return None
     roles: Roles = {Role.BOOKED: (dates[0],), Role.VALUE: tuple(dates[1:]), Role.DESCRIPTION: tuple(texts)}
+    if currencies:
+        roles[Role.CURRENCY] = tuple(currencies)
     for found in _amount_roles(numbers, sparse, columns):
         return {**roles, **found}
     return None
@@ -52,11 +62,13 @@ def _amount_roles(numbers: list[int], sparse: list[int], columns: list[list[str]
     signed = [index for index in numbers if any(_SIGNED.search(cell) for cell in columns[index])]
     if not sparse and len(numbers) == 1 and signed:
         yield {Role.AMOUNT: (numbers[0],)}
-    if not sparse and len(numbers) == 2:  # noqa: PLR2004 - an amount and a balance
-        for amount, balance in permutations(numbers):
-            if _explains([columns[amount]], columns[balance]):
+    if not sparse and len(numbers) > 1:
+        # Beside an amount and its balance there may be an earlier balance; unsigned ones are not told apart.
+        for amount, balance in permutations(numbers, 2):
+            is_told = amount in signed or len(numbers) == 2  # noqa: PLR2004 - an amount and a balance
+            if is_told and _explains([columns[amount]], columns[balance]):
                 yield {Role.AMOUNT: (amount,), Role.BALANCE: (balance,)}
-        if numbers[0] in signed:
+        if numbers[0] in signed and len(numbers) == 2:  # noqa: PLR2004
             yield {Role.AMOUNT: (numbers[0],), Role.BALANCE: (numbers[1],)}
     if len(sparse) == 2 and len(numbers) == 1 and _are_sides(*(columns[index] for index in sparse)):  # noqa: PLR2004
         for debit, credit in permutations(sparse):
@@ -73,14 +85,13 @@ def _explains(sides: list[list[str]], balances: list[str]) -> bool:
     """Whether the amounts give the steps of the balance: one column by size, two with their direction."""
     amounts = [_cents(cells[0]) if len(cells) == 1 else _cents(cells[0]) - abs(_cents(cells[1]))
                for cells in zip(*sides, strict=True)]  # fmt: skip
-    if len(sides) == 1:
-        amounts = [abs(amount) for amount in amounts]
+    is_unsigned = len(sides) == 1 and min(amounts) >= 0
     steps = [later - earlier for earlier, later in pairwise(map(_cents, balances))]
     if len(steps) < _FEWEST_STEPS - 1:
         return False
-    steps = [abs(step) for step in steps] if len(sides) == 1 else steps
+    steps = [abs(step) for step in steps] if is_unsigned else steps
     up = sum(step == amount for step, amount in zip(steps, amounts[1:], strict=True))
-    backwards = [-step for step in steps] if len(sides) > 1 else steps
+    backwards = steps if is_unsigned else [-step for step in steps]
     down = sum(step == amount for step, amount in zip(backwards, amounts[:-1], strict=True))
     return max(up, down) >= _EXPLAINED * len(steps)
 

@@ -30,6 +30,7 @@ _SAMPLE_LINES = 400
 _PHRASE_WORDS = 5
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ACCOUNT_NUMBER = re.compile(r"[\dXx*•](?:[\dXx*•\-/ ]{2,32})[\dXx*•]")
 _ONE_EACH = (
     Role.BOOKED, Role.VALUE, Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT, Role.INDICATOR,
@@ -176,6 +177,8 @@ def role_of(name: str) -> tuple[Role, int] | None:
     exact = column_words().get(text)
     if exact:
         return exact
+    if split := _CAMEL.sub(" ", name.strip()):
+        text = fold(_without_currency(split))  # "dateOp"
     tokens = text.split()
     for length in range(min(len(tokens) - 1, _PHRASE_WORDS), 0, -1):
         phrases = (" ".join(tokens[start : start + length]) for start in range(len(tokens) - length + 1))

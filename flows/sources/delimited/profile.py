@@ -10,6 +10,7 @@ import polars as pl
 from flows.sources.contents import Readable, refuse
 from flows.sources.delimited.amounts import AmountEvidence, Amounts, Decimal
 from flows.sources.delimited.dates import DateEvidence, Order, slashed
+from flows.sources.delimited.headerless import DATE_SHAPE
 from flows.sources.delimited.layout import Layout
 from flows.sources.delimited.reading import (
     Dialect,
@@ -78,7 +79,7 @@ def profile(path: Readable, shape: Shape, layout: Layout, hints: ReadingHints) -
     """Read the whole file once and decide; raises StatementRefusedError when that cannot be done."""
     evidence = gather(path, shape, layout)
     _refuse_undated(path, evidence, layout)
-    layout = _with_account(_with_indicator(layout, evidence), evidence)
+    layout = _with_account(_with_indicator(_with_currency(layout, evidence), evidence), evidence)
     currency, currency_note = _file_currency(layout, evidence, hints)
     orders, notes = _orders(evidence, layout, hints)
     dialect = Dialect(
@@ -246,6 +247,19 @@ def _refuse_undated(path: Readable, evidence: Evidence, layout: Layout) -> None:
             f"column {layout.name(Role.BOOKED)!r} holds no dates that can be read (it begins with {shown})",
             "Export the account's transactions with dates such as 2024-01-31, or as OFX or CAMT.053.",
         )
+
+
+def _with_currency(layout: Layout, evidence: Evidence) -> Layout:
+    """The layout without a "currency" that holds none: "Valuta" is the value date in some languages."""
+    column = layout.column(Role.CURRENCY)
+    values = {text for text in evidence.values.get(column, ()) if text} if column is not None else set()
+    if column is None or not values or any(currency_of(text) is not None for text in values):
+        return layout
+    roles = dict(layout.roles)
+    roles.pop(Role.CURRENCY)
+    if Role.VALUE not in roles and all(DATE_SHAPE.match(text) for text in values):
+        roles[Role.VALUE] = (column,)
+    return replace(layout, roles=roles)
 
 
 def _with_account(layout: Layout, evidence: Evidence) -> Layout:

@@ -160,3 +160,36 @@ def test_a_table_without_header_is_read_by_numbers(read: Read) -> None:
 def test_a_fingerprint_is_of_names_and_delimiter() -> None:
     assert fingerprint(";", ["Datum ", "Betrag (EUR)"]) == fingerprint(";", ["datum", "BETRAG EUR"])
     assert fingerprint(";", ["Datum", "Betrag"]) != fingerprint(",", ["Datum", "Betrag"])
+
+
+def test_a_column_called_currency_that_holds_dates_is_the_value_date(read: Read) -> None:
+    content = "Datum;Buchungstext;Belastung;Gutschrift;Valuta\n13.01.2024;SHOP;10.00;;14.01.2024\n"
+    _, (line,) = read(content, currency="CHF")
+    assert (line["amount_minor"], line["currency"], line["problem"]) == (-1000, "CHF", None)
+    assert line["value_date"] == date(2024, 1, 14)
+
+
+def test_names_in_one_word_are_taken_apart(read: Read) -> None:
+    _, (line,) = read(
+        "dateOp;dateVal;amount;accountNum\n2024-01-13;2024-01-14;-10,00;00040123\n", currency="EUR"
+    )
+    assert (line["booked_date"], line["amount_minor"], line["account_ref"]) == (
+        date(2024, 1, 13),
+        -1000,
+        "00040123",
+    )
+
+
+def test_a_table_without_header_with_balances_before_and_after(read: Read) -> None:
+    rows = ["123\tEUR\t20240113\t100,00\t90,00\t20240113\t-10,00\tBEA SHOP",
+            "123\tEUR\t20240114\t90,00\t110,00\t20240114\t20,00\tPAY",
+            "123\tEUR\t20240115\t110,00\t105,00\t20240115\t-5,00\tSHOP"]  # fmt: skip
+    _, lines = read("\n".join(rows), currency="USD")
+    told = [
+        (line["amount_minor"], line["balance_minor"], line["currency"], line["description"]) for line in lines
+    ]
+    assert told == [
+        (-1000, 9000, "EUR", "BEA SHOP"),
+        (2000, 11000, "EUR", "PAY"),
+        (-500, 10500, "EUR", "SHOP"),
+    ]
