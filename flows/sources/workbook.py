@@ -90,6 +90,8 @@ def _sheets(content: bytes, name: str) -> list[_Sheet]:
         )
     except subprocess.TimeoutExpired:
         _refuse_greedy(name)
+    except OSError as error:
+        refuse(name, f"the process that reads workbooks cannot be started ({error.strerror})", _SAVE_AS)
     if done.returncode < 0 or b"MemoryError" in done.stderr:
         _refuse_greedy(name)
     if done.returncode:
