@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.archives import FoundFile, RefusedFile
 from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.dbt import start_dbt
@@ -52,12 +53,14 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     """
     settings = Settings()
     user = statements.find_user(settings, email)
-    hints = ReadingHints(country or user.country, currency or user.currency, account)
+    layouts = statements.find_layouts(settings, user)
+    hints = ReadingHints(country or user.country, currency or user.currency, account, layouts)
     if refresh:
         start_dbt()
     outcomes: list[FileOutcome] = []
-    for group in statements.grouped(files_below(paths)):
-        outcomes += ingest_group(settings, user, group, hints)
+    with statements.unpacked(settings, files_below(paths)) as found:
+        for group in statements.grouped(found):
+            outcomes += ingest_group(settings, user, group, hints)
     publish_outcomes(outcomes)
     if any(outcome.outcome == "loaded" for outcome in outcomes):
         statements.publish_findings(settings)
@@ -69,45 +72,48 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
 
 
 def ingest_group(
-    settings: Settings, user: User, paths: Sequence[Path], hints: ReadingHints
+    settings: Settings, user: User, found: Sequence[FoundFile | RefusedFile], hints: ReadingHints
 ) -> list[FileOutcome]:
     """Take some files all the way to transactions, or refuse them with their reasons."""
-    files, outcomes = describe_files(paths)
+    files, outcomes = describe_files(found)
     with statements.sole_import(settings, user, files):
         read: list[tuple[GivenFile, Batch, statements.Spool]] = []
         opened = statements.open_batches(settings, user, files)
         for file, batch in zip(files, opened, strict=True):
             if batch.status == "loaded":
-                outcomes.append(outcome_of(file.path, batch, "known"))
+                outcomes.append(outcome_of(file, batch, "known"))
                 continue
             try:
                 read.append((file, batch, statements.parse_statement(settings, batch, file.path, hints)))
             except StatementRefusedError as error:
                 refused = statements.refuse_batch(settings, batch, str(error))
-                outcomes.append(outcome_of(file.path, refused, "refused"))
+                outcomes.append(outcome_of(file, refused, "refused"))
         load_lines(settings, read)
         merged = statements.merge_batches(settings, user, read)
-    outcomes += [
-        outcome_of(file.path, batch, "loaded") for (file, _, _), batch in zip(read, merged, strict=True)
-    ]
-    order = {str(path): place for place, path in enumerate(paths)}
+    outcomes += [outcome_of(file, batch, "loaded") for (file, _, _), batch in zip(read, merged, strict=True)]
+    order = {one.given: place for place, one in enumerate(found)}
     return sorted(outcomes, key=lambda outcome: order[outcome.file])
 
 
-def describe_files(paths: Sequence[Path]) -> tuple[list[GivenFile], list[FileOutcome]]:
+def describe_files(
+    found: Sequence[FoundFile | RefusedFile],
+) -> tuple[list[GivenFile], list[FileOutcome]]:
     """Files by content; one that cannot be read, or is a copy of another, has its outcome at once."""
     files: dict[str, GivenFile] = {}
     outcomes: list[FileOutcome] = []
-    for path in paths:
+    for one in found:
+        if isinstance(one, RefusedFile):
+            outcomes.append(FileOutcome(one.given, "refused", refusal=one.refusal))
+            continue
         try:
-            file = statements.describe_file(path)
+            file = statements.describe_file(one)
         except OSError as error:
-            reason = f"{path.name} cannot be read: {error.strerror}"
-            outcomes.append(FileOutcome(str(path), "refused", refusal=reason))
+            reason = f"{one.name} cannot be read: {error.strerror}"
+            outcomes.append(FileOutcome(one.given, "refused", refusal=reason))
             continue
         if file.sha256 in files:
-            note = f"a copy of {files[file.sha256].path.name}"
-            outcomes.append(FileOutcome(str(path), "known", notes=(note,)))
+            note = f"a copy of {files[file.sha256].name}"
+            outcomes.append(FileOutcome(one.given, "known", notes=(note,)))
         else:
             files[file.sha256] = file
     return list(files.values()), outcomes
@@ -121,10 +127,10 @@ def load_lines(settings: Settings, read: Sequence[tuple[GivenFile, Batch, statem
         statements.load_lines(settings, packet, verdicts)
 
 
-def outcome_of(path: Path, batch: Batch, outcome: str) -> FileOutcome:
+def outcome_of(file: GivenFile, batch: Batch, outcome: str) -> FileOutcome:
     """A batch as its file's outcome; a known file brings nothing new."""
     return FileOutcome(
-        file=str(path),
+        file=file.given,
         outcome=outcome,
         source_format=batch.source_format,
         lines_read=batch.lines_read,

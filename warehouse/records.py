@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +19,9 @@ LineStatus = Literal["posted", "pending"]
 STATEMENT_LINE_SCHEMA = pl.Schema(
     {
         "account_ref": pl.String,  # the bank's own identifier (IBAN, OFX ACCTID); "" where a file has none
-        "line_number": pl.Int64,  # 1-based: the CSV's line, the entry's ordinal elsewhere; unique per file
+        # 1-based, unique per file: the line of a text file (CSV, MT940, QIF), the row of a workbook,
+        # elsewhere the entry's ordinal
+        "line_number": pl.Int64,
         "booked_date": pl.Date,
         "value_date": pl.Date,
         "amount_minor": pl.Int64,  # signed: negative leaves the account
@@ -51,22 +53,54 @@ class StatementAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementLayout:
+    """What a user has said of a bank's tables; it goes before what the reader would guess.
+
+    ``columns`` names columns by role ("amount", "debit", "booking date" ...), as their header has them or as
+    "column 3". A layout without a fingerprint is meant for the file at hand.
+    """
+
+    fingerprint: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    header_line: int = 0
+    date_order: str = ""  # DMY, MDY or YMD
+    decimal: str = ""  # "." or ","
+    signs: str = ""  # "as written" or "inverted"
+    currency: str = ""
+    account_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something that a reader had to find out about a table."""
+
+    subject: str  # "encoding", "column 'Betrag'", "date order"
+    value: str
+    confidence: float  # 0 to 1
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingHints:
     """What is known about the user when a file does not say it itself."""
 
     country: str = ""  # ISO 3166 alpha-2; decides day-month order where the file leaves it open
     currency: str = ""  # ISO 4217; used where the file names none
     account_ref: str = ""  # used where the file names no account
+    layouts: tuple[StatementLayout, ...] = ()  # what the user has confirmed of tables
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A parsed file: its accounts, and its lines in batches that follow STATEMENT_LINE_SCHEMA."""
 
-    source_format: str  # "ofx", "camt.053", "csv"
+    source_format: str  # "ofx", "camt.053", "mt940", "qif", "csv", "xlsx"
     accounts: tuple[StatementAccount, ...]
     batches: Iterator[pl.DataFrame]
     notes: tuple[str, ...] = field(default=())  # decisions worth telling the user, e.g. "dates read as D/M/Y"
+    later_notes: Callable[[], tuple[str, ...]] = tuple  # what is known once all batches have been read
+    decisions: tuple[Decision, ...] = ()  # how a table was understood
+    fingerprint: str = ""  # of a table's header, by which its bank's later files are known again
 
 
 class StatementRefusedError(ActionableError, ValueError):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import batches, data, evaluate, identity, models, plan, platform, statements, users
+from flows.cli import batches, data, evaluate, identity, layouts, models, plan, platform, statements, users
 from flows.cli.errors import told_plainly
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ def common(
 platform.register(app)
 users.register(app)
 statements.register(app)
+layouts.register(app)
 batches.register(app)
 identity.register(app)
 plan.register(app)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from flows.sources import camt, delimited, ofx
+from flows.sources import camt, delimited, mt940, ofx, qif, web_table, workbook
 from flows.sources.contents import read_head, refuse, refuse_foreign
 from warehouse.records import ReadingHints, Statement
 
@@ -28,7 +28,7 @@ class Source(Protocol):
 
 
 #: In the order of asking: what names itself first, tables of any bank last.
-SOURCES: tuple[Source, ...] = (ofx, camt, delimited)
+SOURCES: tuple[Source, ...] = (workbook, web_table, ofx, camt, mt940, qif, delimited)
 
 
 def read_statement(path: Path, hints: ReadingHints = ReadingHints()) -> Statement:  # noqa: B008 - it is frozen
@@ -44,6 +44,6 @@ def read_statement(path: Path, hints: ReadingHints = ReadingHints()) -> Statemen
         refuse(
             path.name,
             "its format is not known",
-            "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file.",
+            "Download the statement from the bank as OFX, CAMT.053, MT940, XLSX or CSV and import that file.",
         )
     return source.parse(path, hints)

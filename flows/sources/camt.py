@@ -14,12 +14,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache, lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
-from flows.sources.contents import ascii_view, refuse
+from flows.sources.balances import Findings, StatementCheck
+from flows.sources.contents import ascii_view, read_head, refuse
+from flows.sources.delimited.encoding import detect
 from flows.sources.lines import StatementLine, batches_of, iso_date, minor_units, one_text
 from warehouse.money import MoneyError
 from warehouse.records import (
@@ -34,6 +38,7 @@ from warehouse.records import (
 NAME = "camt"
 
 _IDENTITY = re.compile(rb"camt\.05[234]\.|<(?:\w+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b")
+_ENCODING = re.compile(rb"<\?xml[^>]*encoding=[\"']([A-Za-z0-9._\-]+)[\"']")
 _MESSAGES = {"BkToCstmrStmt": "camt.053", "BkToCstmrAcctRpt": "camt.052", "BkToCstmrDbtCdtNtfctn": "camt.054"}
 _REPORTS = {"Stmt", "Rpt", "Ntfctn"}
 _KINDS: dict[str, AccountKind] = {
@@ -57,15 +62,18 @@ def parse(path: Path, hints: ReadingHints) -> Statement:
 
     A batch booking becomes one line per payment when the payments sum to the entry, otherwise one line.
     """
-    contents = _survey(path)
+    codec = _codec(path, hints.country)
+    contents = _survey(path, codec)
     if not contents.reports:
         refuse(path.name, "the message holds no statement (no Stmt, Rpt or Ntfctn element)", _AGAIN)
     accounts = {(found.ref, found.currency): found for found in _accounts(contents, hints)}
+    findings = Findings()
     return Statement(
         source_format=contents.source_format,
         accounts=tuple(accounts.values()),
-        batches=batches_of(_lines(path, contents.reports, hints)),
-        notes=tuple(_notes(contents)),
+        batches=batches_of(_lines(path, codec, contents.reports, hints, findings)),
+        notes=(*_notes(contents), *([f"characters read as {codec}"] if codec else [])),
+        later_notes=findings.notes,
     )
 
 
@@ -77,6 +85,7 @@ class _Report:
     balances: dict[str, tuple[str, int]] = field(default_factory=dict)  # code -> currency, signed minor units
     first_currency: str = ""
     entries: int = 0
+    name: str = ""  # its number or identification
 
     def ref(self, hints: ReadingHints) -> str:
         """The account's IBAN or other identifier."""
@@ -90,6 +99,16 @@ class _Report:
         opening = next((self.balances[code][0] for code in _OPENING_BALANCES if code in self.balances), "")
         return _text(self.account, "Ccy") or opening or self.first_currency or hints.currency
 
+    def check(self, hints: ReadingHints) -> StatementCheck:
+        """A sum that begins at the report's opening balance."""
+        currency = self.currency(hints)
+        name = f"statement {self.name or '(unnumbered)'} of {self.ref(hints) or 'the account'}"
+        return StatementCheck(name, currency, _balance(self, _OPENING_BALANCES, currency))
+
+    def closing(self, currency: str) -> int | None:
+        """The closing balance in a currency, if the report states it."""
+        return _balance(self, _CLOSING_BALANCES, currency)
+
 
 @dataclass(slots=True)
 class _Contents:
@@ -98,11 +117,26 @@ class _Contents:
     entries: int = 0
 
 
-def _survey(path: Path) -> _Contents:
+def _codec(path: Path, country: str) -> str | None:
+    """The encoding of a file that says UTF-8 and is not; None where what it says holds."""
+    declared = _ENCODING.search(ascii_view(read_head(path))[:256])
+    if declared and declared[1].lower() not in {b"utf-8", b"utf8", b"us-ascii", b"ascii"}:
+        return None
+    encoding = detect(path, country)
+    if encoding.is_sound and not encoding.note:
+        return None
+    try:
+        etree.XMLParser(encoding=encoding.codec)
+    except LookupError:
+        return "cp1252"  # libxml2 knows fewer encodings than Python does
+    return encoding.codec
+
+
+def _survey(path: Path, codec: str | None) -> _Contents:
     """Accounts, balances and the number of entries; refuses what is cut off or not well formed."""
     contents = _Contents()
     try:
-        for event, element in _events(path):
+        for event, element in _events(path, codec):
             tag = _local(element)
             if event == "end":
                 _note_figure(contents, element)
@@ -120,7 +154,9 @@ def _note_figure(contents: _Contents, element: etree._Element) -> None:
     if _local(element.getparent()) not in _REPORTS or not contents.reports:
         return
     report, tag = contents.reports[-1], _local(element)
-    if tag == "Acct":
+    if tag == "Id":
+        report.name = report.name or (element.text or "").strip()
+    elif tag == "Acct":
         report.account = _as_received(element)
     elif tag == "Bal":
         _add_balance(report, _as_received(element))
@@ -144,17 +180,18 @@ def _add_balance(report: _Report, balance: Node) -> None:
         report.balances[code] = (currency, amount)
 
 
-def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
+def _events(path: Path, codec: str | None) -> Iterator[tuple[str, etree._Element]]:
     """Start and end of elements, without entities, DTDs or network; raises XMLSyntaxError."""
     with path.open("rb") as file:
         events = etree.iterparse(
             file,
             events=("start", "end"),
-            tag=[f"{{*}}{tag}" for tag in (*_MESSAGES, *_REPORTS, "Acct", "Bal", "Ntry")],
+            tag=[f"{{*}}{tag}" for tag in (*_MESSAGES, *_REPORTS, "Id", "Acct", "Bal", "Ntry")],
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
             huge_tree=False,
+            encoding=codec,
             remove_comments=True,
             remove_pis=True,
         )
@@ -230,31 +267,42 @@ def _notes(contents: _Contents) -> Iterator[str]:
             yield f"balances in another currency than the account's were left out ({named})"
 
 
-def _lines(path: Path, reports: list[_Report], hints: ReadingHints) -> Iterator[StatementLine]:
+def _lines(
+    path: Path, codec: str | None, reports: list[_Report], hints: ReadingHints, findings: Findings
+) -> Iterator[StatementLine]:
+    """The lines of all reports; each report is held against its balances when it ends."""
     coming = iter(reports)
     report = _Report()
-    number = 0
+    check = StatementCheck("", "", None)
+    numbers = count(1)
     try:
-        for event, element in _events(path):
+        for event, element in _events(path, codec):
             if event == "start" and _local(element) in _REPORTS:
+                findings.add(check.gap(report.closing(check.currency)))
                 report = next(coming)
+                check = report.check(hints)
             elif event == "end" and _local(element) == "Ntry" and _local(element.getparent()) in _REPORTS:
-                for line in _entry_lines(_as_received(element), report, hints):
-                    number += 1
-                    yield replace(line, line_number=number)
+                for line in _entry_lines(_as_received(element), report, hints, numbers):
+                    check.add(line)
+                    yield line
                 _release(element)
+        findings.add(check.gap(report.closing(check.currency)))
     except (etree.XMLSyntaxError, StopIteration) as error:
         message = f"{path.name} changed while it was read. Import it again."
         raise StatementRefusedError(message) from error
 
 
-def _entry_lines(entry: Node, report: _Report, hints: ReadingHints) -> Iterator[StatementLine]:
+def _entry_lines(
+    entry: Node, report: _Report, hints: ReadingHints, numbers: Iterator[int]
+) -> Iterator[StatementLine]:
     details = [detail for detail in _nodes(entry, "NtryDtls/TxDtls") if isinstance(detail, dict)]
     if len(details) > 1 and _sum_to_entry(entry, details):
         for ordinal, detail in enumerate(details, start=1):
-            yield _detail_line(entry, detail, ordinal, report, hints)
+            yield _detail_line(entry, detail, ordinal, report, hints, next(numbers))
     else:
-        yield _line(entry, details, report, hints)
+        amount = _text(entry, "Amt")
+        is_debit = _text(entry, "CdtDbtInd") == "DBIT"
+        yield _line(entry, details, report, hints, next(numbers), f"-{amount}" if is_debit else amount)
 
 
 def _sum_to_entry(entry: Node, details: list[Node]) -> bool:
@@ -281,37 +329,41 @@ def _signed(element: Node, amount: Decimal) -> Decimal:
     return -amount if _text(element, "CdtDbtInd") == "DBIT" else amount
 
 
-def _detail_line(
-    entry: Node, detail: Node, ordinal: int, report: _Report, hints: ReadingHints
+def _detail_line(  # noqa: PLR0913, PLR0917 - an entry, one of its payments, and where they stand
+    entry: Node, detail: Node, ordinal: int, report: _Report, hints: ReadingHints, number: int
 ) -> StatementLine:
     """The line of one payment of a batch booking; the entry's own reference gets the payment's ordinal."""
-    line = _line(entry, [detail], report, hints)
     amount = _detail_amount(entry, detail) or Decimal(0)
+    line = _line(entry, [detail], report, hints, number, format(amount, "f"))
     entry_reference = _text(entry, "AcctSvcrRef")
     own = _text(detail, "Refs/AcctSvcrRef")
     reference = own if own != entry_reference else ""
     numbered = f"{entry_reference}/{ordinal}" if entry_reference else None
     raw = {**entry, "NtryDtls": {"TxDtls": detail}}
     return replace(
-        _with_amount(line, format(amount, "f")),
+        line,
         bank_reference=reference or _payment_id(detail) or numbered,
         raw=json.dumps(raw, ensure_ascii=False),
     )
 
 
-def _line(entry: Node, details: list[Node], report: _Report, hints: ReadingHints) -> StatementLine:
-    """The line of a whole entry, described by its payments."""
+def _line(  # noqa: PLR0913, PLR0917 - an entry, its payments, and where they stand
+    entry: Node, details: list[Node], report: _Report, hints: ReadingHints, number: int, amount: str
+) -> StatementLine:
+    """The line of an entry, or of a part of it, described by its payments."""
     status = _text(entry, "Sts/Cd") or _text(entry, "Sts")
     booked, value = _date(entry, "BookgDt"), _date(entry, "ValDt")
     names = [name for name in (_counterparty(entry, detail) for detail in details) if name]
-    line = StatementLine(
+    currency = _attribute(entry, "Amt", "Ccy") or report.currency(hints) or None
+    minor, amount_problem = _amount(entry, amount, currency)
+    return StatementLine(
         account_ref=report.ref(hints),
-        line_number=0,
+        line_number=number,
         # A pending entry has no booking date yet, and a few banks leave it out: then the value date stands.
         booked_date=iso_date(booked or value),
         value_date=iso_date(value),
-        amount_minor=None,
-        currency=_attribute(entry, "Amt", "Ccy") or report.currency(hints) or None,
+        amount_minor=minor,
+        currency=currency,
         status=_STATUSES.get(status, "posted"),
         description=_description(entry, details, names),
         counterparty=", ".join(dict.fromkeys(names)) or None,
@@ -319,28 +371,21 @@ def _line(entry: Node, details: list[Node], report: _Report, hints: ReadingHints
         bank_kind=_bank_kind(entry, details) or None,
         mcc=_merchant_category(entry),
         balance_minor=None,
-        problem=_entry_problem(status, booked or value),
+        problem="; ".join(filter(None, (_entry_problem(status, booked or value), amount_problem))) or None,
         raw=json.dumps(entry, ensure_ascii=False),
     )
-    unsigned = _text(entry, "Amt")
-    return _with_amount(line, f"-{unsigned}" if _text(entry, "CdtDbtInd") == "DBIT" else unsigned, entry)
 
 
-def _with_amount(line: StatementLine, text: str, entry: Node | None = None) -> StatementLine:
-    if entry is not None and _text(entry, "CdtDbtInd") not in {"CRDT", "DBIT"}:
-        return _with_problem(line, "CdtDbtInd says neither CRDT nor DBIT")
-    if not line.currency:
-        return _with_problem(line, "the amount (Amt) names no currency")
+def _amount(entry: Node, text: str, currency: str | None) -> tuple[int | None, str]:
+    """Signed minor units, or why there are none."""
+    if _text(entry, "CdtDbtInd") not in {"CRDT", "DBIT"}:
+        return None, "CdtDbtInd says neither CRDT nor DBIT"
+    if not currency:
+        return None, "the amount (Amt) names no currency"
     try:
-        return replace(line, amount_minor=minor_units(text, line.currency))
+        return minor_units(text, currency), ""
     except MoneyError as error:
-        return _with_problem(
-            line, f"amount (Amt): {error}" if text.strip("-") else "the amount (Amt) is missing"
-        )
-
-
-def _with_problem(line: StatementLine, problem: str) -> StatementLine:
-    return replace(line, problem="; ".join(filter(None, (line.problem, problem))))
+        return None, f"amount (Amt): {error}" if text.strip("-") else "the amount (Amt) is missing"
 
 
 def _entry_problem(status: str, date_text: str) -> str | None:
@@ -434,10 +479,15 @@ def _as_received(element: etree._Element) -> Node:
     return found
 
 
+@cache
+def _tags(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
+
+
 def _nodes(node: Node, path: str) -> list[object]:
     """What stands at a path of local names, in file order."""
     found: list[object] = [node]
-    for tag in path.split("/"):
+    for tag in _tags(path):
         below: list[object] = []
         for one in found:
             child = one.get(tag) if isinstance(one, dict) else None
@@ -450,7 +500,14 @@ def _nodes(node: Node, path: str) -> list[object]:
 
 
 def _text(node: Node, path: str) -> str:
-    """The text at a path, "" where there is none."""
+    """The first text at a path, "" where there is none."""
+    found: object = node
+    for tag in _tags(path):
+        if not isinstance(found, dict):
+            return next(_texts(node, path), "") if isinstance(found, list) else ""
+        found = found.get(tag)
+    if isinstance(found, str) or found is None:
+        return found or ""
     return next(_texts(node, path), "")
 
 
@@ -467,7 +524,13 @@ def _attribute(node: Node, path: str, name: str) -> str:
 
 
 def _local(element: etree._Element | None) -> str:
-    return "" if element is None else str(element.tag).rpartition("}")[2]
+    return "" if element is None else _bare(str(element.tag))
+
+
+@lru_cache(maxsize=4096)
+def _bare(tag: str) -> str:
+    """A tag without its namespace; a file has some hundred different ones, and millions of elements."""
+    return tag.rpartition("}")[2]
 
 
 def _release(element: etree._Element) -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, Literal, NoReturn, Protocol
 
 from warehouse.records import StatementRefusedError
 
 #: Bytes that are enough to tell every format apart, long preambles included.
 HEAD_BYTES = 1 << 16
 
-_DOWNLOAD = "Download the statement from the bank as OFX, CAMT.053 or CSV and import that file."
+_DOWNLOAD = "Download the statement from the bank as OFX, CAMT.053, MT940, XLSX or CSV and import that file."
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "a PDF document", _DOWNLOAD),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel or Word document of the old kind (.xls, .doc)",
-     "Open it in a spreadsheet program, save the sheet as CSV and import that file."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it and import the file inside."),
     (b"BZh", "a bzip2 archive", "Unpack it and import the file inside."),
     (b"\xfd7zXZ\x00", "an xz archive", "Unpack it and import the file inside."),
@@ -33,14 +33,38 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"{\\rtf", "a rich-text document", _DOWNLOAD),
 )  # fmt: skip
 
+
+class Readable(Protocol):
+    """A file, or content in memory that stands for one."""
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        ...
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """The content from its beginning."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes in memory under the name of the file that they come from."""
+
+    name: str
+    content: bytes
+
+    def open(self, _mode: Literal["rb"], /) -> IO[bytes]:
+        """The content from its beginning."""
+        return io.BytesIO(self.content)
+
+
 _SPREADSHEET = "Open it in a spreadsheet program, save the sheet as CSV and import that file."
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_MT940 = re.compile(rb"(?:^|\n)\s*:20:.*?\n\s*:25:", re.DOTALL)
-_QIF = re.compile(rb"\s*!(?:Type|Account|Option):", re.IGNORECASE)
 
 
 def refuse_foreign(head: bytes, name: str) -> None:
@@ -52,14 +76,8 @@ def refuse_foreign(head: bytes, name: str) -> None:
     for magic, what, cure in _MAGIC:
         if head.startswith(magic):
             refuse(name, f"it is {what}, whatever its name says", cure)
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(b"PK\x03\x04") and not is_workbook(head):
         _refuse_zip(head, name)
-    if _HTML.match(text):
-        _refuse_page(text, name)
-    if _MT940.search(text):
-        refuse(name, "it is an MT940 statement, which is not read yet", _DOWNLOAD)
-    if _QIF.match(text):
-        refuse(name, "it is a QIF file, which is not read yet", _DOWNLOAD)
 
 
 def ascii_view(head: bytes) -> bytes:
@@ -95,17 +113,24 @@ def read_head(path: Path) -> bytes:
         refuse(path.name, f"it cannot be opened ({error.strerror})", "Check the path and its permissions.")
 
 
+def is_workbook(head: bytes) -> bool:
+    """Whether a zip archive is an Excel workbook, or another document of Microsoft's Office."""
+    return b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/.rels" in head
+
+
 def _refuse_zip(head: bytes, name: str) -> None:
-    if b"xl/" in head or b"[Content_Types].xml" in head:
-        refuse(
-            name, "it is an Excel workbook (or another Office document), whatever its name says", _SPREADSHEET
-        )
     if b"mimetypeapplication/vnd.oasis" in head:
         refuse(name, "it is an OpenDocument file, whatever its name says", _SPREADSHEET)
     refuse(name, "it is a zip archive", "Unpack it and import the files inside.")
 
 
-def _refuse_page(text: bytes, name: str) -> None:
+def is_web_page(text: bytes) -> bool:
+    """Whether a file's first bytes are those of a web page."""
+    return _HTML.match(text) is not None
+
+
+def refuse_page(text: bytes, name: str) -> NoReturn:
+    """Refuse a web page by its title: nearly always the bank's login."""
     title = _TITLE.search(text)
     named = f" titled {' '.join(title[1].decode('utf-8', 'replace').split())!r}" if title else ""
     refuse(

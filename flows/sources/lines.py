@@ -1,4 +1,4 @@
-"""A statement line as the OFX and CAMT parsers build it, one at a time, and its way into batches."""
+"""A statement line as all parsers but that of tables build it, one at a time, and its way into batches."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 
@@ -23,6 +24,8 @@ _CUT_NAME = 12
 #: A line's values in the schema's order; dataclasses.astuple would copy each of them deeply.
 _IN_ORDER = attrgetter(*STATEMENT_LINE_SCHEMA.names())
 
+#: What a column of 64 bits holds, with room to add ten such amounts.
+_MOST_MINOR = 10**17
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 
 
@@ -62,9 +65,14 @@ def minor_units(text: str, currency: str) -> int:
     if not _DECIMAL.fullmatch(amount):
         message = f"{text!r} is not an amount"
         raise MoneyError(message)
-    return Money.of(amount, currency).minor
+    minor = Money.of(amount, currency).minor
+    if abs(minor) > _MOST_MINOR:
+        message = f"{text!r} is too large to be an amount"
+        raise MoneyError(message)
+    return minor
 
 
+@lru_cache(maxsize=4096)  # the lines of a statement share some hundred days
 def iso_date(text: str) -> date | None:
     """The civil date at the start of YYYYMMDD or YYYY-MM-DD text, as the bank wrote it; None without one.
 
@@ -77,6 +85,14 @@ def iso_date(text: str) -> date | None:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return None
+
+
+def short_date(text: str) -> date | None:
+    """The civil date of YYMMDD text; years from 70 on are of the last century."""
+    if len(text) != len("YYMMDD") or not (text.isascii() and text.isdigit()):
+        return None
+    century = "19" if text[:2] >= "70" else "20"
+    return iso_date(century + text)
 
 
 def one_text(*parts: str | None) -> str:

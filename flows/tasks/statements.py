@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,17 +17,19 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection
 
+from flows.archives import FoundFile, RefusedFile, opened
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from flows.sources import read_statement
 from flows.tasks.identity import settle_batches
 from models_ml.identity.content import content_digests, content_keys, repeated
 from warehouse.engine import open_warehouse
-from warehouse.records import ReadingHints, StatementAccount
+from warehouse.records import ReadingHints, StatementAccount, StatementLayout
 from warehouse.repositories import batches
 from warehouse.repositories.accounts import find_account, renew_accounts
 from warehouse.repositories.batches import Batch, StatementFile
 from warehouse.repositories.identity import add_transactions
+from warehouse.repositories.layouts import list_layouts
 from warehouse.repositories.users import User, get_user
 from warehouse.settings import Settings
 
@@ -40,11 +43,13 @@ GROUP_FILES, GROUP_BYTES = 64, 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class GivenFile:
-    """A file as it was given: where it lies, how long it is, and its content by hash."""
+    """A file as it was given: where it lies, what it is called, how long it is, and its content by hash."""
 
     path: Path
     sha256: str
     size: int
+    name: str  # as its batch is called: ``archive.zip/member`` for a member of an archive
+    given: str  # the name with the folder that it was given in
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +78,19 @@ def find_user(settings: Settings, email: str) -> User:
         return get_user(connection, email)
 
 
+@task(name="find layouts", **DATABASE_RETRIES)
+def find_layouts(settings: Settings, user: User) -> tuple[StatementLayout, ...]:
+    """What the user has said of tables of banks."""
+    with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
+        return list_layouts(connection, user.user_id)
+
+
 @task(name="open batches", **DATABASE_RETRIES)
 def open_batches(settings: Settings, user: User, files: Sequence[GivenFile]) -> list[Batch]:
     """Register files by their content; one that was loaded before gives its earlier batch."""
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
         return [
-            batches.open_batch(
-                connection, user.user_id, StatementFile(file.path.name, file.sha256, file.size)
-            )
+            batches.open_batch(connection, user.user_id, StatementFile(file.name, file.sha256, file.size))
             for file in files
         ]
 
@@ -95,8 +105,9 @@ def parse_statement(settings: Settings, batch: Batch, path: Path, hints: Reading
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # a full disk must not stay full because of us
         raise
+    notes = (*statement.notes, *statement.later_notes())
     repeats = repeated(read_digests(chunks))
-    return Spool(statement.source_format, statement.accounts, statement.notes, chunks, repeats)
+    return Spool(statement.source_format, statement.accounts, notes, chunks, repeats)
 
 
 @task(name="judge lines")
@@ -134,7 +145,7 @@ def merge_batches(
             batch,
             spool,
         ) in read:  # in order, for a later file finds its account by what an earlier says
-            accounts |= add_accounts(connection, batch, spool, file.path.name)
+            accounts |= add_accounts(connection, batch, spool, file.name)
             batches.close_batch(connection, batch, source_format=spool.source_format, notes=spool.notes)
             added[batch.batch_id] = add_transactions(connection, user.user_id, batch.batch_id)
         brought = settle_batches(connection, user.user_id, added, accounts)
@@ -177,25 +188,33 @@ def publish_findings(settings: Settings) -> Path:
     return gate(settings).publish()
 
 
-def describe_file(path: Path) -> GivenFile:
+@contextlib.contextmanager
+def unpacked(settings: Settings, paths: Iterable[Path]) -> Iterator[Iterator[FoundFile | RefusedFile]]:
+    """The files with those in archives, one after the other; what was unpacked is gone afterwards."""
+    with tempfile.TemporaryDirectory(dir=settings.folder("spool"), prefix="unpacked-") as folder:
+        yield opened(paths, Path(folder))
+
+
+def describe_file(found: FoundFile) -> GivenFile:
     """A file's size and SHA-256, read in blocks; raises OSError."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with found.path.open("rb") as file:
         while block := file.read(READ_BLOCK):
             digest.update(block)
-    return GivenFile(path, digest.hexdigest(), path.stat().st_size)
+    size = found.path.stat().st_size
+    return GivenFile(found.path, digest.hexdigest(), size, found.name, found.given)
 
 
-def grouped(paths: Iterable[Path]) -> Iterator[list[Path]]:
+def grouped(found: Iterable[FoundFile | RefusedFile]) -> Iterator[list[FoundFile | RefusedFile]]:
     """Files in groups that are small enough to be taken in together."""
-    group: list[Path] = []
+    group: list[FoundFile | RefusedFile] = []
     size = 0
-    for path in paths:
-        length = path.stat().st_size if path.exists() else 0
+    for one in found:
+        length = one.path.stat().st_size if isinstance(one, FoundFile) and one.path.exists() else 0
         if group and (len(group) == GROUP_FILES or size + length > GROUP_BYTES):
             yield group
             group, size = [], 0
-        group.append(path)
+        group.append(one)
         size += length
     if group:
         yield group

@@ -93,6 +93,7 @@ def copy_and_insert(warehouse: Warehouse, file: Path) -> float:
 
 def ingest_file(settings: Settings, warehouse: Warehouse, file: Path) -> float:
     """Seconds from the file to transactions, judged by Great Expectations; its import is not counted."""
+    from flows.archives import FoundFile
     from flows.ingest import ingest_group
     from flows.tasks.statements import gate
 
@@ -100,7 +101,7 @@ def ingest_file(settings: Settings, warehouse: Warehouse, file: Path) -> float:
     with warehouse.transaction() as connection:
         user: User = add_user(connection, NewUser("bench@example.org", "EUR", "UTC"))
     with timed() as seconds:
-        (outcome,) = ingest_group(settings, user, [file], ReadingHints())
+        (outcome,) = ingest_group(settings, user, [FoundFile(file, file.name, str(file))], ReadingHints())
     if outcome.transactions_added != ROWS:
         message = f"{outcome.transactions_added} transactions of {ROWS} rows: {outcome}"
         raise RuntimeError(message)

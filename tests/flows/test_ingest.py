@@ -68,6 +68,23 @@ def test_every_line_can_be_followed_to_its_transaction(
     assert rows(warehouse, unlinked) == [(0,)]
 
 
+def test_a_gap_between_lines_and_balances_is_a_note_of_the_batch(
+    warehouse: Warehouse, ingest_files: Ingest, write: Write
+) -> None:
+    statement = (
+        ":20:A\n:25:1\n:28C:7\n:60F:C260301EUR9,00\n:61:260302D2,00NTRFNONREF\n:62F:C260302EUR8,00\n-\n"
+    )
+    (outcome,) = ingest_files(write("a.sta", statement))
+    assert outcome.transactions_added == 1
+    ((notes,),) = rows(warehouse, "select notes from raw.import_batches")
+    assert notes == [
+        (
+            "statement 7 of 1: the lines do not explain the balance: expected 7.00 EUR, stated 8.00 EUR,"
+            " difference 1.00 EUR"
+        )
+    ]
+
+
 def test_a_line_with_an_impossible_date_is_quarantined_and_the_rest_goes_on(
     warehouse: Warehouse, ingest_files: Ingest, write: Write
 ) -> None:

@@ -172,7 +172,7 @@ def _free_ref(ref: str, known: Sequence[tuple[UUID, str]], others: set[UUID]) ->
 
 def ref_of_file(file_name: str) -> str:
     """What a file's name says of its account without days and counters: "main_2026-03.csv" is "main"."""
-    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", file_name)
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", file_name.rpartition("/")[2])
     words = re.sub(r"[^\w]+|_|\d+", " ", stem).split()
     return " ".join([OF_A_FILE, *(word.lower() for word in words)])
 

@@ -167,3 +167,15 @@ category_decisions = Table(
     belongs_to_user(),
     schema="app",
 )
+
+#: What a user has said of a bank's tables; a table is known by the fingerprint of its header.
+statement_layouts = Table(
+    "statement_layouts",
+    metadata,
+    user_id(),
+    Column("fingerprint", Text, primary_key=True),
+    Column("mapping", JSONB, nullable=False),
+    instant("confirmed_at", default_now=True),
+    belongs_to_user(),
+    schema="app",
+)

@@ -6,11 +6,10 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from charset_normalizer import from_bytes
 
-from flows.sources.contents import is_utf16, refuse
+from flows.sources.contents import Readable, is_utf16, refuse
 
 _BLOCK = 1 << 20
 #: Lines with characters beyond ASCII that are enough to tell an encoding.
@@ -51,7 +50,7 @@ class Encoding:
     is_sound: bool = True  # all bytes fit
 
 
-def detect(path: Path, country: str) -> Encoding:
+def detect(path: Readable, country: str) -> Encoding:
     """The encoding of a file, from all its bytes; raises StatementRefusedError for a binary file."""
     with path.open("rb") as file:
         head = file.read(_BLOCK)
@@ -72,7 +71,7 @@ def detect(path: Path, country: str) -> Encoding:
     return _legacy(path, country)
 
 
-def _checked(path: Path, encoding: Encoding) -> Encoding:
+def _checked(path: Readable, encoding: Encoding) -> Encoding:
     """The encoding, with a note when some of the bytes do not fit it."""
     decoder = codecs.getincrementaldecoder(encoding.codec)("strict")
     try:
@@ -85,13 +84,13 @@ def _checked(path: Path, encoding: Encoding) -> Encoding:
     return encoding
 
 
-def _is_mostly_utf8(path: Path) -> bool:
+def _is_mostly_utf8(path: Readable) -> bool:
     """Whether most of the lines beyond ASCII are UTF-8: then a few lines are damaged."""
     votes = [_decodes(line) for line in _lines_beyond_ascii(path)]
     return sum(votes) * 2 > len(votes)
 
 
-def _legacy(path: Path, country: str) -> Encoding:
+def _legacy(path: Readable, country: str) -> Encoding:
     """The single-byte code page of a file that is not UTF-8.
 
     Words made only of high bytes are of another alphabet; high bytes among ASCII letters are accented Latin.
@@ -129,7 +128,7 @@ def _score(text: str, usual: str) -> int:
     return fitting - (len(beyond) - fitting) - 2 * len(_CAPITAL_INSIDE.findall(text))
 
 
-def _lines_beyond_ascii(path: Path) -> Iterator[bytes]:
+def _lines_beyond_ascii(path: Readable) -> Iterator[bytes]:
     found = 0
     with path.open("rb") as file:
         for line in file:
@@ -148,7 +147,7 @@ def _decodes(line: bytes) -> bool:
     return True
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Readable) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             yield block

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
-from pathlib import Path
+from typing import NoReturn
 
-from flows.sources.contents import refuse
+from flows.sources.contents import Readable, refuse
 from flows.sources.delimited.encoding import Encoding
+from flows.sources.delimited.headerless import DATE_SHAPE, content_roles, kind_of
 from flows.sources.delimited.records import split_record, text_blocks
 from flows.sources.delimited.vocabulary import (
     Role,
@@ -20,6 +21,7 @@ from flows.sources.delimited.vocabulary import (
     currency_of,
     fold,
 )
+from warehouse.records import StatementLayout
 
 DELIMITERS = (",", ";", "\t", "|")
 #: Lines in which a header is looked for: the longest preamble seen in bank exports is about 30.
@@ -27,13 +29,8 @@ _PREAMBLE_LINES = 100
 _SAMPLE_LINES = 400
 _PHRASE_WORDS = 5
 
-_DATE_SHAPE = re.compile(
-    r"\s*(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)"
-)
-_NUMBER_SHAPE = re.compile(
-    r"\s*[-+(]?\s*(?:[A-Z]{3}|[$€£])?\s*[-+]?\d[\d.,'\s]*\)?-?\s*(?:[A-Z]{3}|[$€£])?\s*"
-)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ACCOUNT_NUMBER = re.compile(r"[\dXx*•](?:[\dXx*•\-/ ]{2,32})[\dXx*•]")
 _ONE_EACH = (
     Role.BOOKED, Role.VALUE, Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT, Role.INDICATOR,
@@ -54,6 +51,8 @@ class Layout:
     currencies: dict[int, str] = field(default_factory=dict)  # of columns that name one in their header
     account_ref: str = ""  # from the preamble
     currency: str = ""  # from the preamble
+    kinds: tuple[str, ...] = ()  # of a table without a header: what each column holds
+    confirmed: StatementLayout | None = None  # what the user has said of it
 
     def column(self, role: Role) -> int | None:
         """The index of the (first) column of a role."""
@@ -65,24 +64,39 @@ class Layout:
         return "" if index is None else self.columns[index]
 
 
-def find_layout(path: Path, encoding: Encoding) -> Layout:
+def find_layout(path: Readable, encoding: Encoding, delimiters: Sequence[str] = DELIMITERS) -> Layout:
     """The layout of the table in a file; raises StatementRefusedError naming what is missing."""
     lines = sample_lines(path, encoding)
-    candidates = [layout for delimiter in DELIMITERS for layout in _headers(lines, delimiter)]
-    complete = [layout for layout in candidates if not _missing(layout)]
+    candidates = list(header_candidates(lines, delimiters))
+    complete = [layout for layout in candidates if not missing(layout)]
     if complete:
-        return max(complete, key=_quality)
-    for delimiter in DELIMITERS:
-        if headerless := _headerless(lines, delimiter):
+        return max(complete, key=quality)
+    for delimiter in delimiters:
+        if headerless := without_header(lines, delimiter):
             return headerless
-    _refuse_incomplete(path, candidates, lines)
-    raise AssertionError
+    return refuse_incomplete(path, candidates, lines)
 
 
-def sample_lines(path: Path, encoding: Encoding) -> list[str]:
+def header_candidates(lines: Sequence[str], delimiters: Sequence[str]) -> Iterator[Layout]:
+    """Layouts by every record near the top that could be a header."""
+    for delimiter in delimiters:
+        yield from _headers(lines, delimiter)
+
+
+def records_near_top(lines: Sequence[str], delimiters: Sequence[str]) -> Iterator[Layout]:
+    """Layouts by every record near the top, whatever it says: for a user who knows which is the header."""
+    for delimiter in delimiters:
+        for end, fields in islice(records_of(lines, delimiter), _PREAMBLE_LINES):
+            if len([text for text in fields if text.strip()]) > 1 and not _has_date(fields):
+                yield _layout(lines, delimiter, end, fields, column_roles(fields))
+
+
+def sample_lines(path: Readable, encoding: Encoding) -> list[str]:
     """The first lines of a file."""
     lines = (
-        line for text in text_blocks(path, encoding) for line in text.decode(errors="replace").split("\n")
+        line
+        for text in text_blocks(path, encoding)
+        for line in text.decode(errors="replace").removesuffix("\n").split("\n")
     )
     return list(islice(lines, _SAMPLE_LINES))
 
@@ -112,8 +126,13 @@ def _headers(lines: Sequence[str], delimiter: str) -> Iterator[Layout]:
         if len([text for text in fields if text.strip()]) < 2:  # noqa: PLR2004 - a table has two columns at least
             continue
         roles = column_roles(fields)
-        if roles and not any(_DATE_SHAPE.fullmatch(text) for text in fields):
+        if roles and not _has_date(fields):
             yield _layout(lines, delimiter, end, fields, roles)
+
+
+def _has_date(fields: Sequence[str]) -> bool:
+    """Whether a record is rather a line of the table than its header."""
+    return any(DATE_SHAPE.fullmatch(text) for text in fields)
 
 
 def _layout(
@@ -158,6 +177,8 @@ def role_of(name: str) -> tuple[Role, int] | None:
     exact = column_words().get(text)
     if exact:
         return exact
+    if split := _CAMEL.sub(" ", name.strip()):
+        text = fold(_without_currency(split))  # "dateOp"
     tokens = text.split()
     for length in range(min(len(tokens) - 1, _PHRASE_WORDS), 0, -1):
         phrases = (" ".join(tokens[start : start + length]) for start in range(len(tokens) - length + 1))
@@ -239,7 +260,8 @@ def currency_in(lines: Iterable[str], delimiter: str) -> str:
     return ""
 
 
-def _missing(layout: Layout) -> list[str]:
+def missing(layout: Layout) -> list[str]:
+    """What a statement needs and the layout's columns do not have."""
     roles = layout.roles
     missing = [] if Role.BOOKED in roles else ["a date (such as Date, Buchungstag, Дата)"]
     if not {Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT} & roles.keys():
@@ -251,75 +273,50 @@ def _missing(layout: Layout) -> list[str]:
     return missing
 
 
-def _quality(layout: Layout) -> tuple[int, int, int]:
+def quality(layout: Layout) -> tuple[int, int, int]:
+    """How much of a layout is understood, for choosing among several."""
     known = {index for role, indexes in layout.roles.items() if role is not Role.OTHER for index in indexes}
     return len(known), len(layout.columns), -layout.header_line
 
 
-def _headerless(lines: Sequence[str], delimiter: str) -> Layout | None:
-    """A table without a header whose columns can be told by content: one date, one signed amount, text."""
+def without_header(lines: Sequence[str], delimiter: str) -> Layout | None:
+    """A table without a header whose columns can be told by content: dates, amounts, text."""
+    found = bare_table(lines, delimiter)
+    if found is None:
+        return None
+    layout, columns = found
+    roles = content_roles(layout.kinds, columns)
+    return None if roles is None else replace(layout, roles=roles)
+
+
+def bare_table(lines: Sequence[str], delimiter: str) -> tuple[Layout, list[list[str]]] | None:
+    """A table without a header and the sampled cells of its columns, with what kind of cells they are."""
     rows = [fields for _, fields in records_of(lines, delimiter) if any(text.strip() for text in fields)]
     width = len(rows[0]) if rows else 0
     if width < 3 or any(len(fields) != width for fields in rows[:-1]):  # noqa: PLR2004 - date, amount, text
         return None
     rows = [fields for fields in rows if len(fields) == width]
     columns = [[fields[index].strip() for fields in rows] for index in range(width)]
-    dates = [index for index, column in enumerate(columns) if _all_match(_DATE_SHAPE, column)]
-    numbers = [index for index, column in enumerate(columns) if _is_amount(column) and index not in dates]
-    texts = [
-        index
-        for index, column in enumerate(columns)
-        if any(re.search(r"[^\W\d_]{2}", cell) for cell in column)
-    ]
-    roles = _content_roles(dates, numbers, texts, columns)
-    if roles is None:
-        return None
-    return Layout(delimiter, 0, tuple(f"column {index + 1}" for index in range(width)), roles)
+    names = tuple(f"column {index + 1}" for index in range(width))
+    return Layout(delimiter, 0, names, {}, kinds=tuple(map(kind_of, columns))), columns
 
 
-def _content_roles(
-    dates: list[int], numbers: list[int], texts: list[int], columns: list[list[str]]
-) -> dict[Role, tuple[int, ...]] | None:
-    """Roles by content, or None when there is more than one way to see it."""
-    if not dates or len(dates) > 2 or not texts:  # noqa: PLR2004 - booking and value date
-        return None
-    roles = {Role.BOOKED: (dates[0],), Role.VALUE: tuple(dates[1:]), Role.DESCRIPTION: tuple(texts)}
-    if len(numbers) == 1 and any("-" in cell or "(" in cell for cell in columns[numbers[0]]):
-        return {**roles, Role.AMOUNT: (numbers[0],)}
-    if len(numbers) == 2 and any("-" in cell or "(" in cell for cell in columns[numbers[0]]):  # noqa: PLR2004
-        return {**roles, Role.AMOUNT: (numbers[0],), Role.BALANCE: (numbers[1],)}
-    return None
-
-
-def _all_match(pattern: re.Pattern[str], column: list[str]) -> bool:
-    return bool(column) and sum(pattern.match(cell) is not None for cell in column) >= 0.95 * len(column)
-
-
-def _is_amount(column: list[str]) -> bool:
-    """Whether nearly all cells are numbers, and some have decimals: a cheque number has none."""
-    filled = [cell for cell in column if cell]
-    decimals = any(re.search(r"[.,]\d{2}\D*$", cell) for cell in filled)
-    return len(filled) >= 0.95 * len(column) and decimals and _all_full(filled)
-
-
-def _all_full(cells: list[str]) -> bool:
-    return sum(_NUMBER_SHAPE.fullmatch(cell) is not None for cell in cells) >= 0.95 * len(cells)
-
-
-def _refuse_incomplete(path: Path, candidates: list[Layout], lines: Sequence[str]) -> None:
+def refuse_incomplete(path: Readable, candidates: list[Layout], lines: Sequence[str]) -> NoReturn:
     """Say which columns were found and which are missing."""
     if not candidates:
         first = next((line for line in lines if line.strip()), "")[:80]
         refuse(
             path.name,
             f"no table with a header was found in it; its first line is {first!r}",
-            "Export the account's transactions as CSV with column names, or as OFX or CAMT.053.",
+            "Export the account's transactions as CSV with column names, or as OFX or CAMT.053, or say which"
+            " column is which with 'mita statements confirm'.",
         )
-    best = max(candidates, key=_quality)
+    best = max(candidates, key=quality)
     named = ", ".join(repr(name[:40]) for name in best.columns[:30])
     refuse(
         path.name,
         f"its table (line {best.header_line}) has the columns {named}"
-        f" but lacks {' and '.join(_missing(best))}",
-        "Export the account's transactions with these columns, or as OFX or CAMT.053.",
+        f" but lacks {' and '.join(missing(best))}",
+        "Export the account's transactions with these columns, or as OFX or CAMT.053, or say which column is"
+        " which with 'mita statements confirm'.",
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import polars as pl
 
-from flows.sources.contents import refuse
-from flows.sources.delimited.amounts import AmountEvidence, Amounts
-from flows.sources.delimited.dates import DateEvidence
+from flows.sources.contents import Readable, refuse
+from flows.sources.delimited.amounts import AmountEvidence, Amounts, Decimal
+from flows.sources.delimited.dates import DateEvidence, Order, slashed
+from flows.sources.delimited.headerless import DATE_SHAPE
 from flows.sources.delimited.layout import Layout
 from flows.sources.delimited.reading import (
     Dialect,
@@ -20,7 +20,14 @@ from flows.sources.delimited.reading import (
     statement_lines,
 )
 from flows.sources.delimited.records import Shape, blocks
-from flows.sources.delimited.signs import Proof, SignRule, directions_in, method_of, prove
+from flows.sources.delimited.signs import (
+    Proof,
+    SignRule,
+    directed,
+    directions_in,
+    method_of,
+    prove,
+)
 from flows.sources.delimited.vocabulary import Direction, Role, currency_of, fold, total_words
 from warehouse.money import exponent
 from warehouse.records import AccountKind, ReadingHints, StatementAccount
@@ -31,6 +38,10 @@ _LONGEST_FOOTER = 30
 _MOST_VALUES = 200
 #: Accounts beyond which a column names the other side's.
 _MOST_ACCOUNTS = 10_000
+#: Steps of a running balance, and their share that gives a direction, before it gives that of every line.
+_FEWEST_STEPS = 3
+_DIRECTED = 0.8
+_DECIMALS: dict[str, Decimal] = {".": ".", ",": ","}
 
 
 @dataclass(slots=True)
@@ -58,15 +69,19 @@ class Profile:
     dialect: Dialect
     accounts: tuple[StatementAccount, ...]
     notes: tuple[str, ...]
+    proof: Proof
+    evidence: Evidence
+    has_outflow: bool = True
+    is_mostly_inflow: bool = False
 
 
-def profile(path: Path, shape: Shape, layout: Layout, hints: ReadingHints) -> Profile:
+def profile(path: Readable, shape: Shape, layout: Layout, hints: ReadingHints) -> Profile:
     """Read the whole file once and decide; raises StatementRefusedError when that cannot be done."""
     evidence = gather(path, shape, layout)
     _refuse_undated(path, evidence, layout)
-    layout = _with_account(_with_indicator(layout, evidence), evidence)
+    layout = _with_account(_with_indicator(_with_currency(layout, evidence), evidence), evidence)
     currency, currency_note = _file_currency(layout, evidence, hints)
-    orders, notes = evidence.dates.decide(hints.country)
+    orders, notes = _orders(evidence, layout, hints)
     dialect = Dialect(
         layout=layout,
         orders=orders,
@@ -79,12 +94,39 @@ def profile(path: Path, shape: Shape, layout: Layout, hints: ReadingHints) -> Pr
     dialect, decimal_note = _with_decimal(dialect, evidence, hints)
     _refuse_without_currency(path, dialect, evidence)
     dialect, proof, sign_note = _with_signs(dialect, evidence)
-    accounts = _accounts(dialect, evidence, proof)
     told = (*notes, decimal_note, currency_note, sign_note, *_left_out(layout, evidence))
-    return Profile(dialect, accounts, tuple(filter(None, told)))
+    return Profile(
+        dialect,
+        _accounts(dialect, evidence, proof),
+        tuple(filter(None, told)),
+        proof,
+        evidence,
+        *_flows(dialect, evidence),
+    )
 
 
-def gather(path: Path, shape: Shape, layout: Layout) -> Evidence:
+def _orders(evidence: Evidence, layout: Layout, hints: ReadingHints) -> tuple[dict[str, Order], list[str]]:
+    """The order of dates: the user's word, else what the dates themselves allow."""
+    orders, notes = evidence.dates.decide(hints.country)
+    said = layout.confirmed.date_order if layout.confirmed else ""
+    if said not in _ORDERS:
+        return orders, notes
+    return dict.fromkeys(orders, _ORDERS[said]), [f"dates read as {slashed(_ORDERS[said])}, as you confirmed"]
+
+
+_ORDERS: dict[str, Order] = {"DMY": "DMY", "MDY": "MDY", "YMD": "YMD"}
+
+
+def _flows(dialect: Dialect, evidence: Evidence) -> tuple[bool, bool]:
+    """Whether any of the first amounts is negative, and whether most are not."""
+    if evidence.first is None:
+        return True, False
+    amounts = statement_lines(evidence.first, dialect)["amount_minor"].drop_nulls()
+    negative = int((amounts < 0).sum())
+    return negative > 0, negative * 2 < amounts.len()
+
+
+def gather(path: Readable, shape: Shape, layout: Layout) -> Evidence:
     """The evidence of all blocks of a file."""
     evidence = Evidence()
     for block in blocks(path, shape):
@@ -195,7 +237,7 @@ def _stripped(column: int | None, name: str) -> pl.Expr:
     return text.alias(name)
 
 
-def _refuse_undated(path: Path, evidence: Evidence, layout: Layout) -> None:
+def _refuse_undated(path: Readable, evidence: Evidence, layout: Layout) -> None:
     if not evidence.lines:
         return
     if not evidence.dated_lines:
@@ -205,6 +247,19 @@ def _refuse_undated(path: Path, evidence: Evidence, layout: Layout) -> None:
             f"column {layout.name(Role.BOOKED)!r} holds no dates that can be read (it begins with {shown})",
             "Export the account's transactions with dates such as 2024-01-31, or as OFX or CAMT.053.",
         )
+
+
+def _with_currency(layout: Layout, evidence: Evidence) -> Layout:
+    """The layout without a "currency" that holds none: "Valuta" is the value date in some languages."""
+    column = layout.column(Role.CURRENCY)
+    values = {text for text in evidence.values.get(column, ()) if text} if column is not None else set()
+    if column is None or not values or any(currency_of(text) is not None for text in values):
+        return layout
+    roles = dict(layout.roles)
+    roles.pop(Role.CURRENCY)
+    if Role.VALUE not in roles and all(DATE_SHAPE.match(text) for text in values):
+        roles[Role.VALUE] = (column,)
+    return replace(layout, roles=roles)
 
 
 def _with_account(layout: Layout, evidence: Evidence) -> Layout:
@@ -280,10 +335,13 @@ def _with_decimal(dialect: Dialect, evidence: Evidence, hints: ReadingHints) -> 
     known = [code for code in (*codes, *dialect.layout.currencies.values(), dialect.currency) if code]
     decimals = max((exponent(code) for code in known), default=2)
     decimal, note = evidence.amounts.decide(decimals, hints.country)
+    said = dialect.layout.confirmed.decimal if dialect.layout.confirmed else ""
+    if said in _DECIMALS:
+        decimal, note = _DECIMALS[said], f"decimal sign read as {said!r}, as you confirmed"
     return replace(dialect, decimal=decimal), note
 
 
-def _refuse_without_currency(path: Path, dialect: Dialect, evidence: Evidence) -> None:
+def _refuse_without_currency(path: Readable, dialect: Dialect, evidence: Evidence) -> None:
     """Refuse a file none of whose lines has a currency: all of them would be in quarantine for one reason."""
     if dialect.currency or evidence.first is None:
         return
@@ -310,17 +368,55 @@ def _with_signs(dialect: Dialect, evidence: Evidence) -> tuple[Dialect, Proof, s
     dialect = _with_method(dialect, evidence, records)
     lines = statement_lines(records, dialect)
     proof = prove(lines)
-    if dialect.layout.column(Role.FEE) is not None:
-        with_fee = replace(dialect, rule=replace(dialect.rule, has_fee=True))
-        fee_proof = prove(statement_lines(records, with_fee))
-        if fee_proof.holds and fee_proof.as_read > proof.as_read:
-            return with_fee, fee_proof, "fees were taken off the amounts, as the running balance proves"
-    if proof.contradicts:
-        note = (
-            f"signs turned round: the running balance proves it on {proof.inverted} of {proof.compared} lines"
-        )
-        return replace(dialect, rule=replace(dialect.rule, is_inverted=True)), proof, note
-    return dialect, proof, _sign_note(dialect, lines, proof)
+    if dialect.layout.confirmed and (said := dialect.layout.confirmed.signs):
+        is_inverted = said == "inverted"
+        note = f"signs {'turned round' if is_inverted else 'read as written'}, as you confirmed"
+        return replace(dialect, rule=replace(dialect.rule, is_inverted=is_inverted)), proof, note
+    return (
+        _with_fees(dialect, records, proof)
+        or _with_steps(dialect, lines, proof)
+        or _with_turn(dialect, proof)
+        or (dialect, proof, _sign_note(dialect, lines, proof))
+    )
+
+
+def _with_fees(dialect: Dialect, records: pl.DataFrame, proof: Proof) -> tuple[Dialect, Proof, str] | None:
+    """With the fees taken off, where the balance proves that they come on top."""
+    if dialect.layout.column(Role.FEE) is None:
+        return None
+    with_fee = replace(dialect, rule=replace(dialect.rule, has_fee=True))
+    fee_proof = prove(statement_lines(records, with_fee))
+    if not (fee_proof.holds and fee_proof.as_read > proof.as_read):
+        return None
+    return with_fee, fee_proof, "fees were taken off the amounts, as the running balance proves"
+
+
+def _with_steps(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> tuple[Dialect, Proof, str] | None:
+    """With each sign from the step of the balance, where amounts have none and the steps go both ways."""
+    is_unsigned = dialect.rule.method == "sign" and dialect.indicator_column is None
+    if not (is_unsigned and proof.as_read and proof.inverted) or (lines["amount_minor"] < 0).any():
+        return None
+    found = {way: _directed_count(lines, is_ascending=way) for way in (True, False)}
+    is_ascending = found[True] >= found[False]
+    told = found[is_ascending]
+    if proof.compared < _FEWEST_STEPS or told < _DIRECTED * proof.compared:
+        return None
+    rule = replace(dialect.rule, from_balance=True, is_ascending=is_ascending)
+    note = f"amounts have no sign: the running balance gives it on {told} of {proof.compared} lines"
+    return replace(dialect, rule=rule), Proof(proof.compared, told, 0, is_ascending), note
+
+
+def _directed_count(lines: pl.DataFrame, *, is_ascending: bool) -> int:
+    found = directed(lines, is_ascending=is_ascending)
+    return found.len() - found.null_count()
+
+
+def _with_turn(dialect: Dialect, proof: Proof) -> tuple[Dialect, Proof, str] | None:
+    """With all signs turned round, where the balance proves it."""
+    if not proof.contradicts:
+        return None
+    note = f"signs turned round: the running balance proves it on {proof.inverted} of {proof.compared} lines"
+    return replace(dialect, rule=replace(dialect.rule, is_inverted=True)), proof, note
 
 
 def _sign_note(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> str:
@@ -331,7 +427,7 @@ def _sign_note(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> str:
         negative = int((amounts < 0).sum())
         if amounts.len() and not negative:
             return "no amount is negative and nothing proves the direction: read as money coming in"
-        if negative * 2 < amounts.len() and dialect.layout.column(Role.CARD) is not None:
+        if negative * 2 < amounts.len():
             return "most amounts are positive and nothing proves the direction: the signs were followed"
     return ""
 
@@ -349,7 +445,7 @@ def _with_method(dialect: Dialect, evidence: Evidence, records: pl.DataFrame) ->
     cells = Amounts(records[f"f{amounts[-1]}"], dialect.decimal)
     if indicator := _indicator(dialect, evidence):
         column, rule = indicator
-        rule = replace(rule, is_signed=_is_signed(cells, records[f"f{column}"], rule))
+        rule = _with_side(cells, records[f"f{column}"], rule)
         return replace(dialect, indicator_column=column, rule=rule)
     only_credits_marked = (cells.sign == 1).any() and not (cells.sign == -1).any()
     return replace(dialect, rule=replace(rule, unmarked=-1 if only_credits_marked else 1))
@@ -374,17 +470,20 @@ def _indicator(dialect: Dialect, evidence: Evidence) -> tuple[int, SignRule] | N
     return None
 
 
-def _is_signed(cells: Amounts, indicator: pl.Series, rule: SignRule) -> bool:
-    """Whether amounts beside an indicator carry their own sign: every debit is negative, no credit is."""
+def _with_side(cells: Amounts, indicator: pl.Series, rule: SignRule) -> SignRule:
+    """The rule with what the signs of amounts beside an indicator mean.
+
+    Every debit negative and no credit: they are signed. The other way round: the sign marks the side, too.
+    """
     directions = indicator.str.strip_chars().replace_strict(
         dict(rule.directions), default=None, return_dtype=pl.Int64
     )
     negative, nonzero = cells.sign == -1, _is_nonzero(cells)
-    debits, credits_ = (
-        negative.filter((directions == -1) & nonzero),
-        negative.filter((directions == 1) & nonzero),
-    )
-    return debits.len() > 0 and bool(debits.all()) and not credits_.any()
+    debits = negative.filter((directions == -1) & nonzero)
+    credits_ = negative.filter((directions == 1) & nonzero)
+    is_signed = debits.len() > 0 and bool(debits.all()) and not credits_.any()
+    is_side = credits_.len() > 0 and bool(credits_.all()) and not debits.any()
+    return replace(rule, is_signed=is_signed, is_side=is_side)
 
 
 def _accounts(dialect: Dialect, evidence: Evidence, proof: Proof) -> tuple[StatementAccount, ...]:

@@ -10,7 +10,7 @@ import polars as pl
 from flows.sources.delimited.amounts import Amounts, Decimal, constant
 from flows.sources.delimited.dates import Order, read_dates
 from flows.sources.delimited.layout import Layout
-from flows.sources.delimited.signs import SignRule
+from flows.sources.delimited.signs import SignRule, directed
 from flows.sources.delimited.vocabulary import Role, currency_of, fold, state_words
 from warehouse.money import exponent
 from warehouse.records import STATEMENT_LINE_SCHEMA
@@ -38,12 +38,13 @@ def statement_lines(records: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     What cannot be read is null, and ``problem`` says what and where.
     """
     layout = dialect.layout
-    amounts = _amounts(records, dialect)
+    accounts = _accounts(records, dialect)
+    amounts = _amounts(records, accounts, dialect)
     dates = _dates(records, dialect)
     states, state_problem = _states(records, layout)
     return pl.DataFrame(
         {
-            "account_ref": _accounts(records, dialect),
+            "account_ref": accounts,
             "line_number": records["line_number"],
             **dates.columns,
             **amounts.columns,
@@ -102,7 +103,7 @@ def _dates(records: pl.DataFrame, dialect: Dialect) -> _Columns:
     return _Columns({"booked_date": filled, "value_date": value_dates}, [problem])
 
 
-def _amounts(records: pl.DataFrame, dialect: Dialect) -> _Columns:
+def _amounts(records: pl.DataFrame, accounts: pl.Series, dialect: Dialect) -> _Columns:
     """Signed amount, currency and running balance, with their problems."""
     layout = dialect.layout
     columns = [records[f"f{index}"] for index in amount_columns(layout)]
@@ -116,14 +117,21 @@ def _amounts(records: pl.DataFrame, dialect: Dialect) -> _Columns:
     )
     if dialect.rule.has_fee:
         signed = signed - _fees(records, exponents, dialect)
-    return _Columns(
-        {
-            "amount_minor": -signed if dialect.rule.is_inverted else signed,
-            "currency": currencies,
-            "balance_minor": _balances(records, exponents, dialect),
-        },
-        [*problems, currency_problem],
-    )
+    found = {
+        "amount_minor": -signed if dialect.rule.is_inverted else signed,
+        "currency": currencies,
+        "balance_minor": _balances(records, exponents, dialect),
+    }
+    problems = [*problems, currency_problem]
+    if dialect.rule.from_balance:
+        lines = pl.DataFrame({"account_ref": accounts, **found})
+        found["amount_minor"] = directed(lines, is_ascending=dialect.rule.is_ascending)
+        undirected = found["amount_minor"].is_null() & signed.is_not_null()
+        problems.append(_where(undirected, _UNDIRECTED))
+    return _Columns(found, problems)
+
+
+_UNDIRECTED = "the amount has no sign, and the running balance does not tell its direction"
 
 
 def _from_one(
@@ -136,7 +144,8 @@ def _from_one(
     problems = [_amount_problem(cells[0].texts, units, exponents, name)]
     if dialect.indicator_column is not None and not rule.is_signed:
         directions, problem = _directions(records, dialect)
-        signed = signed * directions
+        # Where each side has its own sign the indicator says which side leaves the account.
+        signed = (signed.abs() if rule.is_side else signed) * directions
         problems.append(problem)
     return signed, problems
 

@@ -7,10 +7,10 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import polars as pl
 
+from flows.sources.contents import Readable
 from flows.sources.delimited.encoding import Encoding
 
 #: Bytes read at a time: 30 to 60 thousand lines of a usual statement.
@@ -50,7 +50,7 @@ class Block:
     blank_lines: int
 
 
-def blocks(path: Path, shape: Shape) -> Iterator[Block]:
+def blocks(path: Readable, shape: Shape) -> Iterator[Block]:
     """The records below the header, block by block."""
     carried, first_line = b"", 1
     for part, final in with_final(text_blocks(path, shape.encoding)):
@@ -69,26 +69,28 @@ def blocks(path: Path, shape: Shape) -> Iterator[Block]:
         first_line = last_line - carried.count(b"\n")
 
 
-def text_blocks(path: Path, encoding: Encoding) -> Iterator[bytes]:
+def text_blocks(path: Readable, encoding: Encoding) -> Iterator[bytes]:
     """A file's text as UTF-8 in parts that end with a line; line ends are one newline, nulls are gone.
 
     Bytes that do not fit the encoding become DAMAGE.
     """
-    rest = b""
+    rest = held_back = b""
     for content in _utf8_blocks(path, encoding):
         text = rest + content
         held = b"\r" if text.endswith(b"\r") else b""
         text = _plain(text.removesuffix(b"\r"))
         cut = text.rfind(b"\n") + 1
         if cut:
-            yield text[:cut]
+            if held_back:
+                yield held_back
+            held_back = text[:cut]  # a last line without its end belongs to it
         rest = text[cut:] + held
-    rest = _plain(rest)
+    rest = held_back + _plain(rest)
     if rest:
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
-def _utf8_blocks(path: Path, encoding: Encoding) -> Iterator[bytes]:
+def _utf8_blocks(path: Readable, encoding: Encoding) -> Iterator[bytes]:
     """A file's content in UTF-8; sound UTF-8 as it is, which takes no time."""
     decoder = codecs.getincrementaldecoder(encoding.codec)("replace")
     is_ready = encoding.codec == "utf-8" and encoding.is_sound

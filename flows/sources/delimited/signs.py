@@ -25,10 +25,13 @@ class SignRule:
     method: Method
     directions: dict[str, Direction] = field(default_factory=dict)  # values of the indicator column
     is_signed: bool = False  # amounts beside an indicator carry their sign themselves
+    is_side: bool = False  # amounts beside an indicator are negative for credits, as on card statements
     debit_is_negative: bool = False  # amounts in the debit column carry a minus
     unmarked: Direction = 1  # of an amount without a sign; -1 where only credits are marked ("100.00 CR")
     is_inverted: bool = False  # the balance proves that the signs are the other way round
     has_fee: bool = False  # the balance proves that the fee comes on top
+    from_balance: bool = False  # amounts have no sign: each line's step of the running balance gives it
+    is_ascending: bool = True  # oldest line first, for from_balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,17 @@ class Proof:
     def contradicts(self) -> bool:
         """Whether the balance proves that all signs are the other way round."""
         return _is_clear(self.compared, self.inverted, self.as_read)
+
+
+def directed(lines: pl.DataFrame, *, is_ascending: bool) -> pl.Series:
+    """Each amount with the sign of the step that the running balance takes; null where they differ.
+
+    ``lines`` has account_ref, currency, amount_minor and balance_minor, in the file's order.
+    """
+    balance, amount = pl.col("balance_minor"), pl.col("amount_minor")
+    beside = balance.shift(1 if is_ascending else -1).over(["account_ref", "currency"])
+    step = balance - beside
+    return lines.select(pl.when(step.abs() == amount.abs()).then(step).alias("amount_minor"))["amount_minor"]
 
 
 def _is_clear(compared: int, agreeing: int, opposing: int) -> bool:

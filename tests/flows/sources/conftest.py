@@ -25,7 +25,11 @@ def read(tmp_path: Path) -> Read:
     """Write content to a file and read it, with hints as keywords."""
 
     def read_content(
-        content: str | bytes, *, name: str = "statement.csv", encoding: str = "utf-8", **hints: str
+        content: str | bytes,
+        *,
+        name: str = "statement.csv",
+        encoding: str = "utf-8",
+        **hints: Any,  # noqa: ANN401 - any hint
     ) -> tuple[Statement, list[dict[str, Any]]]:
         path = tmp_path / name
         path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)

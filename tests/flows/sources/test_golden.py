@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from flows.sources import read_statement
-from warehouse.records import STATEMENT_LINE_SCHEMA, Statement
+from warehouse.records import STATEMENT_LINE_SCHEMA, ReadingHints, Statement
 
 GOLDEN = Path(__file__).parent / "golden"
+HINTS = ReadingHints(currency="EUR")  # QIF names none
 STATEMENTS = sorted(path.name for path in GOLDEN.iterdir() if path.suffix != ".json")
 
 
@@ -31,18 +32,18 @@ def as_json(statement: Statement) -> dict[str, Any]:
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_golden_statement_reads_as_expected(name: str) -> None:
     expected = json.loads((GOLDEN / f"{name}.expected.json").read_text(encoding="utf-8"))
-    found = json.loads(json.dumps(as_json(read_statement(GOLDEN / name)), default=str))
+    found = json.loads(json.dumps(as_json(read_statement(GOLDEN / name, HINTS)), default=str))
     assert found == expected
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_batches_follow_the_schema_and_raw_is_json(name: str) -> None:
-    for batch in read_statement(GOLDEN / name).batches:
+    for batch in read_statement(GOLDEN / name, HINTS).batches:
         assert batch.schema == STATEMENT_LINE_SCHEMA
         assert all(isinstance(json.loads(text), dict) for text in batch["raw"])
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_line_numbers_are_unique(name: str) -> None:
-    numbers = pl.concat(list(read_statement(GOLDEN / name).batches))["line_number"]
+    numbers = pl.concat(list(read_statement(GOLDEN / name, HINTS).batches))["line_number"]
     assert numbers.is_unique().all()

@@ -39,8 +39,8 @@ CAMT = {
 }
 
 
-def frame(path: Path, **hints: str) -> pl.DataFrame:
-    return pl.concat(list(read_statement(path, ReadingHints(**hints)).batches))
+def frame(path: Path, currency: str = "") -> pl.DataFrame:
+    return pl.concat(list(read_statement(path, ReadingHints(currency=currency)).batches))
 
 
 @pytest.mark.parametrize(("name", "expected"), OFX.items())

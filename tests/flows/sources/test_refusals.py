@@ -44,7 +44,7 @@ def plain_zip() -> bytes:
         ("a.csv", b"", "the file is empty. Download the statement from the bank again."),
         ("a.csv", b" \r\n\r\n", "the file holds nothing but blanks"),
         ("a.csv", b"%PDF-1.7\n...", "it is a PDF document, whatever its name says. Download the statement"),
-        ("a.csv", workbook(), "it is an Excel workbook"),
+        ("a.csv", workbook(), "the workbook is broken"),
         ("a.ofx", plain_zip(), "it is a zip archive. Unpack it and import the files inside."),
         ("a.csv", gzip.compress(b"Date,Amount\n"), "it is a gzip archive"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "it is a PNG image"),
@@ -54,12 +54,7 @@ def plain_zip() -> bytes:
             b"<!DOCTYPE html>\n<html><head><title>Sign\n in</title></head></html>",
             "it is a web page titled 'Sign in', not a statement; the bank probably asked to log in",
         ),
-        (
-            "a.csv",
-            b":20:STARTUMS\r\n:25:1234/5678\r\n:28C:1\r\n",
-            "it is an MT940 statement, which is not read yet",
-        ),
-        ("a.qif", b"!Type:Bank\nD01/02/2024\n", "it is a QIF file, which is not read yet"),
+        ("a.csv", b":20:STARTUMS\r\n:25:1234/5678\r\n:28C:1\r\n", "it is a fragment of an MT940 statement"),
         ("a.json", b'{"transactions": []}', "its format is not known"),
         (
             "a.txt",

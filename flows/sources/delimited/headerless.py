@@ -1,0 +1,113 @@
+"""A table without a header: what its columns hold, told by their cells alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, permutations
+
+from flows.sources.delimited.vocabulary import Role, currency_of
+
+_PACKED_DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+DATE_SHAPE = re.compile(
+    rf"\s*(?:{_PACKED_DATE}|\d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}"
+    r"|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)"
+)
+_NUMBER_SHAPE = re.compile(
+    r"\s*[-+(]?\s*(?:[A-Z]{3}|[$€£])?\s*[-+]?\d[\d.,'\s]*\)?-?\s*(?:[A-Z]{3}|[$€£])?\s*"
+)
+_DECIMALS = re.compile(r"[.,]\d{2}\D*$")
+_SIGNED = re.compile(r"[-(]")
+#: Cells of a kind among all that make it the column's kind: a total below the table is none of them.
+_NEARLY_ALL = 0.95
+#: Steps of a balance that an amount must explain before its column is taken for the amount.
+_EXPLAINED = 0.8
+_FEWEST_STEPS = 3
+
+Roles = dict[Role, tuple[int, ...]]
+
+
+def kind_of(column: Sequence[str]) -> str:
+    """What a column's cells are: date, amount, some amounts (others blank), text or other."""
+    filled = [cell for cell in column if cell]
+    if column and _share(DATE_SHAPE.match(cell) for cell in column) >= _NEARLY_ALL:
+        return "date"
+    if filled and _are_amounts(filled):
+        return "amount" if len(filled) >= _NEARLY_ALL * len(column) else "some amounts"
+    return "text" if any(re.search(r"[^\W\d_]{2}", cell) for cell in filled) else "other"
+
+
+def content_roles(kinds: Sequence[str], columns: list[list[str]]) -> Roles | None:
+    """Roles by content, or None when there is more than one way to see it."""
+    dates, numbers, sparse, texts = (
+        [index for index, kind in enumerate(kinds) if kind == wanted]
+        for wanted in ("date", "amount", "some amounts", "text")
+    )
+    if not dates or len(dates) > 2 or not texts:  # noqa: PLR2004 - booking and value date
+        return None
+    currencies = [index for index in texts if all(currency_of(cell) for cell in columns[index])][:1]
+    texts = [index for index in texts if index not in currencies]
+    if not texts:
+        return None
+    roles: Roles = {Role.BOOKED: (dates[0],), Role.VALUE: tuple(dates[1:]), Role.DESCRIPTION: tuple(texts)}
+    if currencies:
+        roles[Role.CURRENCY] = tuple(currencies)
+    for found in _amount_roles(numbers, sparse, columns):
+        return {**roles, **found}
+    return None
+
+
+def _amount_roles(numbers: list[int], sparse: list[int], columns: list[list[str]]) -> Iterator[Roles]:
+    """Ways to read the columns of numbers that their cells allow or prove, the plainest first."""
+    signed = [index for index in numbers if any(_SIGNED.search(cell) for cell in columns[index])]
+    if not sparse and len(numbers) == 1 and signed:
+        yield {Role.AMOUNT: (numbers[0],)}
+    if not sparse and len(numbers) > 1:
+        # Beside an amount and its balance there may be an earlier balance; unsigned ones are not told apart.
+        for amount, balance in permutations(numbers, 2):
+            is_told = amount in signed or len(numbers) == 2  # noqa: PLR2004 - an amount and a balance
+            if is_told and _explains([columns[amount]], columns[balance]):
+                yield {Role.AMOUNT: (amount,), Role.BALANCE: (balance,)}
+        if numbers[0] in signed and len(numbers) == 2:  # noqa: PLR2004
+            yield {Role.AMOUNT: (numbers[0],), Role.BALANCE: (numbers[1],)}
+    if len(sparse) == 2 and len(numbers) == 1 and _are_sides(*(columns[index] for index in sparse)):  # noqa: PLR2004
+        for debit, credit in permutations(sparse):
+            if _explains([columns[credit], columns[debit]], columns[numbers[0]]):
+                yield {Role.DEBIT: (debit,), Role.CREDIT: (credit,), Role.BALANCE: (numbers[0],)}
+
+
+def _are_sides(first: list[str], second: list[str]) -> bool:
+    """Whether each row has an amount in one of two columns."""
+    return all(bool(one) != bool(other) for one, other in zip(first, second, strict=True))
+
+
+def _explains(sides: list[list[str]], balances: list[str]) -> bool:
+    """Whether the amounts give the steps of the balance: one column by size, two with their direction."""
+    amounts = [_cents(cells[0]) if len(cells) == 1 else _cents(cells[0]) - abs(_cents(cells[1]))
+               for cells in zip(*sides, strict=True)]  # fmt: skip
+    is_unsigned = len(sides) == 1 and min(amounts) >= 0
+    steps = [later - earlier for earlier, later in pairwise(map(_cents, balances))]
+    if len(steps) < _FEWEST_STEPS - 1:
+        return False
+    steps = [abs(step) for step in steps] if is_unsigned else steps
+    up = sum(step == amount for step, amount in zip(steps, amounts[1:], strict=True))
+    backwards = steps if is_unsigned else [-step for step in steps]
+    down = sum(step == amount for step, amount in zip(backwards, amounts[:-1], strict=True))
+    return max(up, down) >= _EXPLAINED * len(steps)
+
+
+def _cents(cell: str) -> int:
+    """A number as an integer, whatever its marks are; the cells of a column have the same decimals."""
+    digits = re.sub(r"\D", "", cell)
+    return int(digits or 0) * (-1 if _SIGNED.search(cell) else 1)
+
+
+def _are_amounts(filled: list[str]) -> bool:
+    """Whether nearly all cells are numbers, and some have decimals: a cheque number has none."""
+    has_decimals = any(_DECIMALS.search(cell) for cell in filled)
+    return has_decimals and _share(_NUMBER_SHAPE.fullmatch(cell) for cell in filled) >= _NEARLY_ALL
+
+
+def _share(matches: Iterator[re.Match[str] | None]) -> float:
+    found = [match is not None for match in matches]
+    return sum(found) / len(found)
