@@ -1,0 +1,63 @@
+"""Logistic regression over named features, read from a small JSON file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+WEIGHTS_FILE = Path(__file__).parent / "weights.json"
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Log-odds of a kind of link: an intercept and a weight per feature."""
+
+    intercept: float
+    weights: Mapping[str, float]
+
+    def log_odds(self, features: pl.DataFrame) -> Floats:
+        """One number per row of ``features``, which has a column per weight."""
+        total = np.full(features.height, self.intercept)
+        for name, weight in self.weights.items():
+            total += weight * features[name].cast(pl.Float64).to_numpy()
+        return total
+
+
+@dataclass(frozen=True)
+class LinkModel:
+    """The shipped scorers, one per kind, and the version of the file that they came from."""
+
+    scorers: Mapping[str, Scorer]
+    version: str
+
+    def __getitem__(self, kind: str) -> Scorer:
+        return self.scorers[kind]
+
+
+@cache
+def shipped() -> LinkModel:
+    """The weights that the platform ships."""
+    return parse(WEIGHTS_FILE.read_bytes())
+
+
+def parse(content: bytes) -> LinkModel:
+    """A model from the JSON that training writes."""
+    kinds = json.loads(content)["scorers"]
+    scorers = {kind: Scorer(each["intercept"], each["weights"]) for kind, each in kinds.items()}
+    return LinkModel(scorers, hashlib.sha256(content).hexdigest()[:12])
+
+
+def probability(log_odds: Floats) -> Floats:
+    """Log-odds as a probability."""
+    chance: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0)))
+    return chance
