@@ -9,6 +9,7 @@ from prefect import flow
 
 from flows.dbt import NodeResult, project_version, run_dbt, start_dbt
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
+from flows.rates import ensure_rates
 from warehouse.engine import open_warehouse
 from warehouse.repositories import freshness
 from warehouse.settings import Settings
@@ -31,6 +32,7 @@ def build(*, full_refresh: bool = False) -> list[NodeResult]:
 @task(name="build marts", **DATABASE_RETRIES)
 def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeResult]:
     """Queue the users, run dbt, note the versions; one build at a time."""
+    ensure_rates(settings)
     with open_warehouse(settings) as warehouse, warehouse.locked("build"):
         with warehouse.transaction() as connection:
             is_first = freshness.nothing_built(connection) or not _is_current(settings)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import data, models, plan, platform, statements, users
+from flows.cli import data, evaluate, links, models, plan, platform, rates, statements, users
 from flows.cli.errors import told_plainly
 
 app = typer.Typer(
@@ -37,6 +37,9 @@ statements.register(app)
 plan.register(app)
 data.register(app)
 models.register(app)
+links.register(app)
+rates.register(app)
+evaluate.register(app)
 
 
 def main() -> int:

@@ -64,7 +64,9 @@ def scores(facts: pl.DataFrame, truth: pl.DataFrame, found: pl.DataFrame) -> lis
     by = [pl.col("is_true").sum(), pl.col("is_found").sum(), pl.col("is_right").sum()]
     total = graded.group_by("kind").agg(by).with_columns(difficulty=pl.lit("all"))
     parts = graded.group_by("kind", "difficulty").agg(by).select(total.columns)
-    rows = pl.concat([total, parts]).sort("kind", pl.col("difficulty") != "all", "difficulty", descending=[True, False, False])
+    rows = pl.concat([total, parts]).sort(
+        "kind", pl.col("difficulty") != "all", "difficulty", descending=[True, False, False]
+    )
     return [
         LinkScores(row["kind"], row["difficulty"], row["is_true"], row["is_found"], row["is_right"])
         for row in rows.iter_rows(named=True)
@@ -139,7 +141,9 @@ def _rivalled(both: pl.DataFrame, facts: pl.DataFrame) -> pl.Expr:
 def calibration(facts: pl.DataFrame, truth: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Per kind and tenth of probability: how many links, their mean probability, the share that is true."""
     known = found.filter(pl.col("target_transaction_id").is_not_null())
-    named = known.select("kind", "probability", source="source_transaction_id", target="target_transaction_id")
+    named = known.select(
+        "kind", "probability", source="source_transaction_id", target="target_transaction_id"
+    )
     right = matched(facts, truth, named.drop("probability")).with_columns(is_true=True)
     return (
         named.join(right, ["kind", "source", "target"], "left")

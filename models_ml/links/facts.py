@@ -103,7 +103,12 @@ def pattern(role: str) -> str:
 
 def _phrases(role: str) -> set[str]:
     with _WORDS.open(encoding="utf-8", newline="") as file:
-        found = [phrase for row in csv.DictReader(file) if row["role"] == role for phrase in row["phrases"].split("|")]
+        found = [
+            phrase
+            for row in csv.DictReader(file)
+            if row["role"] == role
+            for phrase in row["phrases"].split("|")
+        ]
     return set(romanised(pl.Series(found).str.to_lowercase().str.normalize("NFKC")).to_list())
 
 

@@ -61,7 +61,12 @@ class Scored:
         """Some of the pairs."""
         sizes = None if self.sizes is None else (self.sizes[0][keep], self.sizes[1][keep])
         return Scored(
-            self.kind, self.left[keep], self.right[keep], self.features.filter(keep), self.log_odds[keep], sizes
+            self.kind,
+            self.left[keep],
+            self.right[keep],
+            self.features.filter(keep),
+            self.log_odds[keep],
+            sizes,
         )
 
 
@@ -82,7 +87,10 @@ def links(
     back = _shared_out(scored_refunds(named, model["refund"]), decided, free)
     free[back.left] = False
     shares = _shared_out(scored_reimbursements(rows, model["reimbursement"]), decided, free)
-    return pl.concat([_table(rows, each) for each in (moved, back, shares)] + [_half_known(measured, moved, back, shares, decided)])
+    return pl.concat(
+        [_table(rows, each) for each in (moved, back, shares)]
+        + [_half_known(measured, moved, back, shares, decided)]
+    )
 
 
 def scored_transfers(measured: pl.DataFrame, scorer: Scorer) -> Scored:
@@ -107,7 +115,12 @@ def scored_reimbursements(rows: pl.DataFrame, scorer: Scorer) -> Scored:
 
 
 def _scored(
-    kind: str, left: pl.Series, right: pl.Series, table: pl.DataFrame, scorer: Scorer, pairs: pl.DataFrame | None = None
+    kind: str,
+    left: pl.Series,
+    right: pl.Series,
+    table: pl.DataFrame,
+    scorer: Scorer,
+    pairs: pl.DataFrame | None = None,
 ) -> Scored:
     sizes = None if pairs is None else (_whole(pairs["size"]), _whole(pairs["size_paid"]))
     return Scored(kind, _whole(left), _whole(right), table, scorer.log_odds(table), sizes)
@@ -194,7 +207,9 @@ def _shared_out(pairs: Scored, decided: Decided, free: Flags) -> Scored:
         open_ &= size <= left_of[offered.right]
         candidates = np.flatnonzero(open_)
         chosen = candidates[
-            assigned(offered.left[candidates], offered.right[candidates], _worth(offered.log_odds[candidates]))
+            assigned(
+                offered.left[candidates], offered.right[candidates], _worth(offered.log_odds[candidates])
+            )
         ]
         if not len(chosen):
             break
@@ -233,9 +248,13 @@ def _reasons(features: pl.DataFrame) -> pl.Series:
     return pl.Series(said, dtype=pl.String)
 
 
-def _half_known(measured: pl.DataFrame, moved: Scored, back: Scored, shares: Scored, decided: Decided) -> pl.DataFrame:
+def _half_known(
+    measured: pl.DataFrame, moved: Scored, back: Scored, shares: Scored, decided: Decided
+) -> pl.DataFrame:
     """Transfers whose text says own account or card, without a partner: the other account was not added."""
-    used = np.concatenate([moved.left, moved.right, back.left, shares.left, np.array(sorted(decided.taken), dtype=np.int64)])
+    used = np.concatenate(
+        [moved.left, moved.right, back.left, shares.left, np.array(sorted(decided.taken), dtype=np.int64)]
+    )
     rejected = [left for kind, left, right in decided.rejected if kind == "transfer" and right < 0]
     alone = measured.filter(
         (pl.col("own") | (pl.col("card") & ~pl.col("is_card_purchase") & (pl.col("mcc") == "")))

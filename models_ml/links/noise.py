@@ -64,7 +64,9 @@ def _poorer_texts(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams)
         category_code=pl.when(_chance("account_id", params.no_words, params.seed, "words"))
         .then(pl.lit(""))
         .otherwise("category_code"),
-        mcc=pl.when(_chance("account_id", params.no_trades, params.seed, "mcc")).then(pl.lit("")).otherwise("mcc"),
+        mcc=pl.when(_chance("account_id", params.no_trades, params.seed, "mcc"))
+        .then(pl.lit(""))
+        .otherwise("mcc"),
         counterparty=pl.when(_chance("account_id", params.no_parties, params.seed, "party"))
         .then(pl.lit(""))
         .otherwise("counterparty"),
@@ -121,13 +123,19 @@ def _odd_parts(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) ->
 
 def _decoys(facts: pl.DataFrame, params: NoiseParams) -> pl.DataFrame:
     """Money of the same amount that arrives on another account of the user by chance, worded as from a person."""
-    accounts = facts.select("user_id", "account_id", "account_ref", "account_kind", "institution", "currency").unique()
-    people = facts.filter(
-        (pl.col("amount_minor") > 0) & (pl.col("counterparty").str.len_chars() > 0)
-    ).select("user_id", words="description", party="counterparty").unique("user_id")
+    accounts = facts.select(
+        "user_id", "account_id", "account_ref", "account_kind", "institution", "currency"
+    ).unique()
+    people = (
+        facts.filter((pl.col("amount_minor") > 0) & (pl.col("counterparty").str.len_chars() > 0))
+        .select("user_id", words="description", party="counterparty")
+        .unique("user_id")
+    )
     days = _draw("transaction_id", 15, params.seed, "d") - 4
     return (
-        facts.filter((pl.col("amount_minor") < 0) & _chance("transaction_id", params.decoys, params.seed, "decoy"))
+        facts.filter(
+            (pl.col("amount_minor") < 0) & _chance("transaction_id", params.decoys, params.seed, "decoy")
+        )
         .select("user_id", "currency", "transaction_id", "amount_minor", "booked_date", of="account_id")
         .join(accounts, ["user_id", "currency"])
         .filter(pl.col("account_id") != pl.col("of"))

@@ -20,7 +20,19 @@ _ALIKE = 0.5
 _FEW = 4
 #: A refund of half, a quarter or a third (an item of several, goods kept at a discount) says which purchase it was.
 _ROUND_PARTS, _ROUND_FROM = (3, 4, 10), 200
-_SEEN = ("row", "user_id", "account_id", "currency", "size", "day", "name", "name_id", "mcc", "refund", "transfer")
+_SEEN = (
+    "row",
+    "user_id",
+    "account_id",
+    "currency",
+    "size",
+    "day",
+    "name",
+    "name_id",
+    "mcc",
+    "refund",
+    "transfer",
+)
 _BACK = (*_SEEN, "person", "own")
 
 
@@ -88,21 +100,23 @@ def _words(rows: pl.DataFrame) -> pl.DataFrame:
 def _weighed(words: pl.DataFrame) -> pl.DataFrame:
     names = pl.col("name_id").n_unique().over("user_id")
     seen = pl.len().over("user_id", "word")
-    return words.with_columns(names=names, seen=seen).filter(
-        pl.col("seen") <= pl.max_horizontal(pl.col("names") * _COMMON_SHARE, pl.lit(_COMMON_LEAST))
-    ).select("user_id", "name_id", "word", weight=((pl.col("names") + 1) / pl.col("seen")).log())
+    return (
+        words.with_columns(names=names, seen=seen)
+        .filter(pl.col("seen") <= pl.max_horizontal(pl.col("names") * _COMMON_SHARE, pl.lit(_COMMON_LEAST)))
+        .select("user_id", "name_id", "word", weight=((pl.col("names") + 1) / pl.col("seen")).log())
+    )
 
 
 def _whole(back: pl.DataFrame, paid: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """Exactly the amount of an earlier purchase, from the same name or with a word that says refund."""
     by = ["user_id", "account_id", "currency", "size"]
     width = LATEST_WHOLE + 1
-    reach = back.with_columns(window=pl.concat_list(pl.col("day") // width - shift for shift in (0, 1))).explode("window")
+    reach = back.with_columns(
+        window=pl.concat_list(pl.col("day") // width - shift for shift in (0, 1))
+    ).explode("window")
     joined = reach.join(paid.with_columns(window=pl.col("day") // width), [*by, "window"], suffix="_paid")
     gap = pl.col("day") - pl.col("day_paid")
-    near = joined.filter((gap >= 0) & (gap <= LATEST_WHOLE)).join(
-        names, ["name_id", "name_id_paid"], "left"
-    )
+    near = joined.filter((gap >= 0) & (gap <= LATEST_WHOLE)).join(names, ["name_id", "name_id_paid"], "left")
     return near.filter(pl.col("contained").is_not_null() | pl.col("refund")).select(
         *_pair(), size_paid="size"
     )
@@ -167,31 +181,33 @@ def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     newer = pl.col("day_paid").rank("dense", descending=True).over("back", "whole") - 1
     shared = pl.col("rare").list.set_intersection("rare_paid").list.len() > 0
     named = (pl.col("mcc") != "") & (pl.col("mcc_paid") != "")
-    return both.select(
-        whole=pl.col("whole"),
-        whole_and_alike=exact,
-        part_of_whole=~pl.col("whole") & (whole_rivals > 0),
-        round_share=~pl.col("whole") & (pl.col("size_paid") >= _ROUND_FROM) & _is_round(),
-        contained=pl.col("contained"),
-        covered=pl.col("covered"),
-        same_name=(pl.col("name") == pl.col("name_paid")) & (pl.col("name") != ""),
-        shares_code=shared,
-        another_shares_code=~shared & shared.any().over("back"),
-        other_code=~shared & (pl.col("rare").list.len() > 0) & (pl.col("rare_paid").list.len() > 0),
-        unlike=pl.col("contained") == 0,
-        another_is_alike=(pl.col("contained") == 0) & (pl.col("contained") > 0).any().over("back"),
-        says_refund=pl.col("refund"),
-        says_refund_unlike=pl.col("refund") & (pl.col("contained") == 0),
-        says_transfer=pl.col("transfer") | pl.col("own") | pl.col("person"),
-        same_trade=named & (pl.col("mcc") == pl.col("mcc_paid")),
-        other_trade=named & (pl.col("mcc") != pl.col("mcc_paid")),
-        same_day=pl.col("gap") == 0,
-        within_14=pl.col("gap") <= 14,
-        within_30=pl.col("gap") <= 30,
-        within_60=pl.col("gap") <= 60,
-        within_120=pl.col("gap") <= 120,
-        rivals=pl.when("whole").then(whole_rivals).otherwise(rivals).cast(pl.Float64).log(),
-        newer=newer.cast(pl.Float64).log1p(),
-    ).cast(pl.Float64).fill_null(0)
-
-
+    return (
+        both.select(
+            whole=pl.col("whole"),
+            whole_and_alike=exact,
+            part_of_whole=~pl.col("whole") & (whole_rivals > 0),
+            round_share=~pl.col("whole") & (pl.col("size_paid") >= _ROUND_FROM) & _is_round(),
+            contained=pl.col("contained"),
+            covered=pl.col("covered"),
+            same_name=(pl.col("name") == pl.col("name_paid")) & (pl.col("name") != ""),
+            shares_code=shared,
+            another_shares_code=~shared & shared.any().over("back"),
+            other_code=~shared & (pl.col("rare").list.len() > 0) & (pl.col("rare_paid").list.len() > 0),
+            unlike=pl.col("contained") == 0,
+            another_is_alike=(pl.col("contained") == 0) & (pl.col("contained") > 0).any().over("back"),
+            says_refund=pl.col("refund"),
+            says_refund_unlike=pl.col("refund") & (pl.col("contained") == 0),
+            says_transfer=pl.col("transfer") | pl.col("own") | pl.col("person"),
+            same_trade=named & (pl.col("mcc") == pl.col("mcc_paid")),
+            other_trade=named & (pl.col("mcc") != pl.col("mcc_paid")),
+            same_day=pl.col("gap") == 0,
+            within_14=pl.col("gap") <= 14,
+            within_30=pl.col("gap") <= 30,
+            within_60=pl.col("gap") <= 60,
+            within_120=pl.col("gap") <= 120,
+            rivals=pl.when("whole").then(whole_rivals).otherwise(rivals).cast(pl.Float64).log(),
+            newer=newer.cast(pl.Float64).log1p(),
+        )
+        .cast(pl.Float64)
+        .fill_null(0)
+    )

@@ -32,22 +32,37 @@ def candidates(facts: pl.DataFrame) -> pl.DataFrame:
         has_trade=(pl.col("mcc") != "") | (pl.col("category_code") != ""),
     )
     back = shaped.filter(
-        (pl.col("amount_minor") > 0) & (pl.col("share") | pl.col("person") | (pl.col("party") != "") | pl.col("transfer"))
-        & (pl.col("mcc") == "") & ~pl.col("own") & ~pl.col("card")
+        (pl.col("amount_minor") > 0)
+        & (pl.col("share") | pl.col("person") | (pl.col("party") != "") | pl.col("transfer"))
+        & (pl.col("mcc") == "")
+        & ~pl.col("own")
+        & ~pl.col("card")
     )
     paid = shaped.filter((pl.col("amount_minor") < 0) & ~pl.col("own") & ~pl.col("transfer")).select(_PAID)
     width = LATEST - EARLIEST + 1
-    reach = back.with_columns(window=pl.concat_list(pl.col("day") // width + shift for shift in (-1, 0, 1))).explode("window")
+    reach = back.with_columns(
+        window=pl.concat_list(pl.col("day") // width + shift for shift in (-1, 0, 1))
+    ).explode("window")
     gap = pl.col("day") - pl.col("spent_day_paid")
     part = pl.col("size") / pl.col("size_paid")
     return (
         reach.lazy()
-        .join(paid.lazy().with_columns(window=pl.col("spent_day") // width), ["user_id", "currency", "window"], suffix="_paid")
+        .join(
+            paid.lazy().with_columns(window=pl.col("spent_day") // width),
+            ["user_id", "currency", "window"],
+            suffix="_paid",
+        )
         .filter((gap >= EARLIEST) & (gap <= LATEST) & (part <= _LARGEST) & (part >= _SMALLEST))
         .select(
-            back="row", paid="row_paid", gap=gap, size="size", size_paid="size_paid",
-            says_share="share", names_person=pl.col("person") | (pl.col("party") != ""),
-            is_shared="is_shared_paid", has_trade="has_trade_paid",
+            back="row",
+            paid="row_paid",
+            gap=gap,
+            size="size",
+            size_paid="size_paid",
+            says_share="share",
+            names_person=pl.col("person") | (pl.col("party") != ""),
+            is_shared="is_shared_paid",
+            has_trade="has_trade_paid",
         )
         .sort("back", "paid")
         .collect()
@@ -63,18 +78,22 @@ def features(pairs: pl.DataFrame) -> pl.DataFrame:
     )
     alike = pl.len().over("paid", "size")
     rivals = pl.col("is_shared").sum().over("back")
-    return pairs.select(
-        exact_share=exact,
-        near_share=near & ~exact,
-        others_pay_the_same=alike > 1,
-        says_share=pl.col("says_share"),
-        names_person=pl.col("names_person"),
-        shared_trade=pl.col("is_shared"),
-        other_trade=pl.col("has_trade") & ~pl.col("is_shared"),
-        gap_before=gap < 0,
-        gap_0=gap == 0,
-        gap_1_2=gap.is_between(1, 2),
-        gap_3_5=gap.is_between(3, 5),
-        rivals=rivals.cast(pl.Float64).log1p(),
-        exact_rivals=(exact & pl.col("is_shared")).sum().over("back").cast(pl.Float64).log1p(),
-    ).cast(pl.Float64).fill_null(0)
+    return (
+        pairs.select(
+            exact_share=exact,
+            near_share=near & ~exact,
+            others_pay_the_same=alike > 1,
+            says_share=pl.col("says_share"),
+            names_person=pl.col("names_person"),
+            shared_trade=pl.col("is_shared"),
+            other_trade=pl.col("has_trade") & ~pl.col("is_shared"),
+            gap_before=gap < 0,
+            gap_0=gap == 0,
+            gap_1_2=gap.is_between(1, 2),
+            gap_3_5=gap.is_between(3, 5),
+            rivals=rivals.cast(pl.Float64).log1p(),
+            exact_rivals=(exact & pl.col("is_shared")).sum().over("back").cast(pl.Float64).log1p(),
+        )
+        .cast(pl.Float64)
+        .fill_null(0)
+    )

@@ -19,19 +19,83 @@ from models_ml.links.noise import NoiseParams, noisy
 
 KINDS = ("transfer", "refund", "reimbursement")
 #: What can only speak for a link, and what only against it, so that no accident of the data turns it round.
-FOR = frozenset({
-    "own_both", "own_one", "card_both", "card_one", "transfer_both", "transfer_one", "saving", "cash_out",
-    "same_party", "names_account", "same_reference", "to_card", "savings", "cash_account", "same_bank", "rarity",
-    "whole", "whole_and_alike", "round_share", "contained", "covered", "same_name", "shares_code", "says_refund",
-    "says_refund_unlike", "same_trade", "exact_share", "near_share", "others_pay_the_same", "says_share",
-    "names_person", "shared_trade", "within_14", "within_30", "within_60", "within_120", "large",
-})
-AGAINST = frozenset({
-    "rate_within_1", "rate_within_2", "rate_within_4", "rate_beyond", "fee_within_1", "fee_beyond", "gap_1", "gap_2",
-    "gap_3", "gap_4_5", "gap_6_more", "before_1", "before_2_more", "refund_into", "other_party", "merchant_out",
-    "merchant_into", "from_card", "part_of_whole", "another_shares_code", "other_code", "unlike", "another_is_alike", "rate_unknown", "says_transfer",
-    "other_trade", "same_day", "rivals", "newer", "other_trade", "exact_rivals", "gap_before",
-})
+FOR = frozenset(
+    {
+        "own_both",
+        "own_one",
+        "card_both",
+        "card_one",
+        "transfer_both",
+        "transfer_one",
+        "saving",
+        "cash_out",
+        "same_party",
+        "names_account",
+        "same_reference",
+        "to_card",
+        "savings",
+        "cash_account",
+        "same_bank",
+        "rarity",
+        "whole",
+        "whole_and_alike",
+        "round_share",
+        "contained",
+        "covered",
+        "same_name",
+        "shares_code",
+        "says_refund",
+        "says_refund_unlike",
+        "same_trade",
+        "exact_share",
+        "near_share",
+        "others_pay_the_same",
+        "says_share",
+        "names_person",
+        "shared_trade",
+        "within_14",
+        "within_30",
+        "within_60",
+        "within_120",
+        "large",
+    }
+)
+AGAINST = frozenset(
+    {
+        "rate_within_1",
+        "rate_within_2",
+        "rate_within_4",
+        "rate_beyond",
+        "fee_within_1",
+        "fee_beyond",
+        "gap_1",
+        "gap_2",
+        "gap_3",
+        "gap_4_5",
+        "gap_6_more",
+        "before_1",
+        "before_2_more",
+        "refund_into",
+        "other_party",
+        "merchant_out",
+        "merchant_into",
+        "from_card",
+        "part_of_whole",
+        "another_shares_code",
+        "other_code",
+        "unlike",
+        "another_is_alike",
+        "rate_unknown",
+        "says_transfer",
+        "other_trade",
+        "same_day",
+        "rivals",
+        "newer",
+        "other_trade",
+        "exact_rivals",
+        "gap_before",
+    }
+)
 _NOTHING = Scorer(0.0, {})
 
 
@@ -53,7 +117,9 @@ class Example:
     is_true: Floats
 
 
-def train(facts: pl.DataFrame, truth: pl.DataFrame, rates: pl.DataFrame, params: TrainingParams) -> dict[str, Scorer]:
+def train(
+    facts: pl.DataFrame, truth: pl.DataFrame, rates: pl.DataFrame, params: TrainingParams
+) -> dict[str, Scorer]:
     """A scorer per kind, learned from the truth as it is and from harder copies of it."""
     worlds = [(facts, truth)] * params.plain_copies + [noisy(facts, truth, noise) for noise in params.copies]
     examples = [found for world in worlds for found in (_examples(*world, rates),)]
@@ -67,7 +133,9 @@ def _examples(facts: pl.DataFrame, truth: pl.DataFrame, rates: pl.DataFrame) -> 
     back = match.scored_refunds(refunds.with_names(rows), _NOTHING)
     shares = match.scored_reimbursements(rows, _NOTHING)
     true_ends = truth.filter(pl.col("kind") == "transfer")
-    own = rows.filter(pl.col("transaction_id").is_in(pl.concat([true_ends["source"], true_ends["target"]]).implode()))
+    own = rows.filter(
+        pl.col("transaction_id").is_in(pl.concat([true_ends["source"], true_ends["target"]]).implode())
+    )
     elsewhere = own["row"].cast(pl.Int64).to_numpy()
     free = [each.only(~np.isin(each.left, elsewhere)) for each in (back, shares)]
     return {each.kind: _example(rows, truth, each) for each in (moved, *free)}
@@ -89,11 +157,20 @@ def _example(rows: pl.DataFrame, truth: pl.DataFrame, pairs: match.Scored) -> Ex
 
 def _twins(rows: pl.DataFrame, true: pl.DataFrame, named: pl.DataFrame) -> Floats:
     """1 for pairs that are true or look exactly like a true one, so that twins do not count against each other."""
-    keys = rows.select("transaction_id", key=pl.struct("account_id", "booked_date", "amount_minor", "description").hash(1))
+    keys = rows.select(
+        "transaction_id", key=pl.struct("account_id", "booked_date", "amount_minor", "description").hash(1)
+    )
     wanted, got = (
         each.with_columns(order=pl.int_range(pl.len()))
         .join(keys, left_on="source", right_on="transaction_id", how="left", maintain_order="left")
-        .join(keys, left_on="target", right_on="transaction_id", suffix="_target", how="left", maintain_order="left")
+        .join(
+            keys,
+            left_on="target",
+            right_on="transaction_id",
+            suffix="_target",
+            how="left",
+            maintain_order="left",
+        )
         for each in (true, named)
     )
     hits = wanted.select("key", "key_target").unique().with_columns(hit=1.0)
@@ -118,7 +195,9 @@ def fit(examples: Sequence[Example], regularisation: float) -> Scorer:
         return surprise + regularisation / 2 * float(weights[1:] @ weights[1:]), gradient
 
     bounds = [(None, None), *(_bounds(name) for name in names)]
-    best = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000})
+    best = minimize(
+        loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 2000}
+    )
     weights = {name: round(float(weight), 4) for name, weight in zip(names, best.x[1:], strict=True)}
     return Scorer(round(float(best.x[0]), 4), weights)
 
@@ -132,7 +211,8 @@ def save(scorers: Mapping[str, Scorer], facts: Mapping[str, object], path: Path 
     content = {
         "learned_from": dict(facts),
         "scorers": {
-            kind: {"intercept": scorer.intercept, "weights": dict(scorer.weights)} for kind, scorer in scorers.items()
+            kind: {"intercept": scorer.intercept, "weights": dict(scorer.weights)}
+            for kind, scorer in scorers.items()
         },
     }
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")

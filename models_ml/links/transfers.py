@@ -42,7 +42,8 @@ def with_measures(facts: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
             tells=pl.any_horizontal("own", "card", "saving", "transfer", "cash"),
             is_card_purchase=pl.col("mcc").str.len_chars() > 0,
             usual=(
-                pl.col("size").clip(1).log() - pl.col("size").clip(1).log().median().over("user_id", "currency")
+                pl.col("size").clip(1).log()
+                - pl.col("size").clip(1).log().median().over("user_id", "currency")
             ),
             repeats=pl.len().over("user_id", "currency", "size").cast(pl.Float64).log1p(),
         )
@@ -157,7 +158,12 @@ def _unrated(sent: pl.DataFrame, got: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(width: float) -> pl.Expr:
-    return (pl.col("size").log() if width == _FEE_STEP else pl.col("euros")).truediv(width).floor().cast(pl.Int64)
+    return (
+        (pl.col("size").log() if width == _FEE_STEP else pl.col("euros"))
+        .truediv(width)
+        .floor()
+        .cast(pl.Int64)
+    )
 
 
 def _within_days(
@@ -168,9 +174,11 @@ def _within_days(
     Days are joined in windows as long as the longest way, each outflow with its own and the neighbours.
     """
     width = LATEST + 1
-    reach = sent.with_columns(window=pl.col("day") // width).with_columns(
-        window=pl.concat_list(pl.col("window") + shift for shift in (-1, 0, 1))
-    ).explode("window")
+    reach = (
+        sent.with_columns(window=pl.col("day") // width)
+        .with_columns(window=pl.concat_list(pl.col("window") + shift for shift in (-1, 0, 1)))
+        .explode("window")
+    )
     if around:
         reach = reach.with_columns(
             pl.concat_list(pl.col(around) + shift for shift in (-1, 0, 1)).alias(around)
@@ -180,9 +188,7 @@ def _within_days(
     return (
         reach.lazy()
         .join(arrivals.lazy(), on=[*by, "window"], suffix="_into")
-        .filter(
-            (pl.col("account_id") != pl.col("account_id_into")) & (gap >= EARLIEST) & (gap <= LATEST)
-        )
+        .filter((pl.col("account_id") != pl.col("account_id_into")) & (gap >= EARLIEST) & (gap <= LATEST))
         .select(
             out="row",
             into="row_into",
@@ -206,8 +212,20 @@ def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     ends = facts.select(_SEEN)
     both = (
         pairs.select("out", "into", "kind", "gap", "size", "size_into")
-        .join(ends.rename({name: f"{name}_out" for name in _SEEN}), left_on="out", right_on="row_out", how="left", maintain_order="left")
-        .join(ends.rename({name: f"{name}_into" for name in _SEEN}), left_on="into", right_on="row_into", how="left", maintain_order="left")
+        .join(
+            ends.rename({name: f"{name}_out" for name in _SEEN}),
+            left_on="out",
+            right_on="row_out",
+            how="left",
+            maintain_order="left",
+        )
+        .join(
+            ends.rename({name: f"{name}_into" for name in _SEEN}),
+            left_on="into",
+            right_on="row_into",
+            how="left",
+            maintain_order="left",
+        )
     )
     return both.select(
         **_by_amount(),
@@ -265,7 +283,8 @@ def _by_text() -> dict[str, pl.Expr]:
     return says | {
         "same_party": same_party,
         "other_party": both_named & ~same_party,
-        "names_account": _names("references_out", "account_ref_into") | _names("references_into", "account_ref_out"),
+        "names_account": _names("references_out", "account_ref_into")
+        | _names("references_into", "account_ref_out"),
         "same_reference": pl.col("references_out").list.set_intersection("references_into").list.len() > 0,
         "merchant_out": (pl.col("mcc_out") != "") & (pl.col("mcc_out") != "6011"),
         "merchant_into": pl.col("mcc_into") != "",
@@ -290,5 +309,3 @@ def _by_account() -> dict[str, pl.Expr]:
         "same_bank": (pl.col("institution_out") == pl.col("institution_into"))
         & (pl.col("institution_out") != ""),
     }
-
-

@@ -18,8 +18,14 @@ def read_truth(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     Texts are as the bank wrote them, days those of booking. A merchant's code is known where the account's files
     carry it (OFX), a counterparty where they carry that (CAMT and some tables).
     """
-    events = pl.read_parquet(folder / "events.parquet").filter("posted").with_columns(pl.col(pl.Categorical).cast(pl.String))
-    accounts = pl.read_parquet(folder / "accounts.parquet").with_columns(pl.col(pl.Categorical).cast(pl.String))
+    events = (
+        pl.read_parquet(folder / "events.parquet")
+        .filter("posted")
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
+    )
+    accounts = pl.read_parquet(folder / "accounts.parquet").with_columns(
+        pl.col(pl.Categorical).cast(pl.String)
+    )
     facts = _facts(events, accounts)
     return facts, _links(events)
 
@@ -58,18 +64,29 @@ def _categorised(facts: pl.DataFrame) -> pl.DataFrame:
     from models_ml.categorizer.predict import SURE, predict  # noqa: PLC0415
 
     said = predict(
-        facts["description"], facts["amount_minor"], facts["currency"], facts["mcc"], None, model=load_folder()
+        facts["description"],
+        facts["amount_minor"],
+        facts["currency"],
+        facts["mcc"],
+        None,
+        model=load_folder(),
     )
     sure = pl.when(said["probability"] >= SURE).then(said["category_code"]).otherwise(pl.lit(""))
     return facts.with_columns(category_code=sure)
 
 
 def _links(events: pl.DataFrame) -> pl.DataFrame:
-    ends = events.filter(pl.col("transfer_pair_id").is_not_null()).select("event_id", "transfer_pair_id", "amount_minor")
-    moved = ends.filter(pl.col("amount_minor") < 0).join(ends.filter(pl.col("amount_minor") > 0), "transfer_pair_id", suffix="_in")
+    ends = events.filter(pl.col("transfer_pair_id").is_not_null()).select(
+        "event_id", "transfer_pair_id", "amount_minor"
+    )
+    moved = ends.filter(pl.col("amount_minor") < 0).join(
+        ends.filter(pl.col("amount_minor") > 0), "transfer_pair_id", suffix="_in"
+    )
     present = events.select("event_id")
     parts = [moved.select(kind=pl.lit("transfer"), source="event_id", target="event_id_in")]
     for kind, column in (("refund", "refund_of"), ("reimbursement", "reimbursement_of")):
-        back = events.filter(pl.col(column).is_not_null()).join(present, left_on=column, right_on="event_id", how="semi")
+        back = events.filter(pl.col(column).is_not_null()).join(
+            present, left_on=column, right_on="event_id", how="semi"
+        )
         parts.append(back.select(kind=pl.lit(kind), source="event_id", target=column))
     return pl.concat(parts).cast(dict(TRUTH_SCHEMA))
