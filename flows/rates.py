@@ -67,11 +67,11 @@ def store_rates(settings: Settings, content: bytes, source: str) -> LoadedRates:
     return LoadedRates(source, found.height, changed, found.get_column("rate_date").max())  # type: ignore[arg-type]
 
 
-def ensure_rates(settings: Settings) -> None:
-    """Load the shipped rates where there are none yet: half a second, once, without a network."""
+def ensure_rates(settings: Settings, *, even_unused: bool = False) -> None:
+    """Load the shipped rates where somebody needs some and there are none: a second, once, without a network."""
     with open_warehouse(settings) as warehouse:
         with warehouse.transaction() as connection:
-            if rates.has_rates(connection):
+            if rates.has_rates(connection) or not (even_unused or rates.needs_rates(connection)):
                 return
         with warehouse.locked("rates"), warehouse.transaction() as connection:
             if not rates.has_rates(connection):

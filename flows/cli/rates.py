@@ -73,7 +73,7 @@ def show(
     settings, when = Settings(), (day or datetime.now(tz=UTC)).date()
     with open_warehouse(settings) as warehouse:
         provision(settings, warehouse.server)
-        ensure_rates(settings)
+        ensure_rates(settings, even_unused=True)
         with warehouse.transaction() as connection:
             rate = get_rate(connection, currency.upper(), when)
     if rate is None:

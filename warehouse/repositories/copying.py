@@ -50,4 +50,4 @@ def read_frame(connection: Connection, query: sql.Composable, schema: pl.Schema)
         for part in copy:
             content.write(part)
     content.seek(0)
-    return pl.read_csv(content, schema=schema, missing_utf8_is_empty_string=True)
+    return pl.read_csv(content, schema=schema).with_columns(pl.col(pl.String).fill_null(""))

@@ -28,6 +28,11 @@ def has_rates(connection: Connection) -> bool:
     return bool(connection.execute(text("select exists (select 1 from raw.exchange_rates)")).scalar_one())
 
 
+def needs_rates(connection: Connection) -> bool:
+    """Whether anybody has money in another currency than they plan in."""
+    return bool(connection.execute(text(f"select exists ({_FOREIGN})")).scalar_one())
+
+
 def add_rates(connection: Connection, rates: pl.DataFrame, source: str) -> int:
     """Store rates (currency, rate_date, units_per_euro as text); gives how many are new or corrected.
 
@@ -58,14 +63,15 @@ on conflict (currency, rate_date) do update
 set units_per_euro = excluded.units_per_euro, source = excluded.source, loaded_at = now()
 where known.units_per_euro is distinct from excluded.units_per_euro
 """
-_TOUCH_USERS = """
-update ops.user_versions as v set version = v.version + 1, changed_at = now()
-where exists (
-    select 1 from app.accounts as a
-    inner join app.users as u on a.user_id = u.user_id
-    where a.user_id = v.user_id and a.currency <> u.currency
-)
+_FOREIGN = """
+select a.user_id from app.accounts as a
+inner join app.users as u on a.user_id = u.user_id
+where a.currency <> u.currency
 """
+_TOUCH_USERS = f"""
+update ops.user_versions set version = version + 1, changed_at = now()
+where user_id in ({_FOREIGN})
+"""  # noqa: S608 - our own words
 
 
 def get_rate(connection: Connection, currency: str, day: date) -> ExchangeRate | None:
