@@ -23,9 +23,9 @@ class NoiseParams(BaseModel):
     no_words: float = 0.15
     bare_transfers: float = 0.3
     slow_users: float = 0.5
-    early_users: float = 0.15
+    early_users: float = 0.35
     hidden_ends: float = 0.06
-    decoys: float = 0.03
+    decoys: float = 0.02
     odd_parts: float = 0.5
 
 
@@ -81,7 +81,7 @@ def _poorer_texts(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams)
 
 
 def _other_days(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) -> pl.DataFrame:
-    """Arrivals of slow users come zero to seven days later still, of early ones a day or two before."""
+    """Arrivals of slow users come zero to seven days later still, of early ones up to four days before."""
     arrivals = truth.filter(pl.col("kind") == "transfer")["target"]
     is_arrival = pl.col("transaction_id").is_in(arrivals.implode())
     late = pl.min_horizontal(
@@ -91,7 +91,7 @@ def _other_days(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) -
         pl.when(is_arrival & _chance("user_id", params.slow_users, params.seed, "slow"))
         .then(late)
         .when(is_arrival & _chance("user_id", params.early_users, params.seed, "early"))
-        .then(-_draw("transaction_id", 3, params.seed, "c"))
+        .then(-_draw("transaction_id", 5, params.seed, "c"))
         .otherwise(0)
     )
     moved = pl.col("booked_date") + pl.duration(days=shift)

@@ -22,10 +22,11 @@ _RATE_STEP, _FEE_STEP = 0.09, 0.04
 _SENT = "amount_minor < 0"
 _COLUMNS = (
     *("row", "user_id", "account_id", "currency", "size", "day", "euros", "tells", "own", "is_card_purchase"),
+    "is_unnamed",
 )
 #: What of a pair's ends a feature looks at.
 _SEEN = (
-    *("row", "account_kind", "institution", "account_ref", "party", "mcc", "euros"),
+    *("row", "account_kind", "institution", "account_ref", "party", "mcc", "euros", "booked_date"),
     *("own", "transfer", "card", "cash", "saving", "refund", "person", "references", "usual", "repeats"),
 )
 
@@ -40,6 +41,7 @@ def with_measures(facts: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
         facts.pipe(_with_euros, rates)
         .with_columns(
             tells=pl.any_horizontal("own", "card", "saving", "transfer", "cash"),
+            is_unnamed=(pl.col("account_ref") == "") & pl.any_horizontal("own", "card"),
             is_card_purchase=pl.col("mcc").str.len_chars() > 0,
             usual=(
                 pl.col("size").clip(1).log()
@@ -207,6 +209,13 @@ def _within_days(
     )
 
 
+def _between_accounts() -> pl.Expr:
+    """Two accounts; files that name no account share one, in which both ends must say what they are."""
+    return (pl.col("account_id") != pl.col("account_id_into")) | (
+        pl.col("is_unnamed") & pl.col("is_unnamed_into")
+    )
+
+
 def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """One row per pair with a number per feature; booleans are 0 or 1."""
     ends = facts.select(_SEEN)
@@ -233,7 +242,7 @@ def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         **_by_text(),
         **_by_account(),
         rarity=-(pl.col("repeats_out") - np.log(3)).clip(0, 4),
-        large=pl.col("usual_out").clip(-2, 4),
+        large=pl.col("usual_out").clip(-1, 2),
     ).fill_null(0)
 
 
@@ -254,7 +263,9 @@ def _by_amount() -> dict[str, pl.Expr]:
 
 
 def _by_day() -> dict[str, pl.Expr]:
-    gap = pl.col("gap")
+    """Days between, weekends passed over where that makes them fewer: few banks book then."""
+    working = pl.business_day_count("booked_date_out", "booked_date_into")
+    gap = pl.when(working.abs() < pl.col("gap").abs()).then(working).otherwise(pl.col("gap"))
     return {
         "gap_1": gap == 1,
         "gap_2": gap == 2,
