@@ -50,7 +50,7 @@ def prepared(facts: pl.DataFrame) -> pl.DataFrame:
     """Facts (FACT_SCHEMA) in canonical order as ``row`` 0.., with plain text, hints and numbers.
 
     Adds: row, day (since 1970), size (the amount without its sign), name (the text's words without numbers and
-    without words of refunds), party, a boolean per role of words.csv, codes (words with digits) and references
+    without words of refunds), words (the same with its numbers), party, a boolean per role of words.csv, codes (words with digits) and references
     (digit groups of four and more).
     """
     ordered = facts.with_columns(
@@ -81,13 +81,14 @@ def _read(texts: pl.DataFrame) -> pl.DataFrame:
             words=pl.when("refund").then(plain.str.replace_all(pattern("refund"), " ")).otherwise(plain)
         )
         .with_columns(
-            codes=words.str.extract_all(r"[\p{L}\d]*\d[\p{L}\d]+").list.unique(),
+            codes=words.str.extract_all(r"[\p{L}\d]*\d(?:[\p{L}\d]|[./-]\d)+").list.unique(),
             references=plain.str.extract_all(r"\d{4,}"),
             name=words.str.replace_all(r"[\p{L}]*\d[\p{L}\d]*|[^\p{L}\p{M}&]+", " ")
             .str.replace_all(r"\s+", " ")
             .str.strip_chars(),
         )
-        .drop("plain", "words")
+        .with_columns(words=words.str.replace_all(r"\s+", " ").str.strip_chars())
+        .drop("plain")
     )
 
 

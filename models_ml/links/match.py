@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,13 @@ DECISION_SCHEMA = pl.Schema(
         "is_link": pl.Boolean,
     }
 )
-#: From here on a link stands; from there on it is suggested.
-PAIRED, SUGGESTED = 0.5, 0.15
+#: From which probability on a link stands. A refund paired with another purchase at the same shop still counts in
+#: the right category, so less is asked of it.
+PAIRED = {"transfer": 0.5, "refund": 0.35, "reimbursement": 0.5}
+#: From here on it is suggested.
+SUGGESTED = 0.15
+#: Of several purchases at one shop, the one that a refund is paired with is at least so probable.
+_LIKELIEST = 0.25
 #: Rounds in which a purchase can take one more refund.
 _ROUNDS = 6
 #: How sure a hint in a text makes that money went to or came from an account that was not added.
@@ -57,6 +62,19 @@ class Scored:
     log_odds: Floats = field(repr=False)
     sizes: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
 
+    belief: Floats | None = field(default=None, repr=False)
+
+    @property
+    def is_paired(self) -> Flags:
+        """Which pairs are believed enough to stand."""
+        believed = probability(self.log_odds) if self.belief is None else self.belief
+        paired: Flags = believed >= PAIRED[self.kind]
+        return paired
+
+    def ends(self, which: Flags) -> npt.NDArray[np.int64]:
+        """The rows of some pairs, both ends."""
+        return np.concatenate([self.left[which], self.right[which]])
+
     def only(self, keep: Flags) -> Scored:
         """Some of the pairs."""
         sizes = None if self.sizes is None else (self.sizes[0][keep], self.sizes[1][keep])
@@ -67,6 +85,7 @@ class Scored:
             self.features.filter(keep),
             self.log_odds[keep],
             sizes,
+            None if self.belief is None else self.belief[keep],
         )
 
 
@@ -80,17 +99,34 @@ def links(
     rows = prepared(facts)
     decided = Decided.of(rows, decisions)
     measured = transfers.with_measures(rows, rates if rates.width else pl.DataFrame(schema=RATE_SCHEMA))
-    moved = _chosen(scored_transfers(measured, model["transfer"]), decided)
-    free = decided.free(rows.height)
-    free[moved.left] = free[moved.right] = False
-    named = refunds.with_names(rows)
-    back = _shared_out(scored_refunds(named, model["refund"]), decided, free)
-    free[back.left] = False
-    shares = _shared_out(scored_reimbursements(rows, model["reimbursement"]), decided, free)
-    return pl.concat(
-        [_table(rows, each) for each in (moved, back, shares)]
-        + [_half_known(measured, moved, back, shares, decided)]
-    )
+    moves = _offered(scored_transfers(measured, model["transfer"]), decided)
+    backs = _offered(scored_refunds(refunds.with_names(rows), model["refund"]), decided)
+    free = np.ones(rows.height, dtype=bool)
+    moved = _chosen(_explained_otherwise(moves, moves.right, backs, backs.left))
+    free[moved.ends(moved.is_paired)] = False
+    back = _shared_out(_explained_otherwise(backs, backs.left, moves, moves.right), decided, free)
+    free[back.left[back.is_paired]] = False
+    shares = _offered(scored_reimbursements(rows, model["reimbursement"]), decided)
+    shared = _shared_out(shares, decided, free)
+    free[shared.left[shared.is_paired]] = False
+    tables = [_table(rows, each.only(_standing(each, free))) for each in (moved, back, shared)]
+    return pl.concat([*tables, _half_known(measured, tables, decided)])
+
+
+def _standing(pairs: Scored, free: Flags) -> Flags:
+    """What is paired, and suggestions about money that no other pair has taken."""
+    others = free[pairs.left] & (free[pairs.right] if pairs.kind == "transfer" else True)
+    standing: Flags = pairs.is_paired | others
+    return standing
+
+
+def _explained_otherwise(
+    pairs: Scored, ends: npt.NDArray[np.int64], others: Scored, other_ends: npt.NDArray[np.int64]
+) -> Scored:
+    """Pairs with their odds against no link and against the best other explanation of the same money."""
+    best = np.full(max(ends.max(initial=-1), other_ends.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(best, other_ends, others.log_odds)
+    return replace(pairs, log_odds=pairs.log_odds - np.logaddexp(0.0, best[ends]))
 
 
 def scored_transfers(measured: pl.DataFrame, scorer: Scorer) -> Scored:
@@ -158,18 +194,10 @@ class Decided:
                 confirmed[right] = confirmed.get(right, 0) + size[left]
         return cls(frozenset(rejected), frozenset(taken), confirmed)
 
-    def free(self, rows: int) -> Flags:
-        """Which rows no confirmed link has taken."""
-        free = np.ones(rows, dtype=bool)
-        free[[row for row in self.taken if row >= 0]] = False
-        return free
-
     def allowed(self, pairs: Scored) -> Flags:
         """Which pairs were not rejected and whose ends are free."""
         ends = np.array(sorted(self.taken), dtype=np.int64)
-        allowed: Flags = ~np.isin(pairs.left, ends)
-        if pairs.kind == "transfer":
-            allowed &= ~np.isin(pairs.right, ends)
+        allowed: Flags = ~(np.isin(pairs.left, ends) | np.isin(pairs.right, ends))
         for kind, left, right in self.rejected:
             if kind == pairs.kind and left >= 0:
                 allowed &= ~((pairs.left == left) & (pairs.right == right))
@@ -182,9 +210,13 @@ def _worth(log_odds: Floats) -> Floats:
     return worth
 
 
-def _chosen(pairs: Scored, decided: Decided) -> Scored:
+def _offered(pairs: Scored, decided: Decided) -> Scored:
+    """Pairs that no user has rejected, of money that no confirmed link has taken."""
+    return pairs.only(decided.allowed(pairs))
+
+
+def _chosen(offered: Scored) -> Scored:
     """Each end at most once, the sum of log-odds the greatest."""
-    offered = pairs.only(decided.allowed(pairs))
     return offered.only(assigned(offered.left, offered.right, _worth(offered.log_odds)))
 
 
@@ -193,7 +225,7 @@ def _shared_out(pairs: Scored, decided: Decided, free: Flags) -> Scored:
 
     In every round each purchase takes at most one more, as far as what is left of it reaches.
     """
-    offered = pairs.only(decided.allowed(pairs) & free[pairs.left] & free[pairs.right])
+    offered = _believed(pairs.only(free[pairs.left] & free[pairs.right]))
     if offered.sizes is None or not len(offered.left):
         return offered
     size, whole = offered.sizes
@@ -219,6 +251,20 @@ def _shared_out(pairs: Scored, decided: Decided, free: Flags) -> Scored:
     return offered.only(kept)
 
 
+def _believed(offered: Scored) -> Scored:
+    """Refunds with how sure it is that the money came back for one of their candidates.
+
+    Of two purchases at one shop each may be the one: the refund is sure, and counts in its category, even where
+    which of them it was is not. A pair of its own must still be worth suggesting.
+    """
+    if offered.kind != "refund" or not len(offered.left):
+        return offered
+    none = np.zeros(offered.left.max() + 1)
+    np.add.at(none, offered.left, np.log1p(-np.minimum(probability(offered.log_odds), 1 - 1e-12)))
+    sure = 1.0 - np.exp(none[offered.left])
+    return replace(offered, belief=np.where(probability(offered.log_odds) >= _LIKELIEST, sure, 0.0))
+
+
 def _table(rows: pl.DataFrame, pairs: Scored) -> pl.DataFrame:
     """Pairs as rows of LINK_SCHEMA, each with its reasons."""
     ids = rows["transaction_id"]
@@ -230,7 +276,7 @@ def _table(rows: pl.DataFrame, pairs: Scored) -> pl.DataFrame:
             "source_transaction_id": ids.gather(pairs.left),
             "target_transaction_id": ids.gather(pairs.right),
             "probability": np.round(chance, 4),
-            "band": np.where(chance >= PAIRED, "paired", "suggested").astype(str),
+            "band": np.where(pairs.is_paired, "paired", "suggested").astype(str),
             "reasons": _reasons(pairs.features),
         },
         schema=LINK_SCHEMA,
@@ -248,19 +294,19 @@ def _reasons(features: pl.DataFrame) -> pl.Series:
     return pl.Series(said, dtype=pl.String)
 
 
-def _half_known(
-    measured: pl.DataFrame, moved: Scored, back: Scored, shares: Scored, decided: Decided
-) -> pl.DataFrame:
+def _half_known(measured: pl.DataFrame, found: list[pl.DataFrame], decided: Decided) -> pl.DataFrame:
     """Transfers whose text says own account or card, without a partner: the other account was not added."""
-    used = np.concatenate(
-        [moved.left, moved.right, back.left, shares.left, np.array(sorted(decided.taken), dtype=np.int64)]
-    )
+    linked = pl.concat(found)
+    used = [
+        linked["source_transaction_id"],
+        linked.filter(pl.col("kind") == "transfer")["target_transaction_id"],
+    ]
     rejected = [left for kind, left, right in decided.rejected if kind == "transfer" and right < 0]
     alone = measured.filter(
         (pl.col("own") | (pl.col("card") & ~pl.col("is_card_purchase") & (pl.col("mcc") == "")))
         & ~pl.col("refund")
-        & ~pl.col("row").is_in(used)
-        & ~pl.col("row").is_in(rejected)
+        & ~pl.col("transaction_id").is_in(pl.concat(used).implode())
+        & ~pl.col("row").is_in([*decided.taken, *rejected])
     )
     return alone.select(
         "user_id",

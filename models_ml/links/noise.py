@@ -24,6 +24,8 @@ class NoiseParams(BaseModel):
     bare_transfers: float = 0.3
     slow_users: float = 0.5
     early_users: float = 0.35
+    slow_refunds: float = 0.5
+    prompt_refunds: float = 0.05
     hidden_ends: float = 0.06
     decoys: float = 0.02
     odd_parts: float = 0.5
@@ -95,7 +97,29 @@ def _other_days(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) -
         .otherwise(0)
     )
     moved = pl.col("booked_date") + pl.duration(days=shift)
-    return facts.with_columns(booked_date=moved, spent_date=moved)
+    return _refunds_on_other_days(facts.with_columns(booked_date=moved, spent_date=moved), truth, params)
+
+
+def _refunds_on_other_days(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) -> pl.DataFrame:
+    """Refunds of slow users come up to eleven weeks later still; some come on the purchase's own day."""
+    days = facts.select("transaction_id", bought="booked_date")
+    back = (
+        truth.filter(pl.col("kind") == "refund")
+        .join(days, left_on="target", right_on="transaction_id")
+        .select(transaction_id="source", bought="bought")
+    )
+    later = pl.col("booked_date") + pl.duration(days=_draw("transaction_id", 78, params.seed, "later"))
+    is_slow = pl.col("bought").is_not_null() & _chance("user_id", params.slow_refunds, params.seed, "refunds")
+    is_prompt = pl.col("bought").is_not_null() & _chance(
+        "transaction_id", params.prompt_refunds, params.seed, "prompt"
+    )
+    day = pl.when(is_prompt).then("bought").when(is_slow).then(later).otherwise("booked_date")
+    return (
+        facts.join(back.unique("transaction_id"), "transaction_id", "left")
+        .with_columns(booked_date=day)
+        .with_columns(spent_date=pl.col("booked_date"))
+        .drop("bought")
+    )
 
 
 def _odd_parts(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) -> pl.DataFrame:

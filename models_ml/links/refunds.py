@@ -18,6 +18,8 @@ _COMMON_SHARE, _COMMON_LEAST = 0.1, 25
 _ALIKE = 0.5
 #: Rows of one user that may have a code in common for it to tell them from others.
 _FEW = 4
+#: Letters of a text that must agree before its cut-off end is overlooked.
+_TELLING = 8
 #: A refund of half, a quarter or a third (an item of several, goods kept at a discount) says which purchase it was.
 _ROUND_PARTS, _ROUND_FROM = (3, 4, 10), 200
 _SEEN = (
@@ -168,7 +170,9 @@ def _is_round() -> pl.Expr:
 
 def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """One row per pair with a number per feature."""
-    ends = facts.select("row", "name", "mcc", "refund", "transfer", "own", "card", "person", "rare", "day")
+    ends = facts.select(
+        "row", "name", "mcc", "refund", "transfer", "own", "card", "person", "rare", "day", "words"
+    )
     both = (
         pairs.with_columns(whole=pl.col("size") == pl.col("size_paid"))
         .join(ends, left_on="back", right_on="row", how="left", maintain_order="left")
@@ -180,6 +184,13 @@ def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     whole_rivals = pl.col("alike").filter(pl.col("whole")).n_unique().over("back")
     newer = pl.col("day_paid").rank("dense", descending=True).over("back", "whole") - 1
     shared = pl.col("rare").list.set_intersection("rare_paid").list.len() > 0
+    same_text = (pl.col("words").str.len_chars() >= _TELLING) & (
+        pl.col("words_paid").str.starts_with(pl.col("words"))
+        | (
+            pl.col("words").str.starts_with(pl.col("words_paid"))
+            & (pl.col("words_paid").str.len_chars() >= _TELLING)
+        )
+    )
     named = (pl.col("mcc") != "") & (pl.col("mcc_paid") != "")
     return (
         both.select(
@@ -190,6 +201,8 @@ def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
             contained=pl.col("contained"),
             covered=pl.col("covered"),
             same_name=(pl.col("name") == pl.col("name_paid")) & (pl.col("name") != ""),
+            same_text=same_text,
+            another_has_the_text=~same_text & same_text.any().over("back"),
             shares_code=shared,
             another_shares_code=~shared & shared.any().over("back"),
             other_code=~shared & (pl.col("rare").list.len() > 0) & (pl.col("rare_paid").list.len() > 0),

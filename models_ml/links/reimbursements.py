@@ -20,6 +20,12 @@ _SHARED_CATEGORIES = (
     *("travel_other", "groceries"),
 )
 _FRIENDS = (2, 3, 4, 5, 6)
+#: Shares looked at in one go, so that memory does not grow with a user's history.
+_AT_ONCE = 10_000
+_BACK = (
+    *("row", "user_id", "currency", "size", "day", "spent_day", "mcc", "share", "person", "party"),
+    *("is_shared", "has_trade"),
+)
 _PAID = ("row", "user_id", "currency", "size", "day", "spent_day", "mcc", "is_shared", "has_trade")
 
 
@@ -37,8 +43,14 @@ def candidates(facts: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("mcc") == "")
         & ~pl.col("own")
         & ~pl.col("card")
-    )
+    ).select(_BACK)
     paid = shaped.filter((pl.col("amount_minor") < 0) & ~pl.col("own") & ~pl.col("transfer")).select(_PAID)
+    found = [_near(part, paid) for part in back.iter_slices(_AT_ONCE)]
+    return pl.concat(found or [_near(back, paid)]).sort("back", "paid")
+
+
+def _near(back: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
+    """Shares with every bill of the days around that they could be a part of."""
     width = LATEST - EARLIEST + 1
     reach = back.with_columns(
         window=pl.concat_list(pl.col("day") // width + shift for shift in (-1, 0, 1))
@@ -64,7 +76,6 @@ def candidates(facts: pl.DataFrame) -> pl.DataFrame:
             is_shared="is_shared_paid",
             has_trade="has_trade_paid",
         )
-        .sort("back", "paid")
         .collect()
     )
 

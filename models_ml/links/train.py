@@ -43,6 +43,7 @@ FOR = frozenset(
         "contained",
         "covered",
         "same_name",
+        "same_text",
         "shares_code",
         "says_refund",
         "says_refund_unlike",
@@ -85,6 +86,7 @@ AGAINST = frozenset(
         "other_code",
         "unlike",
         "another_is_alike",
+        "another_has_the_text",
         "rate_unknown",
         "says_transfer",
         "other_trade",
@@ -105,8 +107,8 @@ class TrainingParams(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     regularisation: float = 1.0  # of the weights, as a sum of squares
-    copies: tuple[NoiseParams, ...] = tuple(NoiseParams(seed=seed) for seed in (1, 2, 3))
-    plain_copies: int = 1
+    copies: tuple[NoiseParams, ...] = tuple(NoiseParams(seed=seed) for seed in (1, 2))
+    plain_copies: int = 2
 
 
 @dataclass(frozen=True)
