@@ -43,14 +43,14 @@ class LinkReport:
         }
 
 
-def evaluate_links(
+def evaluate_links(  # noqa: PLR0913 - what the command offers
     bank: Path | None, *, users: int, months: int, seed: int, noise: bool = False, plot: Path | None = None
 ) -> LinkReport:
     """Match the events of a generated bank (or of people made now) and compare with the truth.
 
-    Every event is a transaction with the text that its bank wrote, so that what is measured is the matching alone.
+    Every event is a transaction with the text that its bank wrote, so that the matching alone is measured.
     """
-    from models_ml.links import evaluate, match, truth  # noqa: PLC0415 - heavy, wanted only here
+    from models_ml.links import evaluate, match  # noqa: PLC0415 - heavy, wanted only here
     from models_ml.links.logistic import shipped  # noqa: PLC0415
     from models_ml.links.noise import NoiseParams, noisy  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The link flow: which transactions are transfers, refunds and reimbursements, for users that have changed."""
+"""The link flow: which transactions are transfers, refunds and reimbursements."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
-from datetime import date
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def store_rates(settings: Settings, content: bytes, source: str) -> LoadedRates:
 
 
 def ensure_rates(settings: Settings, *, even_unused: bool = False) -> None:
-    """Load the shipped rates where somebody needs some and there are none: a second, once, without a network."""
+    """Load the shipped rates where somebody needs some and there are none; no network is asked."""
     with open_warehouse(settings) as warehouse:
         with warehouse.transaction() as connection:
             if rates.has_rates(connection) or not (even_unused or rates.needs_rates(connection)):
@@ -88,11 +89,11 @@ def shipped_source() -> str:
     return f"ECB, {PACKAGE} {importlib.metadata.version(PACKAGE)}"
 
 
-def missing_rate_advice(missing: list[MissingRate]) -> list[str]:
+def missing_rate_advice(missing: Sequence[MissingRate]) -> list[str]:
     """A line per currency that plans lack rates for, with what to do about it."""
     return [
-        f"{each.transactions} transactions in {each.currency} from {each.first_day} to {each.last_day} are left "
-        f"out of {each.users} plans, because no rate of those days is loaded: 'mita rates load --from-url' for "
-        f"newer ones, or 'mita rates load --file FILE' with a column {each.currency} of units per euro"
+        f"{each.transactions} transactions in {each.currency} from {each.first_day} to {each.last_day} are "
+        f"left out of {each.users} plans for want of a rate: 'mita rates load --from-url' for newer ones, or "
+        f"'mita rates load --file FILE' with a column {each.currency} of units per euro"
         for each in missing
     ]

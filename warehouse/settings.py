@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     chunk_rows: int = Field(default=50_000, gt=0, description="Rows judged and loaded at a time.")
     rates_url: HttpUrl | None = Field(
         default=None,
-        description="Newer exchange rates in the ECB's format (eurofxref-hist.zip or .csv), fetched daily if set.",
+        description="Newer exchange rates, as the ECB's eurofxref-hist.zip or .csv; fetched daily if set.",
     )
     access_token_minutes: int = Field(default=120, gt=0)
 

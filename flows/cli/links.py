@@ -12,10 +12,6 @@ from flows.cli.output import AsJson, console, hints, print_json
 from flows.cli.statements import UserEmail
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
-    from sqlalchemy import Connection
-
     from warehouse.repositories.links import Link, LinkEnd
 
 commands = typer.Typer(

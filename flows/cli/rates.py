@@ -48,7 +48,8 @@ def load(
         print_json(loaded)
         return
     console.print(
-        f"{loaded.changed} new or corrected of {loaded.rates} rates, up to {loaded.last_day} ({loaded.source})."
+        f"{loaded.changed} new or corrected of {loaded.rates} rates, up to {loaded.last_day} "
+        f"({loaded.source})."
     )
     if loaded.changed:
         hints.print("Next: mita build")
@@ -78,8 +79,8 @@ def show(
             rate = get_rate(connection, currency.upper(), when)
     if rate is None:
         message = (
-            f"no rate of {currency.upper()} is loaded for {when} or before: 'mita rates load --from-url' for newer "
-            f"ones, or 'mita rates load --file FILE' with a column {currency.upper()} of units per euro"
+            f"no rate of {currency.upper()} is loaded for {when} or before: 'mita rates load --from-url' for "
+            f"newer ones, or 'mita rates load --file FILE' with a column {currency.upper()} of units per euro"
         )
         raise CommandError(message)
     if as_json:

@@ -70,8 +70,8 @@ def _table(content: bytes, name: str) -> pl.DataFrame:
     known = [column for column in columns if _CURRENCY.fullmatch(columns[column])]
     if not table.width or next(iter(columns.values()), "") != "Date" or not known:
         message = (
-            f"{name} is not a table of reference rates: its header should be Date,USD,JPY,... as in the ECB's "
-            "eurofxref-hist.csv"
+            f"{name} is not a table of reference rates: its header should be Date,USD,JPY,... as in "
+            "the ECB's eurofxref-hist.csv"
         )
         raise RatesRefusedError(message)
     return (

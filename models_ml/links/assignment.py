@@ -9,7 +9,7 @@ Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-#: Above this many cells a component is solved as a sparse problem, which takes longer but no square of memory.
+#: Above this many cells a component is solved as a sparse problem, slower, but without a square of memory.
 _DENSE_CELLS = 250_000
 #: Rounding before scores are compared, so that equal evidence is equal on every machine.
 _DECIMALS = 6
@@ -18,23 +18,23 @@ _DECIMALS = 6
 def assigned(left: Indices, right: Indices, score: Floats) -> Flags:
     """Which edges to keep so that every end is used once and the scores sum to the most.
 
-    ``left`` and ``right`` number the ends, in an order that does not depend on where the facts came from: ties go
-    to the earlier ends. Edges with a score of zero or less are never kept.
+    ``left`` and ``right`` number the ends, in an order that does not depend on how the facts came in: ties
+    go to the earlier ends. Edges with a score of zero or less are never kept.
     """
     keep = np.zeros(len(score), dtype=bool)
     useful = np.flatnonzero(score > 0)
     if not len(useful):
         return keep
-    lefts, l = np.unique(left[useful], return_inverse=True)
-    rights, r = np.unique(right[useful], return_inverse=True)
-    alone = (np.bincount(l)[l] == 1) & (np.bincount(r)[r] == 1)
+    lefts, lefts_at = np.unique(left[useful], return_inverse=True)
+    rights, rights_at = np.unique(right[useful], return_inverse=True)
+    alone = (np.bincount(lefts_at)[lefts_at] == 1) & (np.bincount(rights_at)[rights_at] == 1)
     keep[useful[alone]] = True
     if alone.all():
         return keep
     contested = np.flatnonzero(~alone)
-    for edges in _components(l[contested], r[contested], len(lefts), len(rights)):
+    for edges in _components(lefts_at[contested], rights_at[contested], len(lefts), len(rights)):
         chosen = contested[edges]
-        best = _solve(l[chosen], r[chosen], np.round(score[useful[chosen]], _DECIMALS))
+        best = _solve(lefts_at[chosen], rights_at[chosen], np.round(score[useful[chosen]], _DECIMALS))
         keep[useful[chosen[best]]] = True
     return keep
 
@@ -55,13 +55,13 @@ def _components(left: Indices, right: Indices, lefts: int, rights: int) -> list[
 
 def _solve(left: Indices, right: Indices, score: Floats) -> Indices:
     """The edges of one component's best assignment."""
-    rows, l = np.unique(left, return_inverse=True)
-    columns, r = np.unique(right, return_inverse=True)
+    rows, row_of = np.unique(left, return_inverse=True)
+    columns, column_of = np.unique(right, return_inverse=True)
     if len(rows) * (len(columns) + len(rows)) > _DENSE_CELLS:
-        pairs = _sparse(l, r, score, len(rows), len(columns))
+        pairs = _sparse(row_of, column_of, score, len(rows), len(columns))
     else:
-        pairs = _dense(l, r, score, len(rows), len(columns))
-    edge = {(int(i), int(j)): number for number, (i, j) in enumerate(zip(l, r, strict=True))}
+        pairs = _dense(row_of, column_of, score, len(rows), len(columns))
+    edge = {(int(i), int(j)): number for number, (i, j) in enumerate(zip(row_of, column_of, strict=True))}
     return np.array(sorted(edge[pair] for pair in pairs if pair in edge), dtype=np.int64)
 
 

@@ -104,7 +104,7 @@ def with_difficulty(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("same amount about"))
         .when(days == 0)
         .then(pl.lit("same day"))
-        .when(days <= 3)  # noqa: PLR2004 - a weekend
+        .when(days <= 3)
         .then(pl.lit("1 to 3 days"))
         .otherwise(pl.lit("4 days and more"))
     )
@@ -130,10 +130,10 @@ def _rivalled(both: pl.DataFrame, facts: pl.DataFrame) -> pl.Expr:
             facts.select("user_id", "currency", other="booked_date", size=pl.col("amount_minor").abs()),
             ["user_id", "currency", "size"],
         )
-        .filter((pl.col("other") - pl.col("booked_date")).dt.total_days().abs() <= 10)  # noqa: PLR2004
+        .filter((pl.col("other") - pl.col("booked_date")).dt.total_days().abs() <= 10)
         .group_by("source")
         .len()
-        .filter(pl.col("len") > 2)  # noqa: PLR2004 - the two ends themselves
+        .filter(pl.col("len") > 2)
     )
     return pl.col("source").is_in(near["source"].implode())
 

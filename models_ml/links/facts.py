@@ -49,9 +49,9 @@ _SHORTEST_REFERENCE = 4
 def prepared(facts: pl.DataFrame) -> pl.DataFrame:
     """Facts (FACT_SCHEMA) in canonical order as ``row`` 0.., with plain text, hints and numbers.
 
-    Adds: row, day (since 1970), size (the amount without its sign), name (the text's words without numbers and
-    without words of refunds), words (the same with its numbers), party, a boolean per role of words.csv, codes (words with digits) and references
-    (digit groups of four and more).
+    Adds: row, day (since 1970), size (the amount without its sign), name (the text's words without numbers
+    and without words of refunds), words (the same with its numbers), party, a boolean per role of words.csv,
+    codes (words with digits) and references (digit groups of four and more).
     """
     ordered = facts.with_columns(
         pl.col(pl.String).exclude("user_id", "transaction_id", "account_id").fill_null("")

@@ -14,8 +14,8 @@ from models_ml.links.assignment import assigned
 from models_ml.links.facts import RATE_SCHEMA, prepared
 from models_ml.links.logistic import Floats, LinkModel, Scorer, probability
 
-#: One row per link. ``source`` is the money that left, came back or was paid in; ``target`` where it arrived or what
-#: it belongs to, null for a transfer whose other account is not known.
+#: One row per link. ``source`` is the money that left, came back or was paid in; ``target`` where it arrived
+#: or what it belongs to, null for a transfer whose other account is not known.
 LINK_SCHEMA = pl.Schema(
     {
         "user_id": pl.String,
@@ -27,7 +27,7 @@ LINK_SCHEMA = pl.Schema(
         "reasons": pl.String,
     }
 )
-#: What a user decided of two transactions, or of one whose partner is not known: ``is_link`` confirms, else rejects.
+#: What a user decided of two transactions, or of one whose partner is not known: ``is_link`` confirms.
 DECISION_SCHEMA = pl.Schema(
     {
         "kind": pl.String,
@@ -36,8 +36,8 @@ DECISION_SCHEMA = pl.Schema(
         "is_link": pl.Boolean,
     }
 )
-#: From which probability on a link stands. A refund paired with another purchase at the same shop still counts in
-#: the right category, so less is asked of it.
+#: From which probability on a link stands. A refund paired with another purchase at the same shop still
+#: counts in the right category, so less is asked of it.
 PAIRED = {"transfer": 0.5, "refund": 0.35, "reimbursement": 0.5}
 #: From here on it is suggested.
 SUGGESTED = 0.15
@@ -92,9 +92,10 @@ class Scored:
 def links(
     facts: pl.DataFrame, rates: pl.DataFrame, decisions: pl.DataFrame, model: LinkModel
 ) -> pl.DataFrame:
-    """The links (LINK_SCHEMA) among ``facts`` (FACT_SCHEMA) of any number of users, beside those users decided.
+    """The links (LINK_SCHEMA) among ``facts`` (FACT_SCHEMA) of any number of users.
 
-    ``rates`` follow RATE_SCHEMA. Transactions of a confirmed link are taken; rejected pairs are not offered again.
+    ``rates`` follow RATE_SCHEMA. What users decided is not among the links: transactions of a confirmed one
+    are taken, rejected pairs are not offered again.
     """
     rows = prepared(facts)
     decided = Decided.of(rows, decisions)
@@ -150,7 +151,7 @@ def scored_reimbursements(rows: pl.DataFrame, scorer: Scorer) -> Scored:
     return _scored("reimbursement", pairs["back"], pairs["paid"], table, scorer, pairs)
 
 
-def _scored(
+def _scored(  # noqa: PLR0913, PLR0917 - the parts of what it makes
     kind: str,
     left: pl.Series,
     right: pl.Series,
@@ -254,8 +255,8 @@ def _shared_out(pairs: Scored, decided: Decided, free: Flags) -> Scored:
 def _believed(offered: Scored) -> Scored:
     """Refunds with how sure it is that the money came back for one of their candidates.
 
-    Of two purchases at one shop each may be the one: the refund is sure, and counts in its category, even where
-    which of them it was is not. A pair of its own must still be worth suggesting.
+    Of two purchases at one shop each may be the one: the refund is sure, and counts in its category, even
+    where which of them it was is not. A pair of its own must still be worth suggesting.
     """
     if offered.kind != "refund" or not len(offered.left):
         return offered
@@ -269,7 +270,7 @@ def _table(rows: pl.DataFrame, pairs: Scored) -> pl.DataFrame:
     """Pairs as rows of LINK_SCHEMA, each with its reasons."""
     ids = rows["transaction_id"]
     chance = probability(pairs.log_odds)
-    table = pl.DataFrame(
+    return pl.DataFrame(
         {
             "user_id": rows["user_id"].gather(pairs.left),
             "kind": pl.Series([pairs.kind] * len(pairs.left), dtype=pl.String),
@@ -281,7 +282,6 @@ def _table(rows: pl.DataFrame, pairs: Scored) -> pl.DataFrame:
         },
         schema=LINK_SCHEMA,
     )
-    return table
 
 
 def _reasons(features: pl.DataFrame) -> pl.Series:
@@ -316,4 +316,4 @@ def _half_known(measured: pl.DataFrame, found: list[pl.DataFrame], decided: Deci
         pl.lit(_HALF_KNOWN).alias("probability"),
         pl.lit("suggested").alias("band"),
         pl.lit(json.dumps({"looks_like_a_transfer_to_an_account_not_added": 1})).alias("reasons"),
-    ).cast(dict(LINK_SCHEMA))
+    ).cast(LINK_SCHEMA)

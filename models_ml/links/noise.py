@@ -1,8 +1,8 @@
 """Banks and habits that the generator does not have: what it is learned on is made harder than its truth.
 
-Accounts lose their merchant codes, counterparties, numbers or all their words; banks are slower by other lags; money of
-the same amount arrives by chance; the other end of a transfer is not there; refunds are of any share. So no weight can
-rest on the generator's phrases or days.
+Accounts lose their merchant codes, counterparties, numbers or all their words; banks are slower;
+money of the same amount arrives by chance; the other end of a transfer is missing; refunds are of any share.
+So no weight can rest on the generator's phrases or days.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _odd_parts(facts: pl.DataFrame, truth: pl.DataFrame, params: NoiseParams) ->
 
 
 def _decoys(facts: pl.DataFrame, params: NoiseParams) -> pl.DataFrame:
-    """Money of the same amount that arrives on another account of the user by chance, worded as from a person."""
+    """Money of the same amount that arrives on another account by chance, worded as from a person."""
     accounts = facts.select(
         "user_id", "account_id", "account_ref", "account_kind", "institution", "currency"
     ).unique()

@@ -1,8 +1,8 @@
 """Refunds: money that came back from a merchant, and for which purchase.
 
-A refund names its merchant more or less as the purchase did, comes after it, and is at most as large. Of several
-purchases that fit, the model prefers the one of exactly that amount, then the more recent. What several refunds of one
-purchase take together never exceeds it.
+A refund names its merchant more or less as the purchase did, comes after it, and is at most as large. Of
+several purchases that fit, the model prefers the one of exactly that amount, then the more recent. What
+several refunds of one purchase take together never exceeds it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ALIKE = 0.5
 _FEW = 4
 #: Letters of a text that must agree before its cut-off end is overlooked.
 _TELLING = 8
-#: A refund of half, a quarter or a third (an item of several, goods kept at a discount) says which purchase it was.
+#: A refund of half, a quarter or a third (an item of several, a discount) says which purchase it was.
 _ROUND_PARTS, _ROUND_FROM = (3, 4, 10), 200
 _SEEN = (
     "row",
@@ -39,7 +39,7 @@ _BACK = (*_SEEN, "person", "own")
 
 
 def with_names(facts: pl.DataFrame) -> pl.DataFrame:
-    """Facts with ``name_id``, one number per user and name, and ``rare``, the codes that few of the user's rows have."""
+    """Facts with ``name_id``, and ``rare``, the codes that few of the user's rows have."""
     rare = (
         facts.select("row", "user_id", "codes")
         .explode("codes")
@@ -54,7 +54,7 @@ def with_names(facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def candidates(facts: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that could be a refund and its purchase: ``back``, ``paid`` (rows of ``facts``) and how alike they are."""
+    """Pairs that could be a refund and its purchase: ``back``, ``paid`` (rows), and how alike."""
     back = facts.filter(pl.col("amount_minor") > 0).select(_BACK)
     paid = facts.filter(pl.col("amount_minor") < 0).select(_SEEN)
     names = alike_names(back, paid)
@@ -65,8 +65,8 @@ def candidates(facts: pl.DataFrame) -> pl.DataFrame:
 def alike_names(back: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
     """Names of one user that share telling words: ``name_id``, ``name_id_paid``, ``contained``, ``covered``.
 
-    Words weigh by how rare they are among the user's names; contained is the shared weight in the shorter of the two,
-    covered in the longer.
+    Words weigh by how rare they are among the user's names; contained is the shared weight in the shorter of
+    the two, covered in the longer.
     """
     words = pl.concat([_words(back), _words(paid)]).unique()
     weighed = _weighed(words)

@@ -1,7 +1,7 @@
 """Reimbursements: friends who pay their share of what one of them paid for all.
 
-What arrives from a person within days of a meal, a ride or an evening out, and is a share of it: a half, a third, a
-quarter, perhaps rounded. Several friends pay shares of one bill, together less than it.
+What arrives from a person within days of a meal, a ride or an evening out, and is a share of it: a half, a
+third, a quarter, perhaps rounded. Several friends pay shares of one bill, together less than it.
 """
 
 from __future__ import annotations

@@ -93,7 +93,6 @@ AGAINST = frozenset(
         "same_day",
         "rivals",
         "newer",
-        "other_trade",
         "exact_rivals",
         "gap_before",
     }
@@ -158,7 +157,7 @@ def _example(rows: pl.DataFrame, truth: pl.DataFrame, pairs: match.Scored) -> Ex
 
 
 def _twins(rows: pl.DataFrame, true: pl.DataFrame, named: pl.DataFrame) -> Floats:
-    """1 for pairs that are true or look exactly like a true one, so that twins do not count against each other."""
+    """1 for pairs that are true or look exactly like a true one, so that twins do not count as wrong."""
     keys = rows.select(
         "transaction_id", key=pl.struct("account_id", "booked_date", "amount_minor", "description").hash(1)
     )

@@ -1,8 +1,9 @@
 """Transfers between a user's own accounts: what left one and arrived on another.
 
-Candidates are pairs of an outflow and an inflow on two accounts of one user, within days: the same amount, a
-little less (a fee was kept), or in another currency worth about as much. A logistic model over what speaks for
-and against gives each a probability, and the pairs are chosen together so that the whole is most probable.
+Candidates are pairs of an outflow and an inflow on two accounts of one user, within days: the same
+amount, a little less (a fee was kept), or in another currency worth about as much. A logistic model over
+what speaks for and against gives each a probability, and the pairs are chosen together so that the whole
+is most probable.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from models_ml.links.logistic import Floats
 from warehouse.money import exponent
 
 #: Days that money may be on its way, and how early the other bank may show it.
@@ -34,8 +34,8 @@ _SEEN = (
 def with_measures(facts: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Facts with ``euros`` (log of the size in euros; null without a rate), ``usual`` and ``repeats``.
 
-    ``usual`` is the log ratio of the size to the user's median outflow in that currency, ``repeats`` how often the
-    user has had that amount in that currency, either way.
+    ``usual`` is the log ratio of the size to the user's median in that currency, ``repeats`` how often the
+    user has had that amount in it, either way.
     """
     return (
         facts.pipe(_with_euros, rates)
@@ -98,7 +98,7 @@ def _euro(facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def candidates(facts: pl.DataFrame) -> pl.DataFrame:
-    """Pairs that could be one transfer: ``out``, ``into`` (rows of ``facts``) and ``kind`` (same, fee, rate)."""
+    """Pairs that could be one transfer: ``out``, ``into`` (rows) and ``kind`` (same, fee, rate, unrated)."""
     narrow = facts.select(_COLUMNS)
     sent = narrow.filter((facts["amount_minor"] < 0) & (narrow["size"] > 0))
     got = narrow.filter(facts["amount_minor"] > 0)

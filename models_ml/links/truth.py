@@ -15,8 +15,8 @@ TRUTH_SCHEMA = pl.Schema({"kind": pl.String, "source": pl.String, "target": pl.S
 def read_truth(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Facts (FACT_SCHEMA) and true links (TRUTH_SCHEMA) of a generated bank, from its ``truth`` folder.
 
-    Texts are as the bank wrote them, days those of booking. A merchant's code is known where the account's files
-    carry it (OFX), a counterparty where they carry that (CAMT and some tables).
+    Texts are as the bank wrote them, days those of booking. A merchant's code is known where the account's
+    files carry it (OFX), a counterparty where they carry that (CAMT and some tables).
     """
     events = (
         pl.read_parquet(folder / "events.parquet")
@@ -54,7 +54,7 @@ def _facts(events: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(pl.col(pl.String).fill_null(""))
         .pipe(_categorised)
-        .cast(dict(FACT_SCHEMA))
+        .cast(FACT_SCHEMA)
     )
 
 
@@ -89,4 +89,4 @@ def _links(events: pl.DataFrame) -> pl.DataFrame:
             present, left_on=column, right_on="event_id", how="semi"
         )
         parts.append(back.select(kind=pl.lit(kind), source="event_id", target=column))
-    return pl.concat(parts).cast(dict(TRUTH_SCHEMA))
+    return pl.concat(parts).cast(TRUTH_SCHEMA)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -39,7 +40,7 @@ _DECISION_COLUMNS = pl.Schema(
         "kind": pl.String,
         "source_transaction_id": pl.String,
         "target_transaction_id": pl.String,
-        "is_link": pl.Boolean,
+        "is_link": pl.String,
     }
 )
 
@@ -129,8 +130,7 @@ def user_decisions(connection: Connection, users: Sequence[UUID]) -> pl.DataFram
         where user_id = any({}::uuid[]) and origin = 'user'
         order by link_id
     """).format(sql.Literal([str(user) for user in users]))
-    flags = pl.Schema({**_DECISION_COLUMNS, "is_link": pl.String})
-    return read_frame(connection, query, flags).with_columns(is_link=pl.col("is_link") == "t")
+    return read_frame(connection, query, _DECISION_COLUMNS).with_columns(is_link=pl.col("is_link") == "t")
 
 
 # Rows that changed are made anew, because a swap of partners would break the unique indexes on its way.
@@ -147,7 +147,9 @@ _ADD = """
 insert into app.transaction_links (
     user_id, link_id, kind, source_transaction_id, target_transaction_id, probability, band, origin, reasons
 )
-select user_id, link_id, kind, source_transaction_id, target_transaction_id, probability, band, 'matcher', reasons
+select
+    user_id, link_id, kind, source_transaction_id, target_transaction_id, probability, band, 'matcher',
+    reasons
 from found_links
 on conflict (user_id, link_id) do nothing
 returning user_id
@@ -166,9 +168,9 @@ def replace_links(
 ) -> int:
     """Make the matcher's links of some users these; gives how many rows changed.
 
-    ``links`` has user_id, kind, source_transaction_id, target_transaction_id (null for none), probability, band and
-    reasons (JSON). What users decided stays. The version that the links were made for is noted, and what our own
-    rows add to it is not taken for news.
+    ``links`` has user_id, kind, source_transaction_id, target_transaction_id (null for none), probability,
+    band and reasons (JSON). What users decided stays. The version that the links were made for is noted, and
+    what our own rows add to it is not taken for news.
     """
     _stage(connection, links)
     ids = [user.user_id for user in users]
@@ -196,7 +198,10 @@ def _stage(connection: Connection, links: pl.DataFrame) -> None:
                 user_id uuid, kind text, source_transaction_id uuid, target_transaction_id uuid,
                 probability double precision, band text, reasons jsonb,
                 link_id uuid generated always as (
-                    md5(kind || ':' || source_transaction_id || ':' || coalesce(target_transaction_id::text, ''))::uuid
+                    md5(
+                        kind || ':' || source_transaction_id || ':'
+                        || coalesce(target_transaction_id::text, '')
+                    )::uuid
                 ) stored
             ) on commit drop
         """)
@@ -226,7 +231,7 @@ limit :limit
 """
 
 
-def list_links(
+def list_links(  # noqa: PLR0913 - one per filter
     connection: Connection,
     user_id: UUID,
     *,
@@ -239,7 +244,20 @@ def list_links(
     rows = connection.execute(
         text(_LIST), {"user_id": user_id, "band": band, "kind": kind, "begins": begins, "limit": limit}
     )
-    return (Link(*row[:6], LinkEnd(*row[6:12]), LinkEnd(*row[12:]) if row[12] else None) for row in rows)
+    return (_link(*row) for row in rows)
+
+
+def _link(  # noqa: PLR0913, PLR0917 - the columns of _LIST, the two ends as they come
+    link_id: UUID,
+    kind: str,
+    band: str,
+    origin: str,
+    probability: float,
+    reasons: dict[str, float],
+    *ends: Any,  # noqa: ANN401
+) -> Link:
+    target = LinkEnd(*ends[6:]) if ends[6] else None
+    return Link(link_id, kind, band, origin, probability, reasons, LinkEnd(*ends[:6]), target)
 
 
 def get_link(connection: Connection, user_id: UUID, begins: str) -> Link:
@@ -258,7 +276,10 @@ select l.link_id, l.origin from app.transaction_links as l
 where l.user_id = :user_id and l.link_id <> :link_id and l.band = 'paired' and (
     l.source_transaction_id = :source
     or (:is_transfer and :source = l.target_transaction_id and l.kind = 'transfer')
-    or (:is_transfer and l.kind = 'transfer' and :target in (l.source_transaction_id, l.target_transaction_id))
+    or (
+        :is_transfer and l.kind = 'transfer'
+        and :target in (l.source_transaction_id, l.target_transaction_id)
+    )
 )
 """
 

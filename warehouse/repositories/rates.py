@@ -46,7 +46,8 @@ def add_rates(connection: Connection, rates: pl.DataFrame, source: str) -> int:
         connection.execute(text("drop table if exists given_rates"))
         connection.execute(
             text(
-                "create temporary table given_rates (like raw.exchange_rates including defaults) on commit drop"
+                "create temporary table given_rates (like raw.exchange_rates including defaults) "
+                "on commit drop"
             )
         )
         copy_frame(connection, "given_rates", rows)

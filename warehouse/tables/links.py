@@ -1,4 +1,4 @@
-"""What belongs together (schema ``app``), at which rates money is converted (``raw``), how new links are (``ops``)."""
+"""What belongs together, in which parts, and at which rates money is converted."""
 
 from __future__ import annotations
 
