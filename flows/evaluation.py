@@ -50,21 +50,27 @@ def evaluate_links(  # noqa: PLR0913 - what the command offers
 
     Every event is a transaction with the text that its bank wrote, so that the matching alone is measured.
     """
-    from models_ml.links import evaluate, match  # noqa: PLC0415 - heavy, wanted only here
-    from models_ml.links.logistic import shipped  # noqa: PLC0415
     from models_ml.links.noise import NoiseParams, noisy  # noqa: PLC0415
 
     facts, true = _truth(bank, users, months, seed)
-    if noise:
-        facts, true = noisy(facts, true, NoiseParams(seed=seed))
+    harder = noisy(facts, true, NoiseParams(seed=seed)) if noise or plot else None
+    report = _measured(*(harder if noise and harder else (facts, true)))
+    if plot is not None and harder is not None:
+        from models_ml.links.report import draw_calibration  # noqa: PLC0415 - matplotlib
+
+        worlds = {"as simulated": _measured(facts, true), "much harder": _measured(*harder)}
+        draw_calibration({world: each.calibration for world, each in worlds.items()}, plot)
+    return report
+
+
+def _measured(facts: pl.DataFrame, true: pl.DataFrame) -> LinkReport:
+    from models_ml.links import evaluate, match  # noqa: PLC0415
+    from models_ml.links.logistic import shipped  # noqa: PLC0415
+
     started = time.process_time()
     found = match.links(facts, matching_rates(), pl.DataFrame(schema=match.DECISION_SCHEMA), shipped())
     seconds = time.process_time() - started
     table = evaluate.calibration(facts, true, found)
-    if plot is not None:
-        from models_ml.links.report import draw_calibration  # noqa: PLC0415 - matplotlib
-
-        draw_calibration(table, plot)
     scores = evaluate.scores(facts, true, found)
     return LinkReport(
         facts.height, shipped().version, seconds, scores, table, evaluate.calibration_error(table)

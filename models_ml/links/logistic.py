@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -46,8 +46,12 @@ class LinkModel:
 
 @cache
 def shipped() -> LinkModel:
-    """The weights that the platform ships."""
-    return parse(WEIGHTS_FILE.read_bytes())
+    """The weights that the platform ships; the version is that of all that decides, words and code included."""
+    digest = hashlib.sha256()
+    for path in sorted(WEIGHTS_FILE.parent.iterdir()):
+        if path.suffix in {".py", ".csv", ".json"}:
+            digest.update(path.read_bytes())
+    return replace(parse(WEIGHTS_FILE.read_bytes()), version=digest.hexdigest()[:12])
 
 
 def parse(content: bytes) -> LinkModel:

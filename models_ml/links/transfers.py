@@ -190,7 +190,7 @@ def _within_days(
     return (
         reach.lazy()
         .join(arrivals.lazy(), on=[*by, "window"], suffix="_into")
-        .filter((pl.col("account_id") != pl.col("account_id_into")) & (gap >= EARLIEST) & (gap <= LATEST))
+        .filter(_between_accounts() & (gap >= EARLIEST) & (gap <= LATEST))
         .select(
             out="row",
             into="row_into",

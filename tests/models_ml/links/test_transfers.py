@@ -135,3 +135,14 @@ def test_one_account_does_not_pay_itself() -> None:
         line("TRANSFER FROM OWN ACCOUNT", 10_000, account=MAIN, name="in"),
     ]
     assert paired(matched(rows), "transfer") == set()
+
+
+def test_files_that_name_no_account_share_one_and_their_transfers_are_found_all_the_same() -> None:
+    rows = [
+        *everyday(),
+        line("TRANSFER TO OWN ACCOUNT", -10_000, account="", name="out"),
+        line("TRANSFER FROM OWN ACCOUNT", 10_000, account="", days=1, name="in"),
+        line("WAITROSE 221", -4_000, account="", name="bought"),
+        line("TRANSFER FROM OWN ACCOUNT", 4_000, account="", days=1, name="another"),
+    ]
+    assert paired(matched(rows), "transfer") == {("out", "in")}
