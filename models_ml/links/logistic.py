@@ -46,7 +46,7 @@ class LinkModel:
 
 @cache
 def shipped() -> LinkModel:
-    """The weights that the platform ships; the version is that of all that decides, words and code included."""
+    """The weights that the platform ships; the version covers the words and the code as well."""
     digest = hashlib.sha256()
     for path in sorted(WEIGHTS_FILE.parent.iterdir()):
         if path.suffix in {".py", ".csv", ".json"}:
