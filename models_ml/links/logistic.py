@@ -20,10 +20,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scorer:
-    """Log-odds of a kind of link: an intercept and a weight per feature."""
+    """Log-odds of a kind of link: an intercept and a weight per feature.
+
+    Slope and shift turn the log-odds of a pair that the assignment chose into calibrated ones: that it was
+    chosen among all is news that its own features do not hold.
+    """
 
     intercept: float
     weights: Mapping[str, float]
+    slope: float = 1.0
+    shift: float = 0.0
 
     def log_odds(self, features: pl.DataFrame) -> Floats:
         """One number per row of ``features``, which has a column per weight."""
@@ -31,6 +37,11 @@ class Scorer:
         for name, weight in self.weights.items():
             total += weight * features[name].cast(pl.Float64).to_numpy()
         return total
+
+    def calibrated(self, log_odds: Floats) -> Floats:
+        """Log-odds of chosen pairs as they can be believed."""
+        believed: Floats = self.slope * log_odds + self.shift
+        return believed
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,7 @@ def shipped() -> LinkModel:
 def parse(content: bytes) -> LinkModel:
     """A model from the JSON that training writes."""
     kinds = json.loads(content)["scorers"]
-    scorers = {kind: Scorer(each["intercept"], each["weights"]) for kind, each in kinds.items()}
+    scorers = {kind: Scorer(**each) for kind, each in kinds.items()}
     return LinkModel(scorers, hashlib.sha256(content).hexdigest()[:12])
 
 

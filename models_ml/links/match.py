@@ -36,13 +36,8 @@ DECISION_SCHEMA = pl.Schema(
         "is_link": pl.Boolean,
     }
 )
-#: From which probability on a link stands. A refund paired with another purchase at the same shop still
-#: counts in the right category, so less is asked of it.
-PAIRED = {"transfer": 0.5, "refund": 0.35, "reimbursement": 0.5}
-#: From here on it is suggested.
-SUGGESTED = 0.15
-#: Of several purchases at one shop, the one that a refund is paired with is at least so probable.
-_LIKELIEST = 0.25
+#: From which probability on a link stands, and from which it is suggested.
+PAIRED, SUGGESTED = 0.5, 0.15
 #: Rounds in which a purchase can take one more refund.
 _ROUNDS = 6
 #: How sure a hint in a text makes that money went to or came from an account that was not added.
@@ -62,13 +57,10 @@ class Scored:
     log_odds: Floats = field(repr=False)
     sizes: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None
 
-    belief: Floats | None = field(default=None, repr=False)
-
     @property
     def is_paired(self) -> Flags:
         """Which pairs are believed enough to stand."""
-        believed = probability(self.log_odds) if self.belief is None else self.belief
-        paired: Flags = believed >= PAIRED[self.kind]
+        paired: Flags = probability(self.log_odds) >= PAIRED
         return paired
 
     def ends(self, which: Flags) -> npt.NDArray[np.int64]:
@@ -85,7 +77,6 @@ class Scored:
             self.features.filter(keep),
             self.log_odds[keep],
             sizes,
-            None if self.belief is None else self.belief[keep],
         )
 
 
@@ -104,11 +95,13 @@ def links(
     backs = _offered(scored_refunds(refunds.with_names(rows), model["refund"]), decided)
     free = np.ones(rows.height, dtype=bool)
     moved = _chosen(_explained_otherwise(moves, moves.right, backs, backs.left))
+    moved = _calibrated(moved, model["transfer"])
     free[moved.ends(moved.is_paired)] = False
     back = _shared_out(_explained_otherwise(backs, backs.left, moves, moves.right), decided, free)
+    back = _calibrated(back, model["refund"])
     free[back.left[back.is_paired]] = False
     shares = _offered(scored_reimbursements(rows, model["reimbursement"]), decided)
-    shared = _shared_out(shares, decided, free)
+    shared = _calibrated(_shared_out(shares, decided, free), model["reimbursement"])
     free[shared.left[shared.is_paired]] = False
     tables = [_table(rows, each.only(_standing(each, free))) for each in (moved, back, shared)]
     return pl.concat([*tables, _half_known(measured, tables, decided)])
@@ -226,7 +219,7 @@ def _shared_out(pairs: Scored, decided: Decided, free: Flags) -> Scored:
 
     In every round each purchase takes at most one more, as far as what is left of it reaches.
     """
-    offered = _believed(pairs.only(free[pairs.left] & free[pairs.right]))
+    offered = pairs.only(free[pairs.left] & free[pairs.right])
     if offered.sizes is None or not len(offered.left):
         return offered
     size, whole = offered.sizes
@@ -252,18 +245,9 @@ def _shared_out(pairs: Scored, decided: Decided, free: Flags) -> Scored:
     return offered.only(kept)
 
 
-def _believed(offered: Scored) -> Scored:
-    """Refunds with how sure it is that the money came back for one of their candidates.
-
-    Of two purchases at one shop each may be the one: the refund is sure, and counts in its category, even
-    where which of them it was is not. A pair of its own must still be worth suggesting.
-    """
-    if offered.kind != "refund" or not len(offered.left):
-        return offered
-    none = np.zeros(offered.left.max() + 1)
-    np.add.at(none, offered.left, np.log1p(-np.minimum(probability(offered.log_odds), 1 - 1e-12)))
-    sure = 1.0 - np.exp(none[offered.left])
-    return replace(offered, belief=np.where(probability(offered.log_odds) >= _LIKELIEST, sure, 0.0))
+def _calibrated(chosen: Scored, scorer: Scorer) -> Scored:
+    """Chosen pairs with log-odds that can be believed."""
+    return replace(chosen, log_odds=scorer.calibrated(chosen.log_odds))
 
 
 def _table(rows: pl.DataFrame, pairs: Scored) -> pl.DataFrame:

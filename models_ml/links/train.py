@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from models_ml.links import match, refunds, transfers
 from models_ml.links.evaluate import matched
 from models_ml.links.facts import prepared
-from models_ml.links.logistic import WEIGHTS_FILE, Floats, Scorer
+from models_ml.links.logistic import WEIGHTS_FILE, Floats, LinkModel, Scorer
 from models_ml.links.noise import NoiseParams, noisy
 
 KINDS = ("transfer", "refund", "reimbursement")
@@ -124,7 +124,34 @@ def train(
     """A scorer per kind, learned from the truth as it is and from harder copies of it."""
     worlds = [(facts, truth)] * params.plain_copies + [noisy(facts, truth, noise) for noise in params.copies]
     examples = [found for world in worlds for found in (_examples(*world, rates),)]
-    return {kind: fit([each[kind] for each in examples], params.regularisation) for kind in KINDS}
+    scorers = {kind: fit([each[kind] for each in examples], params.regularisation) for kind in KINDS}
+    chosen = [_chosen(*world, rates, scorers) for world in worlds]
+    return {kind: calibrated(scorer, chosen, kind) for kind, scorer in scorers.items()}
+
+
+def _chosen(
+    facts: pl.DataFrame, truth: pl.DataFrame, rates: pl.DataFrame, scorers: Mapping[str, Scorer]
+) -> pl.DataFrame:
+    """What the assignment chooses with some scorers: kind, log_odds, is_true."""
+    nothing = pl.DataFrame(schema=match.DECISION_SCHEMA)
+    found = match.links(facts, rates, nothing, LinkModel(scorers, "in training")).filter(
+        pl.col("target_transaction_id").is_not_null()
+    )
+    named = found.select("kind", source="source_transaction_id", target="target_transaction_id")
+    right = matched(facts, truth, named).with_columns(is_true=1.0)
+    share = pl.col("probability").clip(1e-4, 1 - 1e-4)
+    return (
+        named.with_columns(found.select((share / (1 - share)).log().alias("log_odds")))
+        .join(right, ["kind", "source", "target"], "left")
+        .with_columns(pl.col("is_true").fill_null(0.0))
+    )
+
+
+def calibrated(scorer: Scorer, chosen: Sequence[pl.DataFrame], kind: str) -> Scorer:
+    """A scorer whose chosen pairs are as often true as it says (Platt's scaling)."""
+    pairs = pl.concat([each.filter(pl.col("kind") == kind) for each in chosen])
+    line = fit([Example(pairs.select("log_odds"), pairs["is_true"].to_numpy())], 0.0)
+    return replace(scorer, slope=line.weights["log_odds"], shift=line.intercept)
 
 
 def _examples(facts: pl.DataFrame, truth: pl.DataFrame, rates: pl.DataFrame) -> dict[str, Example]:
@@ -211,12 +238,6 @@ def save(scorers: Mapping[str, Scorer], facts: Mapping[str, object], path: Path 
     """Write the weights with what they were learned from."""
     content = {
         "learned_from": dict(facts),
-        "scorers": {
-            kind: {"intercept": scorer.intercept, "weights": dict(scorer.weights)}
-            for kind, scorer in scorers.items()
-        },
+        "scorers": {kind: asdict(scorer) for kind, scorer in scorers.items()},
     }
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-__all__ = ["TrainingParams", "fit", "matched", "save", "train"]
