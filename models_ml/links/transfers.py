@@ -242,7 +242,10 @@ def features(facts: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         **_by_text(),
         **_by_account(),
         rarity=-(pl.col("repeats_out") - np.log(3)).clip(0, 4),
-        large=pl.col("usual_out").clip(-1, 2),
+        # How large it is says something only where both texts do not say what it is.
+        large=pl.when((pl.col("own_out") & pl.col("own_into")) | (pl.col("card_out") & pl.col("card_into")))
+        .then(0.0)
+        .otherwise(pl.col("usual_out").clip(-1, 2)),
     ).fill_null(0)
 
 
