@@ -9,6 +9,7 @@ from prefect import flow
 
 from flows.build import build_marts
 from flows.categorise import score_transactions
+from flows.links import link_transactions
 from flows.orchestration import DATABASE_RETRIES, task
 from flows.tasks import identity
 from warehouse.engine import open_warehouse
@@ -34,6 +35,7 @@ def undo_batch(email: str, batch_id: str, *, refresh: bool = True) -> Undone:
     settings = Settings()
     undone = take_back(settings, email, UUID(batch_id))
     score_transactions(settings)
+    link_transactions(settings)
     if refresh:
         build_marts(settings)
     return undone

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,8 +11,10 @@ from prefect import flow
 
 from flows.dbt import NodeResult, project_version, run_dbt, start_dbt
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
+from flows.rates import ensure_rates, missing_rate_advice
 from warehouse.engine import open_warehouse
-from warehouse.repositories import freshness
+from warehouse.repositories import freshness, rates
+from warehouse.repositories.rates import MissingRate
 from warehouse.settings import Settings
 
 #: What a refresh runs: the marts of queued users. The first one makes seeds and shared marts as well,
@@ -31,6 +35,7 @@ def build(*, full_refresh: bool = False) -> list[NodeResult]:
 @task(name="build marts", **DATABASE_RETRIES)
 def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeResult]:
     """Queue the users, run dbt, note the versions; one build at a time."""
+    ensure_rates(settings)
     with open_warehouse(settings) as warehouse, warehouse.locked("build"):
         with warehouse.transaction() as connection:
             is_first = freshness.nothing_built(connection) or not _is_current(settings)
@@ -43,8 +48,16 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeR
         with warehouse.transaction() as connection:
             freshness.record_build(connection)
         _stamp(settings).write_text(project_version())
+        with warehouse.transaction() as connection:
+            tell_missing_rates(rates.list_missing(connection))
     publish_table("dbt-results", [asdict(result) for result in results], "dbt results per node")
     return results
+
+
+def tell_missing_rates(missing: Sequence[MissingRate]) -> None:
+    """Say which money the plans leave out for want of a rate, and what to do about it."""
+    for advice in missing_rate_advice(missing):
+        logging.getLogger(__name__).warning(advice)
 
 
 def _is_current(settings: Settings) -> bool:

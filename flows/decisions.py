@@ -9,6 +9,7 @@ from prefect import flow
 from sqlalchemy import Connection
 
 from flows.build import build_marts
+from flows.links import link_transactions
 from flows.orchestration import DATABASE_RETRIES, task
 from flows.tasks.identity import settle_accounts
 from warehouse.engine import open_warehouse
@@ -60,6 +61,7 @@ def restore_transaction(email: str, transaction_id: str, *, refresh: bool = True
 def _decide(email: str, entries: list[str], decision: Decision, *, refresh: bool) -> int:
     settings = Settings()
     changed = keep_decision(settings, email, [UUID(entry) for entry in entries], decision)
+    link_transactions(settings)
     if refresh:
         build_marts(settings)
     return changed

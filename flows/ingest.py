@@ -12,6 +12,7 @@ from flows.archives import FoundFile, RefusedFile
 from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.dbt import start_dbt
+from flows.links import link_transactions
 from flows.orchestration import publish_table
 from flows.tasks import statements
 from flows.tasks.statements import GivenFile
@@ -66,6 +67,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
         statements.publish_findings(settings)
     if any(outcome.transactions_added for outcome in outcomes):
         score_transactions(settings)
+        link_transactions(settings)
         if refresh:
             build_marts(settings)
     return outcomes

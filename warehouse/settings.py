@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field, PostgresDsn, SecretStr
+from pydantic import Field, HttpUrl, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     prefect_port: int = Field(default=4200, description="Preferred port of the Prefect server and UI.")
     docs_port: int = Field(default=8080, description="Preferred port of the dbt docs.")
     chunk_rows: int = Field(default=50_000, gt=0, description="Rows judged and loaded at a time.")
+    rates_url: HttpUrl | None = Field(
+        default=None,
+        description="Newer exchange rates, as the ECB's eurofxref-hist.zip or .csv; fetched daily if set.",
+    )
     access_token_minutes: int = Field(default=120, gt=0)
 
     @cached_property

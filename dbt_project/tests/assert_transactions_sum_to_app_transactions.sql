@@ -22,7 +22,7 @@ mart as (
     select
         user_id,
         currency,
-        count(*) as transactions,
+        count(distinct transaction_id) as transactions,
         sum(amount_minor) as amount_minor
     from {{ ref('fct_transactions') }}
     where user_id in (select renewed.user_id from renewed)

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import batches, data, evaluate, identity, layouts, models, plan, platform, statements, users
+from flows.cli import (
+    batches,
+    data,
+    evaluate,
+    identity,
+    layouts,
+    links,
+    models,
+    plan,
+    platform,
+    rates,
+    statements,
+    users,
+)
 from flows.cli.errors import told_plainly
 
 app = typer.Typer(
@@ -40,6 +53,8 @@ identity.register(app)
 plan.register(app)
 data.register(app)
 models.register(app)
+links.register(app)
+rates.register(app)
 evaluate.register(app)
 
 

@@ -69,3 +69,32 @@ def _show(report: IdentityReport) -> None:
         f"{report.questions} questions; {report.vanished_found} of {report.vanished} vanished pending lines "
         f"found, {report.vanished_wrongly} wrongly; calibration error {report.calibration_error:.4f}"
     )
+
+
+@commands.command()
+@heavy
+def links(
+    bank: Annotated[Path | None, typer.Argument(help="A generated bank; one is made if left out.")] = None,
+    users: Annotated[int, typer.Option(min=1, help="How many people to simulate.")] = 100,
+    months: Annotated[int, typer.Option(min=1, help="How many months of their lives.")] = 18,
+    seed: Annotated[int, typer.Option(help="Which people; the matcher learned from others.")] = 20_261,
+    plot: Annotated[Path | None, typer.Option(help="Draw the calibration into this PNG or SVG.")] = None,
+    *,
+    noise: Annotated[bool, typer.Option("--noise", help="Make texts, days and amounts much worse.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Precision, recall and F1 of transfers, refunds and shares, per difficulty."""
+    from flows.evaluation.links import evaluate_links
+
+    report = evaluate_links(bank, users=users, months=months, seed=seed, noise=noise, plot=plot)
+    if as_json:
+        print_json(report.as_dict())
+        return
+    from rich.table import Table
+
+    table = Table("kind", "difficulty", "true", "found", "precision", "recall", "F1", box=None)
+    for each in report.scores:
+        figures = (f"{value:.4f}" for value in (each.precision, each.recall, each.f1))
+        table.add_row(each.kind, each.difficulty, str(each.true), str(each.found), *figures)
+    console.print(table)
+    console.print(f"Calibration error: {report.calibration_error}; {report.transactions} transactions")

@@ -36,6 +36,19 @@ def register_(*, as_json: AsJson = False) -> None:
         console.print(f"{champion.name} version {champion.version} scores ({champion.sha256[:12]})")
 
 
+@commands.command("train-links")
+@heavy
+def train_links_(*, as_json: AsJson = False) -> None:
+    """Learn anew what makes a transfer, a refund, a share; takes a minute."""
+    from flows.evaluation.links import train_links
+
+    learned_from = train_links()
+    if as_json:
+        print_json(learned_from)
+    else:
+        console.print(f"Learned from {learned_from['transactions']} transactions of simulated people.")
+
+
 @commands.command()
 def ui(port: int = 5000) -> None:
     """Serve MLflow's pages: runs, figures, versions. Takes half a minute to start; Ctrl-C ends it."""

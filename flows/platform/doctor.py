@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flows.platform.state import read_state
 from warehouse.engine import open_warehouse
 from warehouse.provision import server_version
+from warehouse.repositories import rates
 from warehouse.settings import Settings
 
 #: The programs and one year of statements of a few people; less leaves no room to work.
@@ -50,6 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         _attempt(
             "Postgres", lambda: _postgres_version(settings), "see the message; or set MITA_DATABASE_URL"
         ),
+        _rates(settings),
         _platform(settings),
         _program(
             "tesseract",
@@ -97,6 +99,21 @@ def _disk(settings: Settings) -> Finding:
 def _postgres_version(settings: Settings) -> str:
     with open_warehouse(settings, "owner") as warehouse:
         return server_version(warehouse.server)
+
+
+def _rates(settings: Settings) -> Finding:
+    """Whether every plan has the rates that it needs; without foreign money none are needed."""
+    try:
+        with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
+            missing = rates.list_missing(connection)
+            last_day = rates.latest_rate_date(connection)
+    except Exception as error:  # noqa: BLE001 - a database that is not set up yet has no plans either
+        return Finding(
+            "exchange rates", is_fine=True, detail=f"not looked at: {type(error).__name__}", cure=""
+        )
+    detail = f"up to {last_day}" if last_day else "none needed yet"
+    cure = f"no rate for {', '.join(each.currency for each in missing)}: mita rates load --help"
+    return Finding("exchange rates", not missing, detail, cure, is_needed=False)
 
 
 def _platform(settings: Settings) -> Finding:

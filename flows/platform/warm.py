@@ -33,6 +33,10 @@ PRELOADED = (
     "flows.ingest",
     "flows.build",
     "flows.categorise",
+    "flows.links",
+    "models_ml.links.match",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
     "expectations.gate",
 )
 #: The longest request: arguments, folder and environment as JSON.

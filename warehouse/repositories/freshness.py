@@ -37,7 +37,7 @@ def _queue(connection: Connection, candidates: str) -> int:
 #: Facts that dbt joins; without fresh statistics the planner takes a full table for an empty one.
 _JOINED = (
     "app.users, app.budget_settings, app.accounts, app.transactions, app.category_decisions, "
-    "ml.category_predictions, ops.build_queue"
+    "app.transaction_links, app.split_lines, raw.exchange_rates, ml.category_predictions, ops.build_queue"
 )
 
 

@@ -7,11 +7,14 @@ with transactions as (
 left_out as (
     select
         transactions.*,
-        case when transactions.amount_plan_minor is null then 'no_rate' else 'unexplained_income' end as reason
+        case when transactions.amount_plan_minor is null then 'missing_rate' else 'unexplained_income' end as reason
     from transactions
     where
         transactions.amount_plan_minor is null
-        or {{ is_unexplained_income('transactions.category_code', 'transactions.amount_minor') }}
+        or (
+            {{ is_unexplained_income('transactions.category_code', 'transactions.amount_minor') }}
+            and not transactions.is_spending
+        )
 ),
 
 final as (

@@ -1,7 +1,7 @@
 {{
     config(
         indexes=[
-            {'columns': ['user_id', 'transaction_id'], 'unique': True},
+            {'columns': ['user_id', 'transaction_id', 'line_number'], 'unique': True},
             {'columns': ['user_id', 'spent_date']},
         ]
     )

@@ -1,0 +1,1 @@
+"""The world outside: each service behind a small module of its own."""
