@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     docs_port: int = Field(default=8080, description="Preferred port of the dbt docs.")
     chunk_rows: int = Field(default=50_000, gt=0, description="Rows judged and loaded at a time.")
     access_token_minutes: int = Field(default=120, gt=0)
+    vision_credentials: Path | None = Field(
+        default=None, description="Key file of a Google service account; with it Cloud Vision reads receipts."
+    )
+    vision_timeout_seconds: float = Field(default=20.0, gt=0, description="For one image, retries included.")
+    vision_rest_seconds: float = Field(
+        default=300.0, gt=0, description="How long Vision is left alone after it failed."
+    )
 
     @cached_property
     def root(self) -> Path:

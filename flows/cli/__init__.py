@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import data, models, plan, platform, statements, users
+from flows.cli import data, models, plan, platform, receipts, statements, users
 from flows.cli.errors import told_plainly
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ statements.register(app)
 plan.register(app)
 data.register(app)
 models.register(app)
+receipts.register(app)
 
 
 def main() -> int:

@@ -50,7 +50,9 @@ class Choice(Generic[T]):
 def candidates_of(read: Evidence, order: Order, latest_day: date = date.max) -> Candidates:
     """Candidates of all fields; no date lies after ``latest_day``."""
     return Candidates(
-        totals.total_candidates(read), days.date_candidates(read, order, latest_day), merchants.merchant_candidates(read)
+        totals.total_candidates(read),
+        days.date_candidates(read, order, latest_day),
+        merchants.merchant_candidates(read),
     )
 
 
@@ -69,7 +71,12 @@ def _own_signals(best: TotalCandidate | DateCandidate | MerchantCandidate) -> li
     match best:
         case TotalCandidate():
             sure = max(place.confidence for place in best.places)
-            return [sure, min(len(best.places), 3), float(len(best.proofs & _PROVING)), float("is_part" in best.proofs)]
+            return [
+                sure,
+                min(len(best.places), 3),
+                float(len(best.proofs & _PROVING)),
+                float("is_part" in best.proofs),
+            ]
         case DateCandidate():
             return [best.features[days.FEATURES.index("confidence")], min(len(best.places), 3)]
         case MerchantCandidate():

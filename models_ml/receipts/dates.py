@@ -30,7 +30,9 @@ _D = r"[0-3OoIl]?[\dOoIl]"
 _NUMERIC = re.compile(
     rf"(?<![\d./\-])(?P<a>{_D})\s?(?P<s>[./\-~])\s?(?P<b>{_D})\s?(?P=s)\s?(?P<y>20\d\d|\d\d)(?![./\-]\d|\d(?!\d?[:.]\d\d))"
 )
-_YEAR_FIRST = re.compile(rf"(?<!\d)(?P<y>20\d\d)(?P<s>[./\-年]\s?)(?P<b>\d\d?)[./\-月]\s?(?P<a>\d\d?)(?!\d(?!\d?:))")
+_YEAR_FIRST = re.compile(
+    rf"(?<!\d)(?P<y>20\d\d)(?P<s>[./\-年]\s?)(?P<b>\d\d?)[./\-月]\s?(?P<a>\d\d?)(?!\d(?!\d?:))"
+)
 _NAMED = re.compile(
     rf"(?<!\d)(?P<a>\d\d?)(?:st|nd|rd|th)?[\s.,/\-']{{0,3}}(?P<m>{_NAME})[a-zа-я]{{0,7}}[\s.,/\-']{{0,3}}(?P<y>20\d\d|\d\d)(?!\d(?!\d?:))",
     re.IGNORECASE,
@@ -42,7 +44,8 @@ _NAME_FIRST = re.compile(
 _COMPACT = re.compile(r"(?<!\d)(?P<y>20\d\d)(?P<b>[01]\d)(?P<a>[0-3]\d)(?!\d)")
 _COMPACT_DAY_FIRST = re.compile(r"(?<!\d)(?P<a>[0-3]\d)(?P<b>[01]\d)(?P<y>20\d\d)(?!\d)")
 _TIME = re.compile(
-    r"(?<![\d:])(?P<h>[0-2]?\d)\s?:\s?(?P<m>[0-5]\d)(?:\s?:\s?(?P<s>[0-5]\d))?\s?(?P<half>[ap]\.?m)?(?!\d)", re.IGNORECASE
+    r"(?<![\d:])(?P<h>[0-2]?\d)\s?:\s?(?P<m>[0-5]\d)(?:\s?:\s?(?P<s>[0-5]\d))?\s?(?P<half>[ap]\.?m)?(?!\d)",
+    re.IGNORECASE,
 )
 _DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1"})
 FORMS = ("numeric", "year_first", "named", "compact")

@@ -37,7 +37,9 @@ def fit_trees(  # noqa: PLR0913 - the parameters of the method
     )
     model.fit(rows, targets, sample_weight=weights)
     share = float(np.average(targets, weights=weights))
-    return _as_arrays([stage[0].tree_ for stage in model.estimators_], rate, float(np.log(share / (1 - share))), depth)
+    return _as_arrays(
+        [stage[0].tree_ for stage in model.estimators_], rate, float(np.log(share / (1 - share))), depth
+    )
 
 
 def _as_arrays(trees: list[Any], rate: float, base: float, depth: int) -> Trees:

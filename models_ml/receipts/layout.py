@@ -155,7 +155,5 @@ def _distance(fragment: Fragment, row: list[Fragment]) -> float:
         shared = min(fragment.right, other.right) - max(fragment.left, other.left)
         if shared > 0.3 * min(fragment.right - fragment.left, other.right - other.left):  # noqa: PLR2004
             return math.inf
-    nearest = min(
-        row, key=lambda other: max(other.left - fragment.right, fragment.left - other.right)
-    )
+    nearest = min(row, key=lambda other: max(other.left - fragment.right, fragment.left - other.right))
     return abs(fragment.middle - nearest.middle) / min(fragment.height, nearest.height)

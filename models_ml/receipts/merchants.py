@@ -12,7 +12,19 @@ from models_ml.receipts.evidence import Evidence
 from models_ml.receipts.layout import Box, union
 from models_ml.receipts.words import kinds_in
 
-KINDS = ("suffix", "trade", "address", "contact", "registration", "document", "date", "total", "tax", "cash", "count")
+KINDS = (
+    "suffix",
+    "trade",
+    "address",
+    "contact",
+    "registration",
+    "document",
+    "date",
+    "total",
+    "tax",
+    "cash",
+    "count",
+)
 #: Names stand among the first rows, or in a legal line with a company's suffix.
 HEAD_ROWS = 9
 _LONGEST = 3  # rows that one name may take
@@ -47,9 +59,7 @@ class MerchantCandidate:
 def merchant_candidates(read: Evidence) -> list[MerchantCandidate]:
     """Rows, and runs of up to three rows, that may be the shop's name."""
     last = len(read.rows)
-    starts = [
-        row for row in range(last) if row < HEAD_ROWS or "suffix" in read.kinds[row]
-    ]
+    starts = [row for row in range(last) if row < HEAD_ROWS or "suffix" in read.kinds[row]]
     result = []
     for start in starts:
         for rows in range(1, _LONGEST + 1):
@@ -101,7 +111,9 @@ def _shape(read: Evidence, start: int, rows: int, name: str) -> dict[str, float]
     above = span[0].middle - read.rows[start - 1].middle if start else 0.0
     beyond = start + rows
     below = read.rows[beyond].middle - span[-1].middle if beyond < len(read.rows) else 0.0
-    addresses = [row for row in range(beyond, min(beyond + 8, len(read.rows))) if "address" in read.kinds[row]]
+    addresses = [
+        row for row in range(beyond, min(beyond + 8, len(read.rows))) if "address" in read.kinds[row]
+    ]
     return {
         "row": float(min(start, 30)),
         "position": read.position(start),

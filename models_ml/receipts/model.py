@@ -86,9 +86,7 @@ def _field(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> FieldModel:
     if tuple(str(feature) for feature in arrays[f"{name}_names"]) != FEATURES[name]:
         message = f"the weights were written for other features of {name}: train and register the model again"
         raise ModelRefusedError(message)
-    return FieldModel(
-        Trees.of(arrays, name), arrays[f"{name}_calibration"], float(arrays[f"{name}_cut"])
-    )
+    return FieldModel(Trees.of(arrays, name), arrays[f"{name}_calibration"], float(arrays[f"{name}_cut"]))
 
 
 def load_folder(folder: Path = SHIPPED) -> ReceiptModel:

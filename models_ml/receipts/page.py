@@ -38,7 +38,10 @@ class Page:
         return {
             "width": self.width,
             "height": self.height,
-            "lines": [[line.text, [round(at, 1) for at in line.quad], round(line.confidence, 4)] for line in self.lines],
+            "lines": [
+                [line.text, [round(at, 1) for at in line.quad], round(line.confidence, 4)]
+                for line in self.lines
+            ],
         }
 
     @classmethod

@@ -16,7 +16,9 @@ _CARD_TAIL = re.compile(r"(?:[*xX•#]{2,}[\s\-]*)+(\d{4})(?!\d)")
 _ORNAMENT = re.compile(r"^[\s*#.,:;=\-_]+|[\s*#.,:;=\-_]+$")
 _CODE = re.compile(r"(?<!\w)\d{5,14}(?!\w)")
 _TAX_LETTER = re.compile(r"\s+(?:[A-ZА-Я*]|SR|ZRL?|ZR|TX|T\d)$")
-_SUMS = frozenset({"total", "due", "subtotal", "cash", "change", "rounding", "count", "summary", "card", "group"})
+_SUMS = frozenset(
+    {"total", "due", "subtotal", "cash", "change", "rounding", "count", "summary", "card", "group"}
+)
 #: Tax shares of the world's sales taxes, as parts of a thousand of the net amount.
 _TAX_SHARES = range(15, 280)
 
@@ -122,7 +124,9 @@ def _item(read: Evidence, row: int, found: list[Amount], name: str) -> Item:
         quantity, unit = _quantity(read.rows[row + 1].text, below, minor)
     is_discount = "discount" in read.kinds[row] or minor < 0
     signed = -abs(minor) if is_discount else minor
-    return Item(name or "?", quantity, unit if quantity > 1 else signed, signed, read.rows[row].box(), is_discount)
+    return Item(
+        name or "?", quantity, unit if quantity > 1 else signed, signed, read.rows[row].box(), is_discount
+    )
 
 
 def _quantity(text: str, others: list[int], minor: int) -> tuple[int, int]:
@@ -154,7 +158,9 @@ def _tax_amounts(read: Evidence) -> list[Amount]:
         kinds = read.label_kinds(row)
         if "tax" in kinds and not kinds & {"excluded", "due"}:
             found += amounts
-        elif row and any("tax" in read.kinds[above] and above not in read.by_row for above in range(max(row - 3, 0), row)):
+        elif row and any(
+            "tax" in read.kinds[above] and above not in read.by_row for above in range(max(row - 3, 0), row)
+        ):
             found += amounts
     return [one for one in found if not one.is_percent]
 

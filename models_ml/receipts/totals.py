@@ -17,7 +17,17 @@ KINDS = (
 )  # fmt: skip
 #: Cash is rounded to five cents or less in the countries that round.
 ROUNDING_MINOR = 4
-_PROOFS = ("cash_less_change", "subtotal_and_tax", "items", "rounded_from", "rounds_to", "net_and_tax", "prefix_sum", "sum_of_parts", "is_part")
+_PROOFS = (
+    "cash_less_change",
+    "subtotal_and_tax",
+    "items",
+    "rounded_from",
+    "rounds_to",
+    "net_and_tax",
+    "prefix_sum",
+    "sum_of_parts",
+    "is_part",
+)
 FEATURES = (
     *(f"same_{kind}" for kind in KINDS),
     *(f"above_{kind}" for kind in KINDS),
@@ -159,7 +169,9 @@ def _features(
     for amount in places:
         above = read.kinds[amount.row - 1] if amount.row else frozenset()
         for kind in KINDS:
-            features[f"same_{kind}"] = features.get(f"same_{kind}", 0.0) + (kind in read.label_kinds(amount.row))
+            features[f"same_{kind}"] = features.get(f"same_{kind}", 0.0) + (
+                kind in read.label_kinds(amount.row)
+            )
             features[f"above_{kind}"] = features.get(f"above_{kind}", 0.0) + (kind in above)
     alone = [one for one in places if _is_plain_total(read, one)]
     best = max(places, key=lambda one: (one in alone, "total" in read.label_kinds(one.row), one.row))

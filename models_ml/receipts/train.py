@@ -26,7 +26,15 @@ from models_ml.receipts.drawn.compose import compose, locales
 from models_ml.receipts.drawn.pages import page_of
 from models_ml.receipts.evidence import evidence
 from models_ml.receipts.fitting import fit_trees
-from models_ml.receipts.model import FIELDS, MANIFEST_FILE, MODEL_NAME, SHIPPED, WEIGHTS_FILE, FieldModel, ReceiptModel
+from models_ml.receipts.model import (
+    FIELDS,
+    MANIFEST_FILE,
+    MODEL_NAME,
+    SHIPPED,
+    WEIGHTS_FILE,
+    FieldModel,
+    ReceiptModel,
+)
 from models_ml.receipts.page import Page
 from models_ml.receipts.trees import Trees
 
@@ -109,7 +117,9 @@ def drawn_receipts(params: TrainingParams) -> list[Labelled]:
         order: Order = "month" if locale == "en_US" else "day"
         page = page_of(receipt, random)
         result.append(
-            Labelled(page, truth.merchant, truth.moment.date(), truth.total_minor, f"drawn {number}", order, locale)
+            Labelled(
+                page, truth.merchant, truth.moment.date(), truth.total_minor, f"drawn {number}", order, locale
+            )
         )
     return result
 
@@ -208,7 +218,11 @@ def _calibrated(outcome: _Outcome) -> Floats:
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
 
     model = LogisticRegression(C=0.5, max_iter=2000)
-    model.fit(outcome.signals, outcome.right, sample_weight=outcome.weights * len(outcome.weights) / outcome.weights.sum())
+    model.fit(
+        outcome.signals,
+        outcome.right,
+        sample_weight=outcome.weights * len(outcome.weights) / outcome.weights.sum(),
+    )
     return np.concatenate([model.coef_[0], model.intercept_])
 
 
@@ -247,5 +261,8 @@ def _data_version(labelled: Sequence[Labelled]) -> dict[str, dict[str, int | str
     version: dict[str, dict[str, int | str]] = {}
     for name in sorted({one.source for one in labelled}):
         pages = [json.dumps(one.page.as_dict(), sort_keys=True) for one in labelled if one.source == name]
-        version[name] = {"receipts": len(pages), "sha256": hashlib.sha256("".join(pages).encode()).hexdigest()}
+        version[name] = {
+            "receipts": len(pages),
+            "sha256": hashlib.sha256("".join(pages).encode()).hexdigest(),
+        }
     return version

@@ -51,7 +51,9 @@ class Trees:
     @classmethod
     def of(cls, arrays: Mapping[str, npt.NDArray[np.generic]], prefix: str) -> Trees:
         """The trees that ``arrays`` named."""
-        part = {name: arrays[f"{prefix}_{name}"] for name in ("feature", "threshold", "left", "right", "value")}
+        part = {
+            name: arrays[f"{prefix}_{name}"] for name in ("feature", "threshold", "left", "right", "value")
+        }
         return cls(
             **part,  # type: ignore[arg-type]
             base=float(arrays[f"{prefix}_base"]),  # type: ignore[arg-type]

@@ -23,7 +23,9 @@ def phrases() -> dict[str, tuple[str, ...]]:
     with _FILE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     kinds = sorted({row["kind"] for row in rows})
-    return {kind: tuple({plain(row["phrase"]): None for row in rows if row["kind"] == kind}) for kind in kinds}
+    return {
+        kind: tuple({plain(row["phrase"]): None for row in rows if row["kind"] == kind}) for kind in kinds
+    }
 
 
 def plain(text: str) -> str:

@@ -36,7 +36,9 @@ class LocalReader:
         if found.boxes is None:
             return Page(width, height, ())
         lines = zip(found.txts, found.boxes, found.scores, strict=True)
-        return Page(width, height, tuple(TextLine(text, _quad(box), float(sure)) for text, box, sure in lines))
+        return Page(
+            width, height, tuple(TextLine(text, _quad(box), float(sure)) for text, box, sure in lines)
+        )
 
     @cached_property
     def _engine(self) -> Any:  # noqa: ANN401 - the library ships no types

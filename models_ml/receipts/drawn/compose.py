@@ -161,7 +161,13 @@ class _Till:
         if brand:
             self._centre(self._pick("first"), self.random.choice([1.6, 2.0]))
         self._name(legal)
-        for part, share in (("registrations", 0.6), ("streets", 0.9), ("towns", 0.9), ("phones", 0.6), ("tax_ids", 0.5)):
+        for part, share in (
+            ("registrations", 0.6),
+            ("streets", 0.9),
+            ("towns", 0.9),
+            ("phones", 0.6),
+            ("tax_ids", 0.5),
+        ):
             if self._chance(share):
                 self._text(self._pick(part))
         if self._chance(0.6):
@@ -207,7 +213,9 @@ class _Till:
             self._other_date()
 
     def _other_date(self) -> None:
-        other = (self.moment + timedelta(days=self.random.choice([-400, -30, 14, 30, 365, 700]))).strftime(self.date_form)
+        other = (self.moment + timedelta(days=self.random.choice([-400, -30, 14, 30, 365, 700]))).strftime(
+            self.date_form
+        )
         self._left(self._pick("other_dates").replace("{d}", other))
 
     def _items(self) -> list[TrueItem]:
@@ -221,14 +229,16 @@ class _Till:
     def _item(self, form: str, code: str) -> TrueItem:
         quantity = 1 if self._chance(0.7) else self.random.randint(2, 9)
         unit = max(5, int(self.random.lognormvariate(6.3, 1.0)))
-        unit = unit - unit % self.random.choice([1, 5, 10, 50])or unit
+        unit = unit - unit % self.random.choice([1, 5, 10, 50]) or unit
         name, minor = self._pick("items"), unit * quantity
         price = self._money(minor, self.item_form) + code
         if form == "plain":
             self._spread(name if quantity == 1 else f"{quantity} {name}", price)
         elif form == "code":
             self._left(name)
-            self._spread(f"{self.random.randint(10**6, 10**12)}  {quantity} x {self._money(unit, '{n}')}", price)
+            self._spread(
+                f"{self.random.randint(10**6, 10**12)}  {quantity} x {self._money(unit, '{n}')}", price
+            )
         elif form == "quantity":
             self._spread(f"{name}  {quantity}  {self._money(unit, '{n}')}", price)
         elif form == "below":

@@ -41,7 +41,11 @@ def _fragments(row: PrintRow, random: Random) -> list[tuple[str, float]]:
                 pieces.append((cell.text[begin:place], cell.column + begin * row.scale))
                 begin = place + 1
         pieces.append((cell.text[begin:], cell.column + begin * row.scale))
-    return [(text.strip(), at + (len(text) - len(text.lstrip())) * row.scale) for text, at in pieces if text.strip()]
+    return [
+        (text.strip(), at + (len(text) - len(text.lstrip())) * row.scale)
+        for text, at in pieces
+        if text.strip()
+    ]
 
 
 def _line(  # noqa: PLR0913 - one argument per circumstance
