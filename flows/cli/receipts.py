@@ -88,6 +88,26 @@ def train(
         console.print(name, figures)
 
 
+@commands.command()
+def draw(
+    out: Annotated[Path, typer.Option(help="The folder for images and truth, a folder a kind of damage.")],
+    count: Annotated[int, typer.Option(min=1, help="How many receipts of each kind.")] = 12,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same receipts.")] = 1,
+    language: Annotated[list[str] | None, typer.Option(help="en, bg, de or fr; can be repeated.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw receipts with skew, noise, shadow, fading and folds, and the truth about them."""
+    from flows.generator.receipts import draw_receipts
+
+    written = draw_receipts(out, count, seed, tuple(language or ("en", "bg", "de")))
+    if as_json:
+        print_json(written)
+        return
+    console.print(f"{written.receipts} receipts, {len(written.kinds)} kinds of damage: {out}")
+    hints.print(f"Next: mita evaluate receipts {out}/*")
+
+
 @evaluations.command("receipts")
 def evaluate(
     folders: Annotated[

@@ -44,7 +44,7 @@ def _decoded(path: Path) -> list[Pixels]:
     command = [sys.executable, "-m", "flows.receipts.decoding", str(path.absolute())]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_limit
-    ) as child:  # noqa: PLW1509 - sets limits only
+    ) as child:
         try:
             output, _ = child.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:

@@ -39,7 +39,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
 BY_COUNTRY = {
     "US": "USD", "MY": "MYR", "GB": "GBP", "CH": "CHF", "PL": "PLN", "CZ": "CZK", "RO": "RON", "HU": "HUF", "TR": "TRY",
     "JP": "JPY", "IN": "INR", "SG": "SGD", "AU": "AUD", "CA": "CAD", "NZ": "NZD", "SE": "SEK", "DK": "DKK", "NO": "NOK",
-    **dict.fromkeys("AT BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK".split(), "EUR"),
+    **dict.fromkeys(["AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PT", "SI", "SK"], "EUR"),
 }  # fmt: skip
 _DOLLARS = frozenset({"USD", "SGD", "AUD", "CAD", "NZD", "MYR"})
 _DOLLAR = re.compile(r"\$\s?\d")

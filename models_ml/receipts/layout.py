@@ -153,7 +153,7 @@ def _distance(fragment: Fragment, row: list[Fragment]) -> float:
     """Difference of middles in heights of text; infinite where the two lie over each other."""
     for other in row:
         shared = min(fragment.right, other.right) - max(fragment.left, other.left)
-        if shared > 0.3 * min(fragment.right - fragment.left, other.right - other.left):  # noqa: PLR2004
+        if shared > 0.3 * min(fragment.right - fragment.left, other.right - other.left):
             return math.inf
     nearest = min(row, key=lambda other: max(other.left - fragment.right, fragment.left - other.right))
     return abs(fragment.middle - nearest.middle) / min(fragment.height, nearest.height)

@@ -156,11 +156,9 @@ def _tax_amounts(read: Evidence) -> list[Amount]:
     found = []
     for row, amounts in read.by_row.items():
         kinds = read.label_kinds(row)
-        if "tax" in kinds and not kinds & {"excluded", "due"}:
-            found += amounts
-        elif row and any(
+        if ("tax" in kinds and not kinds & {"excluded", "due"}) or (row and any(
             "tax" in read.kinds[above] and above not in read.by_row for above in range(max(row - 3, 0), row)
-        ):
+        )):
             found += amounts
     return [one for one in found if not one.is_percent]
 

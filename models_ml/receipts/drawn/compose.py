@@ -156,6 +156,8 @@ class _Till:
         if self._chance(0.12):
             self._left(self._filled("A0{k}"))
         name = " ".join(filter(None, [self._pick("first"), self._pick("second")]))
+        if self._chance(0.12):
+            name = f"{name} ({self._pick('first')})"
         legal = f"{name} {self._pick('suffixes')}".strip()
         brand = self._chance(0.25)
         if brand:
@@ -179,18 +181,14 @@ class _Till:
         return legal
 
     def _name(self, legal: str) -> None:
-        scale = self.random.choice([1.0, 1.0, 1.25, 1.5])
+        scale = self.random.choice([1.0, 1.0, 1.25, 1.5, 2.0])
         if self._chance(0.15):
             legal = f"{legal} {self._pick('registrations')}"
-        if len(legal) * scale > self.columns:
-            words = legal.split()
-            half = (len(words) + 1) // 2
-            self._centre(" ".join(words[:half]), scale)
-            self._centre(" ".join(words[half:]), scale)
-        elif self.is_centred:
-            self._centre(legal, scale)
-        else:
-            self.rows.append(PrintRow((Cell(legal, 0),), scale))
+        for line in _wrapped(legal, int(self.columns / scale)):
+            if self.is_centred:
+                self._centre(line, scale)
+            else:
+                self.rows.append(PrintRow((Cell(line, 0),), scale))
 
     def _meta(self) -> None:
         day = self.moment.strftime(self.date_form)
@@ -353,3 +351,14 @@ class _Till:
             self._text(self._pick("footers"))
         if self._chance(0.06):
             self._other_date()
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """A text broken between words to lines of at most so many characters, as evenly as tills do."""
+    count = -(-len(text) // max(columns, 1))
+    width = max(columns if count == 1 else -(-len(text) // count) + 2, max(map(len, text.split())))
+    lines = [""]
+    for word in text.split():
+        fits = len(lines[-1]) + len(word) + 1 <= width
+        lines = [*lines[:-1], f"{lines[-1]} {word}".strip()] if fits or not lines[-1] else [*lines, word]
+    return lines
