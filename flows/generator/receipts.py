@@ -112,7 +112,9 @@ def _blur(paper: Grey, random: Random) -> Grey:
 def _small(paper: Grey, random: Random) -> Grey:
     share = random.uniform(0.4, 0.5)
     picture = _picture(paper)
-    small = picture.resize((int(picture.width * share), int(picture.height * share)), Image.Resampling.BILINEAR)
+    small = picture.resize(
+        (int(picture.width * share), int(picture.height * share)), Image.Resampling.BILINEAR
+    )
     return np.asarray(small, dtype=np.float32)
 
 

@@ -22,6 +22,8 @@ MOST_PIXELS = 50_000_000
 MOST_PAGES = 10
 #: Pictures are brought down to this many pixels on their longer side: more tells the engine nothing.
 LONGEST_SIDE = 3200
+#: What one file may cost to open: seconds of a core, bytes of address space.
+CPU_SECONDS, MEMORY = 20, 1_500_000_000
 _PDF_DPI = 200
 _POINTS_PER_INCH = 72
 
@@ -84,7 +86,11 @@ def _picture_pages(content: bytes, kind: str) -> Iterator[Image.Image]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the limit below is ours
-        picture = Image.open(io.BytesIO(content), formats=[kind])
+        try:
+            picture = Image.open(io.BytesIO(content), formats=[kind])
+        except Image.DecompressionBombError as error:
+            message = f"the picture has more than {MOST_PIXELS:,} pixels: send a smaller one"
+            raise UnreadableImageError(message) from error
     _check_pixels(*picture.size)
     if kind == "JPEG":
         picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
@@ -136,6 +142,7 @@ def _fitted(picture: Image.Image) -> Image.Image:
 
 def main(path: str) -> None:
     """Write every page of a file to standard output: a line of JSON, then the pixels row by row."""
+    _limit()
     out = sys.stdout.buffer
 
     def tell(value: dict[str, Any]) -> None:
@@ -148,6 +155,15 @@ def main(path: str) -> None:
         tell({"end": True})
     except UnreadableImageError as error:
         tell({"refused": str(error)})
+
+
+def _limit() -> None:
+    """Let the kernel end this process when it grows or runs beyond what an honest file needs."""
+    import resource  # noqa: PLC0415 - not on every system
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

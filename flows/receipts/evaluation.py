@@ -58,7 +58,7 @@ class Scored:
 
 
 def merchant_likeness(read: str, truth: str) -> float:
-    """Likeness of two names, 0 to 100: letter by letter, or as sets of words where one is the shorter name."""
+    """Likeness of two names, 0 to 100: by letters, or as sets of words where one is the shorter name."""
     one, other = normalised(read), normalised(truth)
     if not one or not other:
         return 0.0

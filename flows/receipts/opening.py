@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from flows.receipts.decoding import MOST_BYTES
+from flows.receipts.decoding import CPU_SECONDS, MEMORY, MOST_BYTES
 from warehouse.errors import ActionableError
 
 Pixels = npt.NDArray[np.uint8]
-#: What one file may cost to open: seconds of the clock and of a core, bytes of address space.
-SECONDS, CPU_SECONDS, MEMORY = 30, 20, 1_500_000_000
+#: How long a file may take to open, in seconds of the clock.
+SECONDS = 30
+DECODER = ["-m", "flows.receipts.decoding"]
 
 
 class ReceiptRefusedError(ActionableError):
@@ -41,10 +41,8 @@ def open_pages(path: Path) -> list[Pixels]:
 
 
 def _decoded(path: Path) -> list[Pixels]:
-    command = [sys.executable, "-m", "flows.receipts.decoding", str(path.absolute())]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_limit
-    ) as child:
+    command = [sys.executable, *DECODER, str(path.absolute())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         try:
             output, _ = child.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
@@ -55,14 +53,9 @@ def _decoded(path: Path) -> list[Pixels]:
     return _pages(output, path)
 
 
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def _too_costly(path: Path) -> str:
-    return f"{path.name}: opening it takes more than {CPU_SECONDS} s or {MEMORY // 10**6} MB: take the photo again"
+    limits = f"{CPU_SECONDS} s or {MEMORY // 10**6} MB"
+    return f"{path.name}: opening it takes more than {limits}: take the photo again"
 
 
 def _pages(output: bytes, path: Path) -> list[Pixels]:

@@ -36,11 +36,16 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("USD", r"\b[A-Z]{2}\s\d{5}(?:-\d{4})?\b"),
     ("GBP", r"\bVAT\b.*\bGB\b|\b[A-Z]{1,2}\d{1,2}\s?\d[A-Z]{2}\b"),
 )
+_EURO_COUNTRIES = "AT BE BG CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK"
+_OTHER_COUNTRIES = (
+    "US USD MY MYR GB GBP CH CHF PL PLN CZ CZK RO RON HU HUF TR TRY JP JPY IN INR SG SGD AU AUD CA CAD "
+    "NZ NZD SE SEK DK DKK NO NOK"
+)
+_PAIRS = _OTHER_COUNTRIES.split()
 BY_COUNTRY = {
-    "US": "USD", "MY": "MYR", "GB": "GBP", "CH": "CHF", "PL": "PLN", "CZ": "CZK", "RO": "RON", "HU": "HUF", "TR": "TRY",
-    "JP": "JPY", "IN": "INR", "SG": "SGD", "AU": "AUD", "CA": "CAD", "NZ": "NZD", "SE": "SEK", "DK": "DKK", "NO": "NOK",
-    **dict.fromkeys(["AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PT", "SI", "SK"], "EUR"),
-}  # fmt: skip
+    **dict.fromkeys(_EURO_COUNTRIES.split(), "EUR"),
+    **dict(zip(_PAIRS[0::2], _PAIRS[1::2], strict=True)),
+}
 _DOLLARS = frozenset({"USD", "SGD", "AUD", "CAD", "NZD", "MYR"})
 _DOLLAR = re.compile(r"\$\s?\d")
 #: Bulgaria pays in euro from this day on.

@@ -118,26 +118,26 @@ def time_in(text: str) -> time | None:
 
 
 def _all(text: str) -> Iterator[WrittenDate]:
-    for pattern in (_YEAR_FIRST,):
-        for match in pattern.finditer(text):
-            read = _date(match["y"], match["b"], match["a"])
-            if read:
-                yield WrittenDate(read, read, "year_first", *match.span(), match["s"].strip())
-    for pattern in (_NAMED, _NAME_FIRST):
-        for match in pattern.finditer(text):
-            read = _date(match["y"], str(_MONTH_OF[match["m"].lower()]), match["a"])
-            if read:
-                yield WrittenDate(read, read, "named", *match.span())
+    yield from _fixed(text, _YEAR_FIRST, "year_first")
+    yield from _fixed(text, _NAMED, "named")
+    yield from _fixed(text, _NAME_FIRST, "named")
     for match in _NUMERIC.finditer(text):
         a, b = match["a"].translate(_DIGITS), match["b"].translate(_DIGITS)
         day_first, month_first = _date(match["y"], b, a), _date(match["y"], a, b)
         if day_first or month_first:
             yield WrittenDate(day_first, month_first, "numeric", *match.span(), match["s"].strip())
-    for pattern in (_COMPACT, _COMPACT_DAY_FIRST):
-        for match in pattern.finditer(text):
-            read = _date(match["y"], match["b"], match["a"])
-            if read:
-                yield WrittenDate(read, read, "compact", *match.span())
+    yield from _fixed(text, _COMPACT, "compact")
+    yield from _fixed(text, _COMPACT_DAY_FIRST, "compact")
+
+
+def _fixed(text: str, pattern: re.Pattern[str], form: str) -> Iterator[WrittenDate]:
+    """Dates whose form leaves no doubt about day and month."""
+    for match in pattern.finditer(text):
+        parts = match.groupdict()
+        month = parts["b"] if "b" in parts else str(_MONTH_OF[parts["m"].lower()])
+        read = _date(parts["y"], month, parts["a"])
+        if read:
+            yield WrittenDate(read, read, form, *match.span())
 
 
 def _date(year: str, month: str, day: str) -> date | None:

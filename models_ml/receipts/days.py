@@ -12,10 +12,22 @@ from models_ml.receipts.dates import FORMS, Order, WrittenDate, order_of, time_i
 from models_ml.receipts.evidence import Evidence
 
 FEATURES = (
-    "has_date_word", "has_other_word", "has_time", "time_near", "position", "occurrences", "is_first", "is_latest",
-    "candidates", "is_start_of_row", "confidence", "years_behind_latest", "above_date_word", "rank_from_top",
+    "has_date_word",
+    "has_other_word",
+    "has_time",
+    "time_near",
+    "position",
+    "occurrences",
+    "is_first",
+    "is_latest",
+    "candidates",
+    "is_start_of_row",
+    "confidence",
+    "years_behind_latest",
+    "above_date_word",
+    "rank_from_top",
     *(f"form_{form}" for form in FORMS),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ def receipt_order(read: Evidence) -> Order | None:
     return order_of([written for _, written in read.dates])
 
 
-def _vector(  # noqa: PLR0913 - one argument per kind of evidence
+def _vector(  # noqa: PLR0913, PLR0917 - one argument per kind of evidence
     read: Evidence, places: list[tuple[int, WrittenDate]], day: date, latest: date, rank: int, count: int
 ) -> tuple[float, ...]:
     rows = [row for row, _ in places]

@@ -24,6 +24,7 @@ KINDS = (
     "tax",
     "cash",
     "count",
+    "owner",
 )
 #: Names stand among the first rows, or in a legal line with a company's suffix.
 HEAD_ROWS = 9
@@ -31,14 +32,40 @@ _LONGEST = 3  # rows that one name may take
 FEATURES = (
     *(f"has_{kind}" for kind in KINDS),
     *(f"next_{kind}" for kind in ("suffix", "address", "registration", "contact")),
-    *(f"before_{kind}" for kind in ("suffix", "address", "registration", "document")),
-    "row", "position", "rows", "height", "letters", "digits", "upper", "words", "width", "centred", "confidence",
-    "suffix_at_end", "starts_with_digit", "heads_suffix", "earlier_suffix", "gap_above", "gap_below", "is_tallest",
-    "amounts", "inner_suffix", "brackets", "rows_to_address", "height_change", "open_brackets", "next_height",
-    "before_height", "starts_with_suffix", "next_starts_suffix", "next_closes_bracket",
-)  # fmt: skip
+    *(f"before_{kind}" for kind in ("suffix", "address", "registration", "document", "owner")),
+    "row",
+    "position",
+    "rows",
+    "height",
+    "letters",
+    "digits",
+    "upper",
+    "words",
+    "width",
+    "centred",
+    "confidence",
+    "suffix_at_end",
+    "starts_with_digit",
+    "heads_suffix",
+    "earlier_suffix",
+    "gap_above",
+    "gap_below",
+    "is_tallest",
+    "amounts",
+    "inner_suffix",
+    "brackets",
+    "rows_to_address",
+    "height_change",
+    "open_brackets",
+    "next_height",
+    "before_height",
+    "starts_with_suffix",
+    "next_starts_suffix",
+    "next_closes_bracket",
+)
 _REGISTRATION = re.compile(
-    r"\(?\s*(?:co\.?\s*(?:reg|no|rfg)?\.?\s*(?:no)?\.?\s*:?\s*)?\(?\d{4,12}\s?-\s?[A-Z0-9]\)?.*$|\(\s*[A-Z]{0,4}\d{5,12}[^)]*\)?\s*$",
+    r"\(?\s*(?:co\.?\s*(?:reg|no|rfg)?\.?\s*(?:no)?\.?\s*:?\s*)?\(?\d{4,12}\s?-\s?[A-Z0-9]\)?.*$"
+    r"|\(\s*[A-Z]{0,4}\d{5,12}[^)]*\)?\s*$",
     re.IGNORECASE,
 )
 _TRAILING = re.compile(r"[\s,;:*#~_\-=]+$")

@@ -51,5 +51,5 @@ class Page:
         return cls(
             int(value["width"]),
             int(value["height"]),
-            tuple(TextLine(str(text), tuple(quad), float(sure)) for text, quad, sure in lines),  # type: ignore[arg-type]
+            tuple(TextLine(str(text), tuple(quad), float(sure)) for text, quad, sure in lines),
         )

@@ -85,7 +85,7 @@ def tax_of(read: Evidence, total: int) -> Tax | None:
 
 
 def payment_of(read: Evidence, total: int) -> str:
-    """ "cash", "card" or empty."""
+    """How it was paid: cash, card, or empty where nothing tells."""
     card = [one for one in amounts_labelled(read, "card") if abs(one.minor) == total]
     cash = [one for one in amounts_labelled(read, "cash") if one.minor >= total > 0]
     if card:
@@ -156,9 +156,13 @@ def _tax_amounts(read: Evidence) -> list[Amount]:
     found = []
     for row, amounts in read.by_row.items():
         kinds = read.label_kinds(row)
-        if ("tax" in kinds and not kinds & {"excluded", "due"}) or (row and any(
-            "tax" in read.kinds[above] and above not in read.by_row for above in range(max(row - 3, 0), row)
-        )):
+        if ("tax" in kinds and not kinds & {"excluded", "due"}) or (
+            row
+            and any(
+                "tax" in read.kinds[above] and above not in read.by_row
+                for above in range(max(row - 3, 0), row)
+            )
+        ):
             found += amounts
     return [one for one in found if not one.is_percent]
 

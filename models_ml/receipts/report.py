@@ -28,20 +28,27 @@ def card(manifest: Mapping[str, Any], size: int) -> str:
     )
     thresholds = ", ".join(f"{name} {value}" for name, value in manifest["thresholds"].items())
     return _CARD.format(
-        version=manifest["version"], size=size / 1e6, data=data, figures=figures, thresholds=thresholds,
-        head=" | ".join(column.replace("_", " ") for column in _COLUMNS), rule="---|" * len(_COLUMNS),
-        folds=manifest["params"]["folds"], trees=manifest["params"]["trees"],
-    )  # fmt: skip
+        version=manifest["version"],
+        size=size / 1e6,
+        data=data,
+        figures=figures,
+        thresholds=thresholds,
+        head=" | ".join(column.replace("_", " ") for column in _COLUMNS),
+        rule="---|" * len(_COLUMNS),
+        folds=manifest["params"]["folds"],
+        trees=manifest["params"]["trees"],
+    )
 
 
 _CARD = """# Receipt reader {version}
 
 Gives merchant, date and total of a receipt from the lines that an OCR engine saw, with a probability each.
 Every amount, date and head row is a candidate; features say what words stand beside and above it, where it
-stands, and what the arithmetic of the receipt says of it (items to subtotal to tax to total, cash less change).
-{trees} boosted trees a field (scikit-learn's gradient boosting) score the candidates; a logistic curve over score,
-margin, OCR confidence and proofs makes the best one's score a probability. The file is an npz of plain arrays,
-{size:.1f} MB, scored with numpy alone and loaded only when its SHA-256 is the registered one.
+stands, and what the arithmetic of the receipt says of it (items to subtotal to tax to total, cash less
+change). {trees} boosted trees a field (scikit-learn's gradient boosting) score the candidates; a logistic
+curve over score, margin, OCR confidence and proofs makes the best one's score a probability. The file is an
+npz of plain arrays, {size:.1f} MB, scored with numpy alone and loaded only when its SHA-256 is the registered
+one.
 
 A receipt goes to review when a field is below its threshold: {thresholds}.
 
@@ -53,14 +60,16 @@ Train it anew: `mita receipts train --data DIR`
 |---|---|---|
 {data}
 
-`photographed` are the 150 training receipts of SROIE (ICDAR 2019; repository MIT, images CC-BY-4.0), read from
-DIR and not shipped. The others are drawn: composed from the words in `drawn/locales.toml`, with letters misread.
+`photographed` are the 150 training receipts of SROIE (ICDAR 2019; repository MIT, images CC-BY-4.0), read
+from DIR and not shipped. The others are drawn: composed from the words in `drawn/locales.toml`, with letters
+misread.
 
 ## Figures
 
-Companies are kept apart between fit and check in {folds} folds: every photographed receipt is scored by trees
-that saw none of its company. Receipts whose label is in no candidate are left out of this table (they count in
-`mita evaluate receipts`). The calibration and the thresholds come from the same held-out scores.
+Companies are kept apart between fit and check in {folds} folds: every photographed receipt is scored by
+trees that saw none of its company. "True value removed" asks the same of receipts whose true value was taken
+away, as if the engine had not read it: nothing can be right, so little must look sure. The calibration
+and the thresholds come from the same held-out scores.
 
 | check | {head} |
 |---|{rule}
@@ -68,7 +77,7 @@ that saw none of its company. Receipts whose label is in no candidate are left o
 
 ## Limits
 
-The photographed receipts are Malaysian. Receipts of other countries are learned from drawn ones, which have no
-surprises. Handwriting is not read. A total that the engine misread the same way everywhere is believed when
-nothing on the receipt contradicts it.
+The photographed receipts are Malaysian. Receipts of other countries are learned from drawn ones, which have
+no surprises. Handwriting is not read. A total that the engine misread the same way everywhere is believed
+when nothing on the receipt contradicts it.
 """

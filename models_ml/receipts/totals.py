@@ -12,11 +12,27 @@ from models_ml.receipts.amounts import Amount
 from models_ml.receipts.evidence import Evidence
 
 KINDS = (
-    "total", "due", "subtotal", "tax", "excluded", "included", "summary", "cash", "card", "change",
-    "rounding", "discount", "saved", "count", "service", "tip", "group",
-)  # fmt: skip
+    "total",
+    "due",
+    "subtotal",
+    "tax",
+    "excluded",
+    "included",
+    "summary",
+    "cash",
+    "card",
+    "change",
+    "rounding",
+    "discount",
+    "saved",
+    "count",
+    "service",
+    "tip",
+    "group",
+)
 #: Cash is rounded to five cents or less in the countries that round.
 ROUNDING_MINOR = 4
+_COIN = 5  # the smallest coin where cash is rounded
 _PROOFS = (
     "cash_less_change",
     "subtotal_and_tax",
@@ -32,10 +48,28 @@ FEATURES = (
     *(f"same_{kind}" for kind in KINDS),
     *(f"above_{kind}" for kind in KINDS),
     *_PROOFS,
-    "occurrences", "in_column", "last_position", "first_position", "height", "is_max", "rank", "share_of_max",
-    "after_first_total", "rows_after_total", "has_mark", "is_percent", "is_negative", "confidence", "after_cash",
-    "before_change", "amounts", "total_alone", "guessed", "words_in_row", "amounts_in_row",
-)  # fmt: skip
+    "occurrences",
+    "in_column",
+    "last_position",
+    "first_position",
+    "height",
+    "is_max",
+    "rank",
+    "share_of_max",
+    "after_first_total",
+    "rows_after_total",
+    "has_mark",
+    "is_percent",
+    "is_negative",
+    "confidence",
+    "after_cash",
+    "before_change",
+    "amounts",
+    "total_alone",
+    "guessed",
+    "words_in_row",
+    "amounts_in_row",
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +98,8 @@ def total_candidates(read: Evidence) -> list[TotalCandidate]:
         places = values[minor]
         proofs = _proofs(minor, values, labelled, sums) | _proofs_of_parts(minor, parts)
         features = _features(read, places, proofs, anchors)
-        features |= {
-            "rank": min(rank, 10), "is_max": rank == 0, "share_of_max": minor / max(ranked[0], 1), "amounts": len(ranked),
-        }  # fmt: skip
+        features |= {"rank": min(rank, 10), "is_max": rank == 0, "amounts": len(ranked)}
+        features["share_of_max"] = minor / max(ranked[0], 1)
         vector = tuple(float(features.get(name, 0.0)) for name in FEATURES)
         result.append(TotalCandidate(minor, tuple(places), vector, frozenset(proofs)))
     return result
@@ -152,13 +185,11 @@ def _proofs(
         proofs.add("prefix_sum")
     if any(abs(total - minor) <= ROUNDING_MINOR for total in sums):
         proofs.add("items")
-    for step in range(1, ROUNDING_MINOR + 1):
-        if minor % 5 == 0 and (minor + step in values or minor - step in values):
-            proofs.add("rounded_from")
-        if minor % 5 and ((minor + step) % 5 == 0 and minor + step in values):
-            proofs.add("rounds_to")
-        if minor % 5 and ((minor - step) % 5 == 0 and minor - step in values):
-            proofs.add("rounds_to")
+    near = {value for value in values if 0 < abs(value - minor) <= ROUNDING_MINOR}
+    if minor % _COIN == 0 and near:
+        proofs.add("rounded_from")
+    if minor % _COIN and any(value % _COIN == 0 for value in near):
+        proofs.add("rounds_to")
     return proofs
 
 

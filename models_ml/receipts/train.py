@@ -41,6 +41,7 @@ from models_ml.receipts.trees import Trees
 Floats = npt.NDArray[np.float64]
 #: A row is taken for the shop's name in training when its letters are at least so alike.
 _NAME_ALIKE = 80.0
+ABSENT = "absent"
 
 
 class TrainingParams(BaseModel):
@@ -56,6 +57,7 @@ class TrainingParams(BaseModel):
     folds: int = 6
     seed: int = 7
     latest_day: date = date(2027, 12, 31)
+    absent: float = 0.05  # share of receipts whose true value the engine is taken to lose
     wrong_when_sure: float = 0.004  # aimed at when thresholds are set
 
 
@@ -95,7 +97,8 @@ def train(photographed: Sequence[Labelled], params: TrainingParams) -> Trained:
     """Fit on all; calibration, thresholds and figures come from companies that each fold had not seen."""
     labelled = [*photographed, *drawn_receipts(params)]
     examples = _examples(labelled, params)
-    fields, metrics = {}, {}
+    fields: dict[str, FieldModel] = {}
+    metrics: dict[str, dict[str, float]] = {}
     for field in FIELDS:
         outcome = _held_out(examples, field, params)
         calibration = _calibrated(outcome)
@@ -189,40 +192,37 @@ class _Outcome:
     signals: Floats  # receipts x signals
     right: npt.NDArray[np.bool_]
     weights: Floats
-    sources: tuple[str, ...]
+    sources: tuple[str, ...]  # photographed, a locale, or ABSENT
 
 
 def _held_out(examples: Sequence[_Example], field: str, params: TrainingParams) -> _Outcome:
-    """What a reader says of receipts whose company it did not learn from."""
-    signals, right, weights, sources = [], [], [], []
+    """What a reader says of receipts whose company it did not learn from.
+
+    Each receipt is judged once more without its true candidates: what the engine did not read cannot be
+    right, and the best of the rest must not look sure.
+    """
+    rows: list[tuple[Floats, bool, float, str]] = []
     for fold in range(params.folds):
         trees = _fitted([one for one in examples if one.fold != fold], field, params)
-        for one in (one for one in examples if one.fold == fold):
-            if not one.hits[field]:
-                continue
-            choice, hit = _chosen(one, field, trees)
-            signals.append(choice.signals)
-            right.append(hit)
-            weights.append(one.weight)
-            sources.append(one.source)
-    return _Outcome(np.array(signals), np.array(right), np.array(weights), tuple(sources))
-
-
-def _chosen(one: _Example, field: str, trees: Trees) -> tuple[Choice[Any], bool]:
-    candidates: Sequence[Any] = getattr(one.candidates, field)
-    choice = choose(candidates, trees.logits(one.candidates.matrix(field)))
-    return choice, one.hits[field][list(candidates).index(choice.best)]
+        for one in (one for one in examples if one.fold == fold and one.hits[field]):
+            logits = trees.logits(one.candidates.matrix(field))
+            candidates, hits = getattr(one.candidates, field), np.array(one.hits[field])
+            choice: Choice[Any] = choose(candidates, logits)
+            rows.append((choice.signals, bool(hits[int(np.argmax(logits))]), one.weight, one.source))
+            others = [candidate for candidate, hit in zip(candidates, hits, strict=True) if not hit]
+            if others and hits.any():
+                choice = choose(others, logits[~hits])
+                rows.append((choice.signals, False, one.weight * params.absent, ABSENT))
+    signals, right, weights, sources = zip(*rows, strict=True)
+    return _Outcome(np.array(signals), np.array(right), np.array(weights), sources)
 
 
 def _calibrated(outcome: _Outcome) -> Floats:
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
 
     model = LogisticRegression(C=0.5, max_iter=2000)
-    model.fit(
-        outcome.signals,
-        outcome.right,
-        sample_weight=outcome.weights * len(outcome.weights) / outcome.weights.sum(),
-    )
+    weights = outcome.weights * len(outcome.weights) / outcome.weights.sum()
+    model.fit(outcome.signals, outcome.right, sample_weight=weights)
     return np.concatenate([model.coef_[0], model.intercept_])
 
 
@@ -238,9 +238,11 @@ def _threshold(outcome: _Outcome, calibration: Floats, wrong: float) -> float:
 
 def _figures(field: str, outcome: _Outcome, model: FieldModel) -> dict[str, dict[str, float]]:
     confidence = np.array([model.confidence(row) for row in outcome.signals])
-    drawn = np.array([source != "photographed" for source in outcome.sources])
+    sources = np.array(outcome.sources)
+    photographed, absent = sources == "photographed", sources == ABSENT
     figures = {}
-    for name, mask in (("photographed", ~drawn), ("drawn", drawn)):
+    masks = {"photographed": photographed, "drawn": ~photographed & ~absent, "true value removed": absent}
+    for name, mask in masks.items():
         if mask.any():
             figures[f"{field}, {name}"] = _figures_of(outcome.right[mask], confidence[mask], model.threshold)
     return figures

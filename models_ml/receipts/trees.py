@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ class Trees:
         total: Floats = self.value[trees, node].sum(axis=1) + self.base
         return total
 
-    def arrays(self, prefix: str) -> dict[str, npt.NDArray[np.generic]]:
+    def arrays(self, prefix: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays by name, for an npz."""
         return {
             f"{prefix}_feature": self.feature,
@@ -44,18 +45,18 @@ class Trees:
             f"{prefix}_left": self.left,
             f"{prefix}_right": self.right,
             f"{prefix}_value": self.value,
-            f"{prefix}_base": np.float64(self.base),
-            f"{prefix}_depth": np.int64(self.depth),
-        }  # type: ignore[dict-item]
+            f"{prefix}_base": np.array(self.base),
+            f"{prefix}_depth": np.array(self.depth),
+        }
 
     @classmethod
-    def of(cls, arrays: Mapping[str, npt.NDArray[np.generic]], prefix: str) -> Trees:
+    def of(cls, arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> Trees:
         """The trees that ``arrays`` named."""
         part = {
             name: arrays[f"{prefix}_{name}"] for name in ("feature", "threshold", "left", "right", "value")
         }
         return cls(
-            **part,  # type: ignore[arg-type]
-            base=float(arrays[f"{prefix}_base"]),  # type: ignore[arg-type]
-            depth=int(arrays[f"{prefix}_depth"]),  # type: ignore[call-overload]
+            **part,
+            base=float(arrays[f"{prefix}_base"]),
+            depth=int(arrays[f"{prefix}_depth"]),
         )

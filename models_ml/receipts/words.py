@@ -1,4 +1,4 @@
-"""What the words beside an amount or a date say: a lexicon of phrases, matched although some letters are misread."""
+"""What words beside an amount or a date say: a lexicon, matched although some letters are misread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,19 @@ def kinds_in(text: str) -> frozenset[str]:
     if not bare:
         return frozenset()
     exact = {kind for kind, pattern in _patterns().items() if pattern.search(bare)}
-    return frozenset(exact | _misread_kinds(bare))
+    return frozenset(exact | _misread_kinds(bare) | _joined_kinds(bare))
+
+
+def _joined_kinds(text: str) -> set[str]:
+    """Kinds of shop words within longer ones: engines lose spaces ("SANYUSTATIONERYSHOP")."""
+    words = [word for word in text.split() if len(word) > 2 * _LONG]
+    return {
+        kind
+        for kind in ("suffix", "trade")
+        for phrase in phrases()[kind]
+        for squeezed in [phrase.replace(" ", "")]
+        if len(squeezed) >= _LONG and any(squeezed in word for word in words)
+    }
 
 
 @cache

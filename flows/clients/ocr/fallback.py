@@ -1,4 +1,4 @@
-"""The paid engine first, the local one when it fails; after failures the paid one is left alone for a while."""
+"""The paid engine first, the local one when it fails; then the paid one is left alone for a while."""
 
 from __future__ import annotations
 

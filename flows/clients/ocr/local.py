@@ -50,5 +50,4 @@ class LocalReader:
 
 
 def _quad(box: npt.NDArray[np.float32]) -> Quad:
-    corners = tuple(float(at) for at in box.reshape(8))
-    return corners  # type: ignore[return-value]
+    return tuple(float(at) for at in box.reshape(8))  # type: ignore[return-value]

@@ -24,7 +24,7 @@ class TextReader(Protocol):
 
 
 class OcrError(RuntimeError):
-    """An engine that did not answer; ``is_lasting`` when asking again soon is of no use (quota, no access)."""
+    """An engine that did not answer; ``is_lasting`` when asking again soon is no use (quota, no access)."""
 
     def __init__(self, message: str, *, is_lasting: bool = False) -> None:
         super().__init__(message)

@@ -356,7 +356,8 @@ class _Till:
 def _wrapped(text: str, columns: int) -> list[str]:
     """A text broken between words to lines of at most so many characters, as evenly as tills do."""
     count = -(-len(text) // max(columns, 1))
-    width = max(columns if count == 1 else -(-len(text) // count) + 2, max(map(len, text.split())))
+    even = columns if count == 1 else -(-len(text) // count) + 2
+    width = max(even, *map(len, text.split()))
     lines = [""]
     for word in text.split():
         fits = len(lines[-1]) + len(word) + 1 <= width

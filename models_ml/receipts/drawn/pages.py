@@ -11,7 +11,8 @@ from models_ml.receipts.page import Page, Quad, TextLine
 _WIDTH_PER_CHARACTER, _HEIGHT_PER_ROW = 11.0, 22.0
 _MARGIN = 20.0
 _CONFUSED = {
-    "0": "OD", "O": "0", "1": "lI7", "I": "1l", "l": "1I", "5": "S6", "S": "5", "8": "B3", "6": "5G", "3": "8", "7": "1",
+    "0": "OD", "O": "0", "1": "lI7", "I": "1l", "l": "1I", "5": "S6", "S": "5", "8": "B3",
+    "6": "5G", "3": "8", "7": "1",
     "Ü": "U", "ü": "u", "Ä": "A", "ö": "o", "ß": "B", ":": ".", ".": " ", ",": ".", "М": "M", "С": "C",
 }  # fmt: skip
 
@@ -48,7 +49,7 @@ def _fragments(row: PrintRow, random: Random) -> list[tuple[str, float]]:
     ]
 
 
-def _line(  # noqa: PLR0913 - one argument per circumstance
+def _line(  # noqa: PLR0913, PLR0917 - one argument per circumstance
     text: str, column: float, top: float, scale: float, angle: float, random: Random, noise: float
 ) -> TextLine:
     left = _MARGIN + column * _WIDTH_PER_CHARACTER
