@@ -45,7 +45,7 @@ def read(
     from flows.receipts.reading import as_object, default_reader, read_file
     from models_ml.receipts.model import load_folder
 
-    ocr, model, about = _reader(cache), load_folder(), default_reader(country, currency)
+    ocr, model, about = _reader(cache, country), load_folder(), default_reader(country, currency)
     failed = 0
     for path in paths:
         outcome = read_file(path, ocr, model, about)
@@ -126,7 +126,7 @@ def evaluate(
     from flows.receipts.reading import default_reader
     from models_ml.receipts.model import load_folder
 
-    ocr, model, about = _reader(cache), load_folder(), default_reader(country, currency)
+    ocr, model, about = _reader(cache, country), load_folder(), default_reader(country, currency)
     results: dict[str, Any] = {}
     with progress_bar():
         for folder in folders or _default_folders():
@@ -142,11 +142,11 @@ def evaluate(
         _show_figures(results)
 
 
-def _reader(cache: Path | None) -> TextReader:
+def _reader(cache: Path | None, country: str = "") -> TextReader:
     from flows.clients.ocr.choice import text_reader
     from warehouse.settings import Settings
 
-    return text_reader(Settings(), cache)
+    return text_reader(Settings(), cache, country)
 
 
 def _default_folders() -> list[Path]:

@@ -19,7 +19,8 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _SPACED = re.compile(r"(?<![\d.,/:\-\w])(?P<number>\d{1,4}[ \-]\d{2})$")
-_PERCENT = re.compile(r"^\s?%")
+#: What follows a number that is no money: shares, times of day, weights and measures.
+_PERCENT = re.compile(r"^\s?(?:%|(?:Uhr|kg|ml|cm|mm|am|pm|km)\b)", re.IGNORECASE)
 _LETTERS_AS_DIGITS = str.maketrans({"O": "0", "o": "0", "l": "1", "I": "1", "S": "5", "B": "8"})
 _CONFUSED = re.compile(r"(?<![A-Za-z])(?=[\dOoIlSB]*\d)[\dOoIlSB]+[.,](?=[\dOo]*\d)[\dOo]{2}(?![\w])")
 #: More than this on one receipt is a misread number.

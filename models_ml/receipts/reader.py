@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Generic, Literal, TypeVar
 
+from models_ml.receipts.brands import brand_of
 from models_ml.receipts.choose import Candidates, candidates_of, choose
 from models_ml.receipts.currencies import CurrencyGuess, by_day, currency_of
 from models_ml.receipts.dates import MONTH_FIRST_COUNTRIES, Order, time_in
 from models_ml.receipts.days import DateCandidate, receipt_order
 from models_ml.receipts.evidence import Evidence, evidence
-from models_ml.receipts.layout import Box, union
+from models_ml.receipts.layout import Box
 from models_ml.receipts.model import ReceiptModel
 from models_ml.receipts.page import Page
 from models_ml.receipts.purchase import Item, Tax, card_tail_of, items_of, payment_of, tax_of
@@ -69,7 +70,7 @@ def read_page(page: Page, model: ReceiptModel, reader: Reader | None = None) -> 
     currency = currency_of(texts, about.country, about.currency)
     order = _order(read, currency, about.country)
     found = candidates_of(read, order or "day", about.latest_day)
-    merchant, total = _merchant(found, model), _total(found, model)
+    merchant, total = _merchant(read, found, model), _total(found, model)
     day = _day(read, found, model, order)
     currency = by_day(currency, day.value if day else None, texts)
     amount = total[0].value if total else 0
@@ -106,12 +107,19 @@ def _order(read: Evidence, currency: CurrencyGuess, country: str) -> Order | Non
     return None
 
 
-def _merchant(found: Candidates, model: ReceiptModel) -> Field[str] | None:
-    if not found.merchant:
-        return None
+def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[str] | None:
+    """The name by the learned reader; where that is unsure, a chain that the receipt shows."""
     scorer = model.fields["merchant"]
-    choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
-    return Field(choice.best.name, scorer.confidence(choice.signals), choice.best.box)
+    learned: Field[str] | None = None
+    if found.merchant:
+        choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
+        learned = Field(choice.best.name, scorer.confidence(choice.signals), choice.best.box)
+    if learned and learned.confidence >= scorer.threshold:
+        return learned
+    known = brand_of(read)
+    if known and (learned is None or known.confidence > learned.confidence):
+        return Field(known.name, known.confidence, known.box)
+    return learned
 
 
 def _total(found: Candidates, model: ReceiptModel) -> tuple[Field[int], frozenset[str]] | None:
@@ -168,8 +176,3 @@ def _reasons(
     if not currency.code:
         reasons.append("no currency found: give the user's currency or country")
     return tuple(reasons)
-
-
-def box_of(boxes: list[Box]) -> Box | None:
-    """The rectangle around several."""
-    return union(boxes) if boxes else None
