@@ -17,7 +17,8 @@ _HEAD_ROWS = 5
 #: A head row is a logo when its letters are so like a name, more so when no legal line says it again.
 _LOGO, _LOGO_ALONE = 80.0, 92.0
 _SHORTEST = 4
-AGREED, ALONE = 0.98, 0.9
+_MISREAD = 87.0
+AGREED, ALONE = 0.98, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,16 @@ def brands() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def _is_named(read: Evidence, row: int, aliases: tuple[str, ...]) -> bool:
-    """Whether a legal line names the chain."""
-    if "suffix" not in read.kinds[row]:
+    """Whether a row below the head names the chain."""
+    if row < _HEAD_ROWS:
         return False
     words = [_squeezed(word) for word in read.rows[row].text.split()]
-    return any(fuzz.ratio(alias, word) >= _LOGO_ALONE for alias in aliases for word in words)
+    enough = _LOGO_ALONE if "suffix" in read.kinds[row] else _MISREAD
+    return any(
+        fuzz.ratio(alias, word) >= (enough if len(alias) > _SHORTEST else 100)
+        for alias in aliases
+        for word in words
+    )
 
 
 def _squeezed(text: str) -> str:

@@ -28,7 +28,11 @@ _MONTH_OF = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for na
 _NAME = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
 _D = r"[0-3OoIl]?[\dOoIl]"
 _NUMERIC = re.compile(
-    rf"(?<![\d./\-])(?P<a>{_D})\s?(?P<s>[./\-~])\s?(?P<b>{_D})\s?(?P=s)\s?(?P<y>20\d\d|\d\d)(?![./\-]\d|\d(?!\d?[:.]\d\d))"
+    rf"(?:(?<![\w./\-])|(?<=(?i:date))|(?<=(?i:datum)))(?P<a>{_D})\s?(?P<s>[./\-~])\s?(?P<b>{_D})\s?(?P=s)\s?(?P<y>20\d\d|\d\d)(?![./\-]\d|\d(?!\d?[:.]\d\d))"
+)
+#: A separator that was smudged on its way to the paper or to the engine: two digits each, then.
+_SMUDGED = re.compile(
+    r"(?<![\w./\-~])(?P<a>[0-3]\d)[ ~–—\-.'](?P<b>[01]\d)[~–—\-.'](?P<y>20\d\d|\d\d)(?![\d~\-/.])"
 )
 _YEAR_FIRST = re.compile(
     r"(?<!\d)(?P<y>20\d\d)(?P<s>[./\-年]\s?)(?P<b>\d\d?)[./\-月]\s?(?P<a>\d\d?)(?!\d(?!\d?:))"
@@ -48,7 +52,7 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1"})
-FORMS = ("numeric", "year_first", "named", "compact")
+FORMS = ("numeric", "year_first", "named", "compact", "smudged")
 #: Countries where the month comes first in numbers.
 MONTH_FIRST_COUNTRIES = frozenset({"US", "PH", "FM", "MH", "PW"})
 FIRST_YEAR, LAST_YEAR = 1995, 2060
@@ -92,13 +96,11 @@ def dates_in(text: str) -> list[WrittenDate]:
 
 def order_of(dates: Sequence[WrittenDate]) -> Order | None:
     """The order that the receipt's own dates show, if they show one."""
-    for written in dates:
-        if written.form != "numeric":
-            continue
-        if written.day_first and not written.month_first:
-            return "day"
-        if written.month_first and not written.day_first:
-            return "month"
+    numeric = [written for written in dates if written.form == "numeric"]
+    day = sum(written.month_first is None for written in numeric)
+    month = sum(written.day_first is None for written in numeric)
+    if day != month:
+        return "day" if day > month else "month"
     if any(written.separator == "." for written in dates if written.form == "numeric"):
         return "day"
     return None
@@ -126,6 +128,7 @@ def _all(text: str) -> Iterator[WrittenDate]:
         day_first, month_first = _date(match["y"], b, a), _date(match["y"], a, b)
         if day_first or month_first:
             yield WrittenDate(day_first, month_first, "numeric", *match.span(), match["s"].strip())
+    yield from _fixed(text, _SMUDGED, "smudged")
     yield from _fixed(text, _COMPACT, "compact")
     yield from _fixed(text, _COMPACT_DAY_FIRST, "compact")
 

@@ -26,6 +26,7 @@ KINDS = (
     "count",
     "owner",
 )
+_NO_NAME = frozenset({"address", "contact", "registration", "document", "date", "tax", "total"})
 #: Names stand among the first rows, or in a legal line with a company's suffix.
 HEAD_ROWS = 9
 _LONGEST = 3  # rows that one name may take
@@ -62,6 +63,8 @@ FEATURES = (
     "starts_with_suffix",
     "next_starts_suffix",
     "next_closes_bracket",
+    "earlier_names",
+    "name_share",
 )
 _REGISTRATION = re.compile(
     r"\(?\s*(?:co\.?\s*(?:reg|no|rfg)?\.?\s*(?:no)?\.?\s*:?\s*)?\(?\d{4,12}\s?-\s?[A-Z0-9]\)?.*$"
@@ -166,6 +169,8 @@ def _shape(read: Evidence, start: int, rows: int, name: str) -> dict[str, float]
         "before_height": _height(read, start - 1) / heights[0],
         "starts_with_suffix": float(_starts_with_suffix(span[0].text)),
         "next_starts_suffix": float(beyond < len(read.rows) and _starts_with_suffix(read.rows[beyond].text)),
+        "earlier_names": float(sum(_may_be_name(read, row) for row in range(min(start, 8)))),
+        "name_share": sum(_may_be_name(read, row) for row in range(start, beyond)) / rows,
         "next_closes_bracket": float(beyond < len(read.rows) and _closes_bracket(read.rows[beyond].text)),
     }
 
@@ -181,3 +186,9 @@ def _starts_with_suffix(text: str) -> bool:
 
 def _closes_bracket(text: str) -> bool:
     return ")" in text and "(" not in text.partition(")")[0]
+
+
+def _may_be_name(read: Evidence, row: int) -> bool:
+    """A row of words that speaks of nothing else."""
+    letters = sum(letter.isalpha() for letter in read.rows[row].text)
+    return letters > 3 and not read.kinds[row] & _NO_NAME  # noqa: PLR2004

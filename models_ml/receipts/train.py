@@ -58,7 +58,10 @@ class TrainingParams(BaseModel):
     seed: int = 7
     latest_day: date = date(2027, 12, 31)
     absent: float = 0.05  # share of receipts whose true value the engine is taken to lose
-    wrong_when_sure: float = 0.004  # aimed at when thresholds are set
+    wrong_total_when_sure: float = 0.003  # aimed at when thresholds are set
+    wrong_date_when_sure: float = 0.004
+    wrong_merchant_when_sure: float = 0.03
+    lowest_threshold: float = 0.85
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def train(photographed: Sequence[Labelled], params: TrainingParams) -> Trained:
     for field in FIELDS:
         outcome = _held_out(examples, field, params)
         calibration = _calibrated(outcome)
-        threshold = _threshold(outcome, calibration, params.wrong_when_sure)
+        threshold = _threshold(outcome, calibration, _aim(field, params), params.lowest_threshold)
         fields[field] = FieldModel(_fitted(examples, field, params), calibration, threshold)
         metrics |= _figures(field, outcome, fields[field])
     return Trained(ReceiptModel(fields), params, metrics, _data_version(labelled))
@@ -226,14 +229,19 @@ def _calibrated(outcome: _Outcome) -> Floats:
     return np.concatenate([model.coef_[0], model.intercept_])
 
 
-def _threshold(outcome: _Outcome, calibration: Floats, wrong: float) -> float:
+def _aim(field: str, params: TrainingParams) -> float:
+    """The share of wrong values that is accepted of a field without review."""
+    return float(getattr(params, f"wrong_{field}_when_sure"))
+
+
+def _threshold(outcome: _Outcome, calibration: Floats, wrong: float, lowest: float) -> float:
     """The lowest confidence above which the weighted share of wrong values is as small as asked for."""
     odds = outcome.signals @ calibration[:-1] + calibration[-1]
     order = np.argsort(-odds)
     errors = np.cumsum(outcome.weights[order] * ~outcome.right[order]) / np.cumsum(outcome.weights[order])
     fitting = np.flatnonzero(errors <= wrong)
     last = odds[order][fitting[-1]] if len(fitting) else odds.max()
-    return float(np.clip(1 / (1 + np.exp(-last)), 0.5, 0.995))
+    return float(np.clip(1 / (1 + np.exp(-last)), lowest, 0.995))
 
 
 def _figures(field: str, outcome: _Outcome, model: FieldModel) -> dict[str, dict[str, float]]:

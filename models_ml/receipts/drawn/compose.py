@@ -14,6 +14,18 @@ from typing import Any
 LOCALES_FILE = Path(__file__).parent / "locales.toml"
 _FIRST_DAY = date(2014, 1, 1)
 _DAYS = 365 * 13
+_JUNK = (
+    "A0{k}",
+    "(P) POS{n}",
+    "POSTED",
+    "*** REPRINT ***",
+    "{z}",
+    "Thank you",
+    "No. {k}",
+    "PAID",
+    "copy",
+    "-{n}-",
+)
 _NOTES = (100, 500, 1000, 2000, 5000, 10000)
 
 
@@ -153,16 +165,33 @@ class _Till:
     def _head(self) -> str:
         self.is_centred = self._chance(0.7)
         self.groups = self._chance(0.8)
-        if self._chance(0.12):
-            self._left(self._filled("A0{k}"))
+        if self._chance(0.2):
+            self._left(self._filled(self.random.choice(_JUNK)))
+        if self._chance(0.08):
+            self._centre(self._pick("titles"))
         name = " ".join(filter(None, [self._pick("first"), self._pick("second")]))
-        if self._chance(0.12):
+        if self._chance(0.15):
+            name = f"{self.random.randint(2, 99)} {name}"
+        elif self._chance(0.12):
             name = f"{name} ({self._pick('first')})"
-        legal = f"{name} {self._pick('suffixes')}".strip()
+        suffix = "" if self._chance(0.25) else self._pick("suffixes")
+        legal = f"{name} {suffix}".strip()
         brand = self._chance(0.25)
         if brand:
             self._centre(self._pick("first"), self.random.choice([1.6, 2.0]))
         self._name(legal)
+        self._address()
+        if self._chance(0.6):
+            self._centre(self._pick("titles"), gap=0.5)
+        if self.words["buyers"] and self._chance(0.15):
+            buyer = f"{self._pick('first')} {self._pick('second')} {self._pick('suffixes')}"
+            self._left(self._pick("buyers").replace("{name}", buyer))
+            self._left(self._pick("streets"))
+        return legal
+
+    def _address(self) -> None:
+        if self._chance(0.15):
+            self._text(f"({self._pick('second') or self._pick('first')} {self._pick('first')})")
         for part, share in (
             ("registrations", 0.6),
             ("streets", 0.9),
@@ -172,13 +201,12 @@ class _Till:
         ):
             if self._chance(share):
                 self._text(self._pick(part))
-        if self._chance(0.6):
-            self._centre(self._pick("titles"), gap=0.5)
-        if self.words["buyers"] and self._chance(0.15):
-            buyer = f"{self._pick('first')} {self._pick('second')} {self._pick('suffixes')}"
-            self._left(self._pick("buyers").replace("{name}", buyer))
-            self._left(self._pick("streets"))
-        return legal
+            if part == "streets" and self._chance(0.4):
+                self._text(self._pick("areas"))
+        if self._chance(0.15):
+            self._text(f"{self.random.randint(100, 9999)}-{self._pick('first')} {self._pick('areas')}")
+        if self._chance(0.08):
+            self._text(f"Owned by: {self._pick('first')} {self._pick('second')} {self._pick('suffixes')}")
 
     def _name(self, legal: str) -> None:
         scale = self.random.choice([1.0, 1.0, 1.25, 1.5, 2.0])

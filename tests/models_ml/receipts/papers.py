@@ -8,7 +8,7 @@ from models_ml.receipts.page import Page, Quad, TextLine
 
 
 def paper(text: str, *, turn: float = 0.0, confidence: float = 0.99) -> Page:
-    """A page of the text's rows, turned clockwise by so many degrees; the last column ends at the right edge."""
+    """A page of the text's rows, turned clockwise by degrees; the last column ends at the right edge."""
     lines: list[TextLine] = []
     for number, row in enumerate(text.strip("\n").splitlines()):
         cells = [cell.strip() for cell in row.strip().split("  ") if cell.strip()]
