@@ -59,7 +59,7 @@ def candidates_of(read: Evidence, order: Order, latest_day: date = date.max) -> 
 def choose(candidates: Sequence[T], logits: Floats) -> Choice[T]:
     """The candidate of the highest score; ``candidates`` must not be empty."""
     order = np.argsort(-logits, kind="stable")
-    best = candidates[int(order[0])]
+    best: T = candidates[int(order[0])]
     second = float(logits[order[1]]) if len(order) > 1 else -6.0
     first = float(logits[order[0]])
     signals = [np.clip(first, -6, 6), np.clip(first - second, 0, 8), *_own_signals(best)]

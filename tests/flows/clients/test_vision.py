@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from google.cloud import vision
@@ -74,7 +74,7 @@ def reader(server: Vision) -> Iterator[VisionReader]:
         yield VisionReader(vision.ImageAnnotatorClient(transport=transport), timeout=2.0)
 
 
-def word(text: str, left: int, top: int, ends: Break, sure: float = 0.9) -> vision.Word:
+def word(text: str, left: int, top: int, ends: int, sure: float = 0.9) -> vision.Word:
     symbols = [vision.Symbol(text=letter) for letter in text]
     symbols[-1].property = vision.TextAnnotation.TextProperty(
         detected_break=vision.TextAnnotation.DetectedBreak(type_=ends)

@@ -83,7 +83,8 @@ def test_the_box_of_the_total_is_where_it_stands() -> None:
     assert found.total
     assert found.total.box
     left, top, right, bottom = found.total.box
-    assert (left, right) == (pytest.approx(350, abs=12), pytest.approx(400, abs=2))
+    assert left == pytest.approx(350, abs=12)
+    assert right == pytest.approx(400, abs=2)
     assert 300 <= top < bottom <= 340
 
 
@@ -177,7 +178,7 @@ def test_weights_carry_no_pickle() -> None:
 
 
 def test_arrays_score_as_scikit_learn_does() -> None:
-    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.ensemble import GradientBoostingClassifier  # type: ignore[import-untyped]
 
     from models_ml.receipts.fitting import fit_trees
 
