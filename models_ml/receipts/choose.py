@@ -19,7 +19,9 @@ from models_ml.receipts.totals import TotalCandidate
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T", TotalCandidate, DateCandidate, MerchantCandidate)
-_PROVING = frozenset({"cash_less_change", "subtotal_and_tax", "items", "sum_of_parts", "rounded_from"})
+_PROVING = frozenset(
+    {"cash_less_change", "tendered", "subtotal_and_tax", "items", "sum_of_parts", "rounded_from"}
+)
 
 
 @dataclass(frozen=True)

@@ -114,12 +114,19 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
     if found.merchant:
         choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
         learned = Field(choice.best.name, scorer.confidence(choice.signals), choice.best.box)
+    known = brand_of(read)
+    if learned and known and known.is_agreed and not _speaks_of(learned.value, known.name):
+        return Field(known.name, known.confidence, known.box)
     if learned and learned.confidence >= scorer.threshold:
         return learned
-    known = brand_of(read)
     if known and (learned is None or known.confidence > learned.confidence):
         return Field(known.name, known.confidence, known.box)
     return learned
+
+
+def _speaks_of(name: str, brand: str) -> bool:
+    """Whether a name already holds the chain's."""
+    return brand.casefold().split()[0] in name.casefold()
 
 
 def _total(found: Candidates, model: ReceiptModel) -> tuple[Field[int], frozenset[str]] | None:

@@ -32,6 +32,11 @@ KINDS = (
 )
 #: Cash is rounded to five cents or less in the countries that round.
 ROUNDING_MINOR = 4
+_NO_PLAIN_TOTAL = frozenset(
+    {"subtotal", "excluded", "count", "saved", "discount", "rounding", "summary", "cash", "change"}
+)
+#: No sales tax is more than this share of what is paid.
+_MOST_TAX = 0.3
 _COIN = 5  # the smallest coin where cash is rounded
 _PROOFS = (
     "cash_less_change",
@@ -42,6 +47,7 @@ _PROOFS = (
     "net_and_tax",
     "prefix_sum",
     "sum_of_parts",
+    "tendered",
     "is_part",
 )
 FEATURES = (
@@ -92,11 +98,14 @@ def total_candidates(read: Evidence) -> list[TotalCandidate]:
     labelled = _labelled(read)
     parts = _parts(read)
     sums = _item_sums(read)
+    tendered = _tendered(read)
     anchors = _anchors(read)
     result = []
     for rank, minor in enumerate(ranked):
         places = values[minor]
         proofs = _proofs(minor, values, labelled, sums) | _proofs_of_parts(minor, parts)
+        if minor in tendered:
+            proofs.add("tendered")
         features = _features(read, places, proofs, anchors)
         features |= {"rank": min(rank, 10), "is_max": rank == 0, "amounts": len(ranked)}
         features["share_of_max"] = minor / max(ranked[0], 1)
@@ -118,6 +127,17 @@ def amounts_labelled(read: Evidence, kind: str) -> list[Amount]:
 
 def _labelled(read: Evidence) -> dict[str, set[int]]:
     return {kind: {abs(one.minor) for one in amounts_labelled(read, kind)} for kind in KINDS}
+
+
+def _tendered(read: Evidence) -> set[int]:
+    """Values followed by a larger one and by their difference: paid and change, whatever they are called."""
+    last = [read.by_row[row][-1].minor for row in sorted(read.by_row)]
+    return {
+        value
+        for place, value in enumerate(last)
+        for paid_at in range(place + 1, min(place + 4, len(last)))
+        if last[paid_at] > value > 0 and last[paid_at] - value in last[paid_at + 1 : paid_at + 3]
+    }
 
 
 def _parts(read: Evidence) -> dict[str, set[int]]:
@@ -176,7 +196,7 @@ def _proofs(
     paid = labelled["cash"] | labelled["card"]
     if any(cash - change == minor for cash in paid for change in labelled["change"] if change):
         proofs.add("cash_less_change")
-    taxes = {tax for tax in labelled["tax"] | labelled["service"] if 0 < tax < minor}
+    taxes = {tax for tax in labelled["tax"] | labelled["service"] if 0 < tax < minor * _MOST_TAX}
     if any(abs(base + tax - minor) <= ROUNDING_MINOR for base in labelled["subtotal"] for tax in taxes):
         proofs.add("subtotal_and_tax")
     if any(minor - tax in values for tax in taxes):
@@ -230,5 +250,5 @@ def _features(
 
 def _is_plain_total(read: Evidence, amount: Amount) -> bool:
     kinds = read.label_kinds(amount.row)
-    contrary = {"subtotal", "tax", "excluded", "count", "saved", "discount", "rounding", "summary"}
+    contrary = _NO_PLAIN_TOTAL if "included" in kinds else _NO_PLAIN_TOTAL | {"tax"}
     return bool(kinds & {"total", "due"}) and not kinds & contrary and len(read.by_row[amount.row]) == 1
