@@ -157,11 +157,10 @@ def test_drawn_receipts_of_every_country_are_read(locale: str) -> None:
     assert right >= 18
 
 
-def test_confidence_falls_when_the_amounts_are_hard_to_read() -> None:
-    clear, poor = read_page(paper(MALAYSIAN), model()), read_page(paper(MALAYSIAN, confidence=0.55), model())
-    assert clear.total
-    assert poor.total
-    assert poor.total.confidence < clear.total.confidence
+def test_a_total_that_nothing_names_goes_to_review() -> None:
+    found = read("SHOP SDN BHD\n24/03/2018\nHAMMER  12.00\nNAILS  3.35\n7.20\nROPE  9.90")
+    assert found.status == "needs_review"
+    assert any("total" in reason for reason in found.reasons)
 
 
 def test_weights_of_another_content_are_refused(tmp_path: Path) -> None:
