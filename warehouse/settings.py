@@ -49,6 +49,13 @@ class Settings(BaseSettings):
         description="Newer exchange rates, as the ECB's eurofxref-hist.zip or .csv; fetched daily if set.",
     )
     access_token_minutes: int = Field(default=120, gt=0)
+    vision_credentials: Path | None = Field(
+        default=None, description="Key file of a Google service account; with it Cloud Vision reads receipts."
+    )
+    vision_timeout_seconds: float = Field(default=20.0, gt=0, description="For one image, retries included.")
+    vision_rest_seconds: float = Field(
+        default=300.0, gt=0, description="How long Vision is left alone after it failed."
+    )
 
     @cached_property
     def root(self) -> Path:

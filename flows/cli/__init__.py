@@ -19,6 +19,7 @@ from flows.cli import (
     plan,
     platform,
     rates,
+    receipts,
     statements,
     users,
 )
@@ -55,6 +56,7 @@ data.register(app)
 models.register(app)
 links.register(app)
 rates.register(app)
+receipts.register(app)
 evaluate.register(app)
 
 

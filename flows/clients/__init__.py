@@ -1,1 +1,1 @@
-"""The world outside: each service behind a small module of its own."""
+"""Services outside of MITA, each behind one protocol with a real client and a local default."""

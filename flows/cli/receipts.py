@@ -1,0 +1,189 @@
+"""``mita receipts`` and ``mita evaluate receipts``: what a photo of a receipt says, and how well it is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.evaluate import commands as evaluations
+from flows.cli.output import AsJson, console, hints, print_json, progress_bar
+from flows.progress import report
+
+if TYPE_CHECKING:
+    from flows.clients.ocr.protocol import TextReader
+
+commands = typer.Typer(help="Read photos of receipts.", no_args_is_help=True)
+
+Country = Annotated[str, typer.Option(help="The user's country, for dates that could be read two ways.")]
+Currency = Annotated[str, typer.Option(help="The user's currency, for receipts that name none.")]
+Cache = Annotated[
+    Path | None, typer.Option(help="A folder that keeps recognised text by image, to read it only once.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``mita``."""
+    app.add_typer(commands, name="receipts")
+
+
+@commands.command()
+def read(
+    paths: Annotated[list[Path], typer.Argument(help="Photos (JPEG, PNG, WebP, TIFF) or PDFs.")],
+    country: Country = "",
+    currency: Currency = "",
+    cache: Cache = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Read merchant, date, total and items from photos of receipts. Nothing is stored."""
+    from flows.receipts.reading import as_object, default_reader, read_file
+    from models_ml.receipts.model import load_folder
+
+    ocr, model, about = _reader(cache, country), load_folder(), default_reader(country, currency)
+    failed = 0
+    for path in paths:
+        outcome = read_file(path, ocr, model, about)
+        failed += outcome.reading is None
+        found = as_object(outcome)
+        if as_json:
+            sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        else:
+            _show(found)
+    if failed:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def train(
+    data: Annotated[list[Path], typer.Option(help="A folder of labelled images; can be repeated.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for the weights; default the shipped one.")
+    ] = None,
+    drawn: Annotated[int, typer.Option(min=50, help="How many drawn receipts to learn from as well.")] = 900,
+    cache: Cache = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Train the reader of fields anew, from labelled images and drawn receipts."""
+    from flows.receipts.training import labelled_pages
+    from models_ml.receipts.model import SHIPPED
+    from models_ml.receipts.train import TrainingParams, save
+    from models_ml.receipts.train import train as fit
+
+    with progress_bar():
+        pages = [page for folder in data for page in labelled_pages(folder, _reader(cache))]
+    manifest = save(fit(pages, TrainingParams(drawn=drawn)), out or SHIPPED)
+    if as_json:
+        print_json(manifest)
+        return
+    console.print(f"Version {manifest['version']}, thresholds {manifest['thresholds']}")
+    for name, figures in manifest["metrics"].items():
+        console.print(name, figures)
+
+
+@commands.command()
+def draw(
+    out: Annotated[Path, typer.Option(help="The folder for images and truth, a folder a kind of damage.")],
+    count: Annotated[int, typer.Option(min=1, help="How many receipts of each kind.")] = 12,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same receipts.")] = 1,
+    language: Annotated[list[str] | None, typer.Option(help="en, bg, de or fr; can be repeated.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw receipts with skew, noise, shadow, fading and folds, and the truth about them."""
+    from flows.generator.receipts import draw_receipts
+
+    written = draw_receipts(out, count, seed, tuple(language or ("en", "bg", "de")))
+    if as_json:
+        print_json(written)
+        return
+    console.print(f"{written.receipts} receipts, {len(written.kinds)} kinds of damage: {out}")
+    hints.print(f"Next: mita evaluate receipts {out}/*")
+
+
+@evaluations.command("receipts")
+def evaluate(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of labelled images; default those of MITA_REALDATA.")
+    ] = None,
+    country: Country = "",
+    currency: Currency = "",
+    cache: Cache = None,
+    *,
+    misses: Annotated[bool, typer.Option("--misses", help="List what was read wrong.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read folders of labelled receipts and report how many fields are right, and at what cost."""
+    from flows.receipts.evaluation import figures_of, misses_of, score_folder
+    from flows.receipts.labels import labelled_images
+    from flows.receipts.reading import default_reader
+    from models_ml.receipts.model import load_folder
+
+    ocr, model, about = _reader(cache, country), load_folder(), default_reader(country, currency)
+    results: dict[str, Any] = {}
+    with progress_bar():
+        for folder in folders or _default_folders():
+            labels = labelled_images(folder)
+            scored = []
+            for number, one in enumerate(score_folder(labels, ocr, model, about), 1):
+                scored.append(one)
+                report(folder.name, number, len(labels))
+            results[folder.name] = figures_of(scored) | ({"misses": misses_of(scored)} if misses else {})
+    if as_json:
+        print_json({"model": model.version, "ocr": ocr.name, "folders": results})
+    else:
+        _show_figures(results)
+
+
+def _reader(cache: Path | None, country: str = "") -> TextReader:
+    from flows.clients.ocr.choice import text_reader
+    from warehouse.settings import Settings
+
+    return text_reader(Settings(), cache, country)
+
+
+def _default_folders() -> list[Path]:
+    from flows.cli.errors import CommandError
+
+    root = Path(os.environ.get("MITA_REALDATA", "../shared/data")) / "receipts"
+    folders = [root / name for name in ("dev", "german_dev") if (root / name).is_dir()]
+    if not folders:
+        message = (
+            f"{root} has no labelled receipts: name a folder of images with labels, or set MITA_REALDATA"
+        )
+        raise CommandError(message)
+    return folders
+
+
+def _show(found: dict[str, Any]) -> None:
+    if "error" in found:
+        hints.print(found["error"], style="red", highlight=False, markup=False)
+        return
+    total = f"{found['total']} {found['currency'] or ''}" if found["total"] is not None else "no total"
+    line = f"{found['date'] or 'no date'}  {found['merchant'] or 'no merchant'}  {total}"
+    console.print(line, markup=False, highlight=False)
+    for item in found["items"]:
+        console.print(
+            f"    {item['quantity']} x {item['name']}  {item['amount']}", markup=False, highlight=False
+        )
+    if found["status"] != "completed":
+        hints.print(f"    to review: {', '.join(found['reasons'])}", style="yellow", markup=False)
+
+
+def _show_figures(results: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("Figure", *results, box=None, header_style="bold")
+    names = [name for name in next(iter(results.values()), {}) if name != "misses"]
+    for name in names:
+        table.add_row(name.replace("_", " "), *(str(figures[name]) for figures in results.values()))
+    console.print(table)
+    for figures in results.values():
+        for miss in figures.get("misses", ()):
+            console.print(miss, markup=False)

@@ -1,0 +1,1 @@
+"""Receipts from file to fields: opening untrusted images, reading them, measuring how well."""

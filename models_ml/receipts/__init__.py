@@ -1,0 +1,1 @@
+"""From the lines that an OCR engine saw on a receipt to a purchase: fields, proof, confidence."""
