@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -29,6 +30,9 @@ users = Table(
     string("currency"),
     string("timezone"),
     Column("token_version", Integer, nullable=False, server_default=text("1")),
+    Column("is_premium", Boolean, nullable=False, server_default=text("false")),
+    Column("is_admin", Boolean, nullable=False, server_default=text("false")),
+    instant("email_verified_at", nullable=True),
     instant("created_at", default_now=True),
     Index("uq_users__email", text("lower(email)"), unique=True),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
@@ -67,7 +71,8 @@ accounts = Table(
 )
 
 #: One row per real purchase. ``identity_key`` and ``occurrence`` say which one: equal lines of one
-#: file are different purchases, the same line in two files is one.
+#: file are different purchases, the same line in two files is one. A deleted one stays as a tombstone, so
+#: that its line does not bring it back when it is imported again.
 transactions = Table(
     "transactions",
     metadata,
@@ -87,6 +92,7 @@ transactions = Table(
     string("mcc", nullable=True),
     instant("created_at", default_now=True),
     instant("updated_at", default_now=True),
+    instant("deleted_at", nullable=True),
     belongs_to_user(),
     belongs_to("app.accounts", "account_id"),
     UniqueConstraint("user_id", "account_id", "identity_key", "occurrence"),

@@ -23,3 +23,5 @@ select
     created_at,
     updated_at
 from {{ source('app', 'transactions') }}
+-- A tombstone keeps its line from coming back; it is no purchase.
+where deleted_at is null
