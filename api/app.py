@@ -8,7 +8,6 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from sqlalchemy.engine import URL
 
 import api.auth.endpoints
 import api.calendar.endpoints
@@ -17,11 +16,12 @@ import api.health.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
 from api.auth.service import SignIn
-from api.auth.tokens import Tokens
+from api.changes import Changes
 from api.database import Database
 from api.dependencies import Services
 from api.errors import install_error_handlers
 from api.middleware import RequestContext
+from api.rates import RateLimits
 from warehouse.settings import Settings
 
 DESCRIPTION = """\
@@ -34,16 +34,18 @@ Reads carry an `ETag`: send it back as `If-None-Match` and an unchanged answer i
 """
 
 
-def create_app(settings: Settings, server: URL) -> FastAPI:
-    """The API for the platform on this server (the owner's URL; the API's own role is used)."""
-    database = Database.at(settings.url_for("api", server))
+def create_app(settings: Settings, server: str) -> FastAPI:
+    """The API for the platform on this server (the owner's connection string; the API's own role is used)."""
+    conninfo = settings.conninfo_for("api", server)
+    database, changes = Database.at(conninfo), Changes(conninfo)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await (
             database.pool.open()
         )  # does not wait: the API starts, and says what is missing, without Postgres
-        yield
+        async with changes.listening():
+            yield
         await database.pool.close()
 
     app = FastAPI(
@@ -54,7 +56,7 @@ def create_app(settings: Settings, server: URL) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    app.state.services = Services(database, SignIn(database, Tokens.of(settings)))
+    app.state.services = Services(database, SignIn.of(settings, database), RateLimits.of(settings), changes)
     app.add_middleware(RequestContext)
     install_error_handlers(app)
     for domain in (api.health, api.auth, api.users, api.dashboard, api.calendar, api.transactions):

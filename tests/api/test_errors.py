@@ -14,6 +14,7 @@ from psycopg import sql
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from tests.api.conftest import dsn
 from api.logs import JsonFormatter
 from tests.api.conftest import copy_database, sign_in
 from tests.api.people import MARIA, PASSWORD, Person, move_in
@@ -70,7 +71,7 @@ def test_every_answer_has_an_id_and_security_headers(client: TestClient) -> None
 @pytest.fixture
 def broken(built: Warehouse) -> Iterator[TestClient]:
     """An application with a defect."""
-    app: FastAPI = create_app(built.settings, built.server)
+    app: FastAPI = create_app(built.settings, dsn(built.server))
 
     @app.get("/broken/{secret}")
     async def broken_endpoint(secret: str) -> None:
@@ -144,7 +145,7 @@ def unbuilt(server: URL, built: Warehouse, worker_id: str) -> Iterator[TestClien
         copy_database(connection, TEMPLATE, name)
     warehouse = Warehouse(built.settings, server.set(database=name))
     move_in(warehouse, Person(MARIA.email, "EUR", "UTC", None, None, ()))
-    with TestClient(create_app(warehouse.settings, warehouse.server)) as client:
+    with TestClient(create_app(warehouse.settings, dsn(warehouse.server))) as client:
         yield client
 
 
