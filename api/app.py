@@ -9,10 +9,14 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+import api.analytics.endpoints
 import api.auth.endpoints
+import api.budget.endpoints
 import api.calendar.endpoints
 import api.dashboard.endpoints
 import api.health.endpoints
+import api.insights.endpoints
+import api.onboarding.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
 from api.auth.service import SignIn
@@ -32,6 +36,20 @@ every error in another with a stable code. Amounts are JSON numbers with the cur
 positive for money spent; dates are civil dates of the user's time zone, instants are UTC.
 Reads carry an `ETag`: send it back as `If-None-Match` and an unchanged answer is a 304.
 """
+
+
+DOMAINS = (
+    api.health,
+    api.auth,
+    api.users,
+    api.onboarding,
+    api.dashboard,
+    api.calendar,
+    api.transactions,
+    api.budget,
+    api.analytics,
+    api.insights,
+)
 
 
 def create_app(settings: Settings, server: str) -> FastAPI:
@@ -59,7 +77,7 @@ def create_app(settings: Settings, server: str) -> FastAPI:
     app.state.services = Services(database, SignIn.of(settings, database), RateLimits.of(settings), changes)
     app.add_middleware(RequestContext)
     install_error_handlers(app)
-    for domain in (api.health, api.auth, api.users, api.dashboard, api.calendar, api.transactions):
+    for domain in DOMAINS:
         app.include_router(domain.endpoints.router)
     return app
 

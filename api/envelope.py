@@ -40,6 +40,11 @@ def answered(example: object, status: int = 200) -> dict[int | str, dict[str, An
     return {status: {"description": "OK", "content": {"application/json": {"example": envelope}}}}
 
 
+def downloaded(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI shows of an answer that is a file."""
+    return {200: {"description": "The file.", "content": {kind: {} for kind in media_types}}}
+
+
 def success(
     data: bytes | BaseModel | object, request_id: str, headers: Mapping[str, str], status: int = 200
 ) -> Response:

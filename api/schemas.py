@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+import orjson
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 
 #: A JSON number with the currency's own decimals, e.g. 12.30 EUR, 1230 JPY, 1.230 KWD.
 Amount = Annotated[
@@ -26,6 +27,17 @@ Line = Annotated[
     StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00]*$"),
 ]
 Paragraph = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+def _keepable(value: dict[str, Any]) -> dict[str, Any]:
+    if b"\\u0000" in orjson.dumps(value, default=str):
+        message = "must not contain zero characters"
+        raise ValueError(message)
+    return value
+
+
+#: An object whose meaning is the client's.
+JsonObject = Annotated[dict[str, Any], AfterValidator(_keepable)]
 
 
 class Nothing(BaseModel):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.auth.tokens import TokenPair
-from api.schemas import Instant, Line
+from api.schemas import Instant, JsonObject, Line
 
 Email = Annotated[
     str,
@@ -137,7 +137,7 @@ class CodeRequest(Body):
 class PasskeyCreated(Body):
     """What the device made of the options, and the challenge token that came with them."""
 
-    credential: dict[str, Any]
+    credential: JsonObject
     challenge: Token
     name: Line = "Passkey"
 
@@ -145,7 +145,7 @@ class PasskeyCreated(Body):
 class PasskeySigned(Body):
     """What the device signed, and the challenge token that came with the options."""
 
-    credential: dict[str, Any]
+    credential: JsonObject
     challenge: Token
 
 

@@ -130,7 +130,7 @@ class SignIn:
         password_hash = await self._hash(account.password or "")
         async with self.database.transaction() as work:
             user_id = await _add_user(work, account, password_hash)
-            await self._mail_link(work, user_id, "verify_email", VERIFY_MINUTES, self.app_url)
+            await self.mail_link(work, user_id, "verify_email", VERIFY_MINUTES, self.app_url)
             return await open_session(work, self.tokens, user_id, device, "registration")
 
     async def with_google(self, id_token: str, device: Device) -> TokenPair:
@@ -175,7 +175,7 @@ class SignIn:
         target = redirect_url if self._may_redirect(redirect_url) else self.app_url
         async with self.database.transaction() as work:
             await work.become(user_id)
-            await self._mail_link(work, user_id, "reset_password", RESET_MINUTES, target or self.app_url)
+            await self.mail_link(work, user_id, "reset_password", RESET_MINUTES, target or self.app_url)
 
     async def check_link(self, token: str, purpose: str) -> UUID:
         """Whose link it is; raises InvalidLinkError."""
@@ -260,7 +260,8 @@ class SignIn:
         await work.audit("identity_linked", issuer=key["issuer"])
         return user_id
 
-    async def _mail_link(self, work: Work, user_id: UUID, purpose: str, minutes: int, target: str) -> None:
+    async def mail_link(self, work: Work, user_id: UUID, purpose: str, minutes: int, target: str) -> None:
+        """Leave a mail with a link that works once; the deliver flow sends it."""
         token = new_token()
         await work.run(
             _ADD_LINK, user_id=user_id, token_hash=token_hash(token), purpose=purpose, minutes=minutes

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 
 from api.dependencies import CurrentReader, CurrentWriter
-from api.envelope import NEVER_STORE, Envelope, answered
+from api.envelope import NEVER_STORE, Envelope, answered, downloaded
 from api.errors import (
     READING,
     WRITING,
@@ -50,9 +50,6 @@ router = APIRouter(prefix="/api/transactions", tags=["transactions"], route_clas
 SPREADSHEETS: dict[str, tuple[str, Any]] = {
     "csv": ("text/csv; charset=utf-8", as_csv),
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
-}
-_TABLE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {kind: {} for kind, _ in SPREADSHEETS.values()}, "description": "The table."}
 }
 MAX_EXPORT = 1_000_000
 _CHANGING = answers(WrongAmountError, BankFactError, NotFoundError, *WRITING)
@@ -114,7 +111,7 @@ async def merchant_suggestions(
 @router.get(
     "/export",
     response_class=Response,
-    responses=_TABLE | answers(*READING),
+    responses=downloaded(*(kind for kind, _ in SPREADSHEETS.values())) | answers(*READING),
 )
 async def export(
     query: Annotated[Filter, Query()],

@@ -15,8 +15,8 @@ from tests.factories import make_user
 from warehouse.passwords import hash_password
 from warehouse.tables.app import accounts, category_decisions, transactions, users
 from warehouse.tables.ml import category_predictions
-from warehouse.tables.sign_in import sessions
 from warehouse.tables.raw import import_batches, statement_accounts, statement_lines
+from warehouse.tables.sign_in import sessions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -92,9 +92,7 @@ def principal_of(warehouse: Warehouse, user_id: UUID, token_version: int = 1) ->
     with warehouse.transaction() as connection:
         session_id = connection.execute(
             insert(sessions)
-            .values(
-                user_id=user_id, refresh_id=uuid4(), expires_at=datetime.now(tz=UTC) + timedelta(days=30)
-            )
+            .values(user_id=user_id, refresh_id=uuid4(), expires_at=datetime.now(tz=UTC) + timedelta(days=30))
             .returning(sessions.c.session_id)
         ).scalar_one()
     return Principal(user_id, token_version, session_id)

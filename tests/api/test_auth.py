@@ -133,7 +133,10 @@ def test_no_token_no_answer(client: TestClient) -> None:
         {"ver": "1"},
         {"ver": True},
         {"iat": 4_102_444_800},
-        *({claim: None} for claim in ("iss", "aud", "sub", "iat", "exp", "jti", "typ", "ver", "sid", "scope")),
+        *(
+            {claim: None}
+            for claim in ("iss", "aud", "sub", "iat", "exp", "jti", "typ", "ver", "sid", "scope")
+        ),
     ],
     ids=str,
 )

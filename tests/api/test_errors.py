@@ -14,9 +14,8 @@ from psycopg import sql
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from tests.api.conftest import dsn
 from api.logs import JsonFormatter
-from tests.api.conftest import copy_database, sign_in
+from tests.api.conftest import copy_database, dsn, sign_in
 from tests.api.people import MARIA, PASSWORD, Person, move_in
 from tests.api.shapes import error_of
 from tests.conftest import TEMPLATE, administration

@@ -143,6 +143,39 @@ end
 $$
 """
 
+# Of every table with a user_id, without what lets somebody in.
+EXPORT = """
+create function app.export_current_user() returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+    owner uuid := app.current_user_id();
+    kept regclass;
+    rows jsonb;
+    everything jsonb := '{}';
+begin
+    for kept in
+        select class.oid::regclass
+        from pg_catalog.pg_class as class
+        inner join pg_catalog.pg_namespace as place on class.relnamespace = place.oid
+        inner join pg_catalog.pg_attribute as attribute on class.oid = attribute.attrelid
+        where place.nspname in ('raw', 'app', 'ml', 'ops', 'marts')
+            and class.relkind in ('r', 'p') and attribute.attname = 'user_id' and not attribute.attisdropped
+        order by 1
+    loop
+        execute format(
+            'select coalesce(jsonb_agg(to_jsonb(kept) - $2), ''[]'') from %s as kept where user_id = $1', kept
+        ) into rows using owner, array[
+            'password_hash', 'token_hash', 'secret', 'code_hash', 'public_key', 'refresh_id',
+            'previous_refresh_id', 'body', 'fingerprint', 'payload'
+        ];
+        everything := everything || jsonb_build_object(kept::text, rows);
+    end loop;
+    return everything;
+end
+$$
+"""
+
 NOTIFY = """
 create function ops.notify_user_change() returns trigger
 language plpgsql security definer set search_path = ''
@@ -404,7 +437,7 @@ def upgrade() -> None:
     op.add_column(
         "users", sa.Column("email_verified_at", sa.DateTime(timezone=True), nullable=True), schema="app"
     )
-    for functions in (LOOKUPS, AUDIT, ERASE, NOTIFY):
+    for functions in (LOOKUPS, AUDIT, ERASE, EXPORT, NOTIFY):
         op.execute(functions)
     for table in OF_A_USER:
         _secure(table)
@@ -424,6 +457,7 @@ def downgrade() -> None:
     for function in (
         "ops.notify_user_change()",
         "app.erase_current_user()",
+        "app.export_current_user()",
         "ops.audit_breaks()",
         "ops.add_audit_event(text, jsonb)",
         "ops.audit_hash(bytea, uuid, bigint, timestamptz, text, jsonb)",
@@ -492,6 +526,7 @@ def _grant() -> None:
         "ops.add_audit_event(text, jsonb)",
         "ops.audit_breaks()",
         "app.erase_current_user()",
+        "app.export_current_user()",
     ):
         op.execute(f"revoke all on function {function} from public")
         op.execute(f"grant execute on function {function} to mita_api")
