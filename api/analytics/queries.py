@@ -13,7 +13,9 @@ with spending as (
         on reader.user_id = made.user_id
         and made.is_spending
         and made.amount_plan_minor is not null
-        and made.spent_date >= coalesce(%(first_day)s::date, date_trunc('month', reader.today::timestamp)::date)
+        and made.spent_date >= coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        )
         and made.spent_date < coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
         ) + interval '1 month'
@@ -67,7 +69,9 @@ with month as (
     from reader
     inner join marts.fct_daily_plan as plan
         on reader.user_id = plan.user_id
-        and plan.plan_date >= coalesce(%(first_day)s::date, date_trunc('month', reader.today::timestamp)::date)
+        and plan.plan_date >= coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        )
         and plan.plan_date < coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
         ) + interval '1 month'

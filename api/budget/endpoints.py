@@ -173,7 +173,7 @@ async def set_automation(given: AutomationChange, writer: CurrentWriter) -> Resp
 
 
 @router.get("/redistribution_history", response_model=Envelope[list[Moved]], responses=answers(*READING))
-async def redistribution_history(reader: CurrentReader, year: Year = None, month: Month = None) -> Response:
+async def redistribution_history(reader: CurrentReader) -> Response:
     """Moves between categories; none are kept yet, so the list is empty."""
     return await no_moves(reader)
 

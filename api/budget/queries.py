@@ -58,7 +58,9 @@ _MONTH = """
     from reader
     inner join marts.fct_daily_plan as plan
         on reader.user_id = plan.user_id
-        and plan.plan_date >= coalesce(%(first_day)s::date, date_trunc('month', reader.today::timestamp)::date)
+        and plan.plan_date >= coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        )
         and plan.plan_date < coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
         ) + interval '1 month'
@@ -108,7 +110,10 @@ left join ({_MONTH}) as month on true
 #: Categories that have more spent than planned, those furthest over first: facts, not advice.
 SUGGESTIONS = Document(f"""
 with over as (
-    select month.client_code, (month.spent_minor - month.planned_minor) * reader.unit as amount, reader.currency
+    select
+        month.client_code,
+        (month.spent_minor - month.planned_minor) * reader.unit as amount,
+        reader.currency
     from ({_MONTH}) as month
     cross join reader
     where month.spent_minor > month.planned_minor
@@ -117,7 +122,9 @@ select json_build_object(
     'suggestions', coalesce(json_agg(json_build_object(
         'category', over.client_code,
         'amount', over.amount,
-        'message', format('%s is %s %s over its plan for the month.', over.client_code, over.amount, over.currency)
+        'message', format(
+            '%s is %s %s over its plan for the month.', over.client_code, over.amount, over.currency
+        )
     ) order by over.amount desc), '[]'),
     'confidence', case when count(*) > 0 then 1 else 0 end,
     'intelligent_insights', '[]'::json,

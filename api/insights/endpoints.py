@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
+from uuid import UUID
 
 import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Response
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.analytics.queries import SIGNED_IN
-from api.dependencies import CurrentReader, user_limited
+from api.database import Work
+from api.dependencies import CurrentReader, CurrentWriter, user_limited
+from api.documents import Document
 from api.envelope import NEVER_STORE, Envelope, success
-from api.errors import READING, answers
+from api.errors import READING, WRITING, answers
 from api.insights.categories import suggestions
 from api.insights.to_come import TO_COME, ToCome
-from api.schemas import GivenAmount, Paragraph
+from api.schemas import GivenAmount, JsonObject, Nothing, Paragraph
 from api.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
+
+BEHAVIOR_PREFERENCES = Document("""
+select coalesce(chosen.settings -> 'behavior', '{}')::json as document
+from reader
+left join app.preferences as chosen on reader.user_id = chosen.user_id
+""")
+NOTIFICATION_SETTINGS = Document("""
+select json_build_object(
+    'pattern_alerts', coalesce((chosen.settings #>> '{notifications_of,pattern_alerts}')::bool, true),
+    'anomaly_detection', coalesce((chosen.settings #>> '{notifications_of,anomaly_detection}')::bool, true),
+    'budget_adaptation', coalesce((chosen.settings #>> '{notifications_of,budget_adaptation}')::bool, true),
+    'weekly_insights', coalesce((chosen.settings #>> '{notifications_of,weekly_insights}')::bool, true)
+) as document
+from reader
+left join app.preferences as chosen on reader.user_id = chosen.user_id
+""")
+_CHOOSE: LiteralString = """
+insert into app.preferences (user_id, settings)
+values (%(user_id)s, jsonb_build_object(%(name)s::text, %(given)s::jsonb))
+on conflict (user_id) do update
+set
+    settings = preferences.settings || jsonb_build_object(
+        %(name)s::text, coalesce(preferences.settings -> %(name)s::text, '{}') || %(given)s::jsonb
+    ),
+    updated_at = now()
+"""
 
 
 class SuggestionRequest(BaseModel):
@@ -37,6 +67,15 @@ class CategorySuggestion(BaseModel):
     category: str
     confidence: float = Field(ge=0, le=1)
     reason: str
+
+
+class NotificationSettings(BaseModel):
+    """Of what the user wants to hear."""
+
+    pattern_alerts: bool = True
+    anomaly_detection: bool = True
+    budget_adaptation: bool = True
+    weekly_insights: bool = True
 
 
 class Strings(BaseModel):
@@ -71,6 +110,65 @@ async def categorize(given: SuggestionRequest, reader: CurrentReader) -> Respons
     await reader.read(SIGNED_IN)
     found = await to_thread.run_sync(suggestions, given.description)
     return success({"suggestions": [one["category"] for one in found]}, reader.request_id, NEVER_STORE)
+
+
+async def _change(work: Work, user_id: UUID, name: str, given: dict[str, Any]) -> None:
+    await work.run(_CHOOSE, user_id=user_id, name=name, given=Jsonb(given))
+
+
+@router.get(
+    "/api/behavior/preferences",
+    tags=["behavior"],
+    response_model=Envelope[dict[str, Any]],
+    responses=answers(*READING),
+)
+async def behavior_preferences(reader: CurrentReader) -> Response:
+    """What the user chose, as it was sent."""
+    return await reader.reply(BEHAVIOR_PREFERENCES)
+
+
+@router.patch(
+    "/api/behavior/preferences",
+    tags=["behavior"],
+    response_model=Envelope[Nothing],
+    responses=answers(*WRITING),
+)
+async def set_behavior_preferences(given: JsonObject, writer: CurrentWriter) -> Response:
+    """Keep what the user chose; what is absent stays."""
+
+    async def keep(work: Work) -> Nothing:
+        await _change(work, writer.principal.user_id, "behavior", given)
+        return Nothing()
+
+    return await writer.reply(keep)
+
+
+@router.get(
+    "/api/behavior/notification_settings",
+    tags=["behavior"],
+    response_model=Envelope[NotificationSettings],
+    responses=answers(*READING),
+)
+async def notification_settings(reader: CurrentReader) -> Response:
+    """Of what the user wants to hear."""
+    return await reader.reply(NOTIFICATION_SETTINGS)
+
+
+@router.patch(
+    "/api/behavior/notification_settings",
+    tags=["behavior"],
+    response_model=Envelope[Nothing],
+    responses=answers(*WRITING),
+)
+async def set_notification_settings(given: NotificationSettings, writer: CurrentWriter) -> Response:
+    """Choose of what to hear; what is absent stays."""
+
+    async def keep(work: Work) -> Nothing:
+        chosen = given.model_dump(exclude_unset=True)
+        await _change(work, writer.principal.user_id, "notifications_of", chosen)
+        return Nothing()
+
+    return await writer.reply(keep)
 
 
 def _answer(said: ToCome) -> Callable[[CurrentReader], Awaitable[Response]]:

@@ -58,7 +58,17 @@ TO_COME: tuple[ToCome, ...] = (
     ToCome("GET", "/api/ai/goal-analysis", _with(goals=[])),
     ToCome("GET", "/api/ai/weekly-insights", _with(insights=[], trend=None)),
     ToCome("GET", "/api/ai/monthly-report", _with(summary=MESSAGE, highlights=[], recommendations=[])),
-    ToCome("GET", "/api/behavior/analysis", _PERSONALITY | {"recommendations": []}),
+    ToCome(
+        "GET",
+        "/api/behavior/analysis",
+        _PERSONALITY
+        | {
+            "recommendations": [],
+            "peak_spending_times": [],
+            "weekend_spending_ratio": None,
+            "food_spending_ratio": None,
+        },
+    ),
     ToCome("GET", "/api/behavior/patterns", _with(patterns=[], analysis={})),
     ToCome(
         "GET",
@@ -69,6 +79,14 @@ TO_COME: tuple[ToCome, ...] = (
     ),
     ToCome("GET", "/api/behavior/recommendations", _with(recommendations=[])),
     ToCome("GET", "/api/behavior/triggers", _with(triggers=[])),
+    ToCome("GET", "/api/behavior/cluster", _with(cluster_name=None, description=None, characteristics=[])),
+    ToCome(
+        "GET",
+        "/api/behavior/progress",
+        _with(overall_score=None, progress_message=MESSAGE, metrics=[], improvements=[]),
+    ),
+    ToCome("GET", "/api/behavior/warnings", _with(warnings=[])),
+    ToCome("GET", "/api/behavior/category/{category}", _with(patterns=[])),
     ToCome("GET", "/api/behavior/anomalies", []),
     ToCome("POST", "/api/behavior/calendar", _with(calendar={})),
     ToCome("POST", "/api/behavior/expense_suggestions", _with(suggestions=[])),

@@ -28,7 +28,7 @@ def as_csv(transactions: bytes) -> bytes:
 
 def as_xlsx(transactions: bytes) -> bytes:
     """A workbook of one sheet; text stays text whatever it looks like."""
-    import xlsxwriter  # noqa: PLC0415 - wanted only for this
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - wanted only for this
 
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

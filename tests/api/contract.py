@@ -97,19 +97,18 @@ def matches(value: object, kind: str) -> bool:
         return isinstance(value, bool)
     if words.startswith("string[]"):
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if words.startswith(("string", "iso", "uuid", "iana", "safe|")):
-        return isinstance(value, str)
-    if words.startswith(("map", "{")):
-        return isinstance(value, dict)
-    return True
+    is_text = words.startswith(("string", "iso", "uuid", "iana", "safe|"))
+    return isinstance(value, str if is_text else dict if words.startswith(("map", "{")) else object)
 
 
 def fields_in(kind: str) -> list[str]:
     """The fields that ``{a, b:type, c[]}`` lists; an optional one (``c?``) need not be there."""
-    inner = re.fullmatch(r"\s*\{(.*?)\}.*", kind, re.DOTALL)
-    if not inner:
+    flat = kind.strip()
+    while (nested := re.sub(r"(?<=.)(\[[^\[\]{}]*\]|\{[^\[\]{}]*\})", "", flat, flags=re.DOTALL)) != flat:
+        flat = nested
+    if not (inner := re.fullmatch(r"\{(.*?)\}.*", flat, re.DOTALL)):
         return []
-    flat = re.sub(r"\[[^\]]*\]|\{[^}]*\}", "", inner[1])
+    flat = inner[1]
     names = (part.split(":")[0].strip() for part in flat.split(","))
     return [
         alternative

@@ -1,4 +1,4 @@
-"""Every call of the existing client, as it describes itself: what it sends is taken, what it reads is there."""
+"""Every call of the existing client: what it sends is taken, and what it reads is there."""
 
 from __future__ import annotations
 
@@ -135,7 +135,11 @@ def send(client: TestClient, call: Call, headers: dict[str, str], path: str | No
 
 def path_of(client: TestClient, call: Call, headers: dict[str, str]) -> str:
     path = call.path.replace("{year}", str(BY_NAME["year"])).replace("{month}", str(BY_NAME["month"]))
-    path = path.replace("{user_id}", str(uuid4())).replace("{feature}", "calendar")
+    path = (
+        path.replace("{user_id}", str(uuid4()))
+        .replace("{feature}", "calendar")
+        .replace("{category}", "dining")
+    )
     if "{id}" in path:
         purchase = {"amount": 3.10, "category": "dining", "spent_at": NOW}
         created = client.post("/api/transactions/", json=purchase, headers=headers)
