@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -76,7 +77,7 @@ def create_app(settings: Settings, server: str) -> FastAPI:
             yield
         await database.pool.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="MITA",
         version=version("mita"),
         description=DESCRIPTION,

@@ -9,7 +9,6 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
 )
@@ -27,18 +26,18 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     requests: Counter = field(init=False)
     seconds: Histogram = field(init=False)
-    in_flight: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
-        place = {"registry": self.registry}
-        labels = ["method", "route", "status"]
-        requests = Counter("mita_requests_total", "Requests answered.", labels, **place)
+        registry = self.registry
+        labels = ["method", "route"]
+        requests = Counter(
+            "mita_requests_total", "Requests answered.", [*labels, "status"], registry=registry
+        )
         seconds = Histogram(
-            "mita_request_seconds", "Time to an answer.", ["method", "route"], buckets=BUCKETS, **place
+            "mita_request_seconds", "Time to an answer.", labels, buckets=BUCKETS, registry=registry
         )
         object.__setattr__(self, "requests", requests)
         object.__setattr__(self, "seconds", seconds)
-        object.__setattr__(self, "in_flight", Gauge("mita_requests_in_flight", "Being answered.", **place))
 
     def count(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Note one answered request; addresses that lead nowhere share one label."""

@@ -23,6 +23,12 @@ SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
 }
+#: The documentation's pages are ours, and begin with a script within the page.
+DOCUMENTATION = ("/docs", "/redoc")
+DOCUMENTATION_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src blob:; frame-ancestors 'none'"
+)
 #: Bytes that a body may have: a photo where photos are sent, a page of purchases elsewhere.
 MAX_BODY, MAX_UPLOAD = 1_000_000, 20_000_000
 UPLOADS = ("/api/transactions/receipt", "/api/ocr/process")
@@ -65,6 +71,8 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
+            if self.scope["path"] in DOCUMENTATION:
+                headers["content-security-policy"] = DOCUMENTATION_POLICY
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await self.send(message)

@@ -27,7 +27,7 @@ Token = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=4
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         message = "is not an IANA time zone such as Europe/Sofia"
         raise ValueError(message) from None
 

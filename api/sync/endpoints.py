@@ -30,6 +30,7 @@ from warehouse.repositories import purchases
 
 router = APIRouter(prefix="/api", tags=["sync"], route_class=StrictRoute)
 
+_REFUSALS = (purchases.UnknownCategoryError, purchases.BankLineError, WrongAmountError)
 Outcome = Literal["applied", "known", "older", "refused"]
 _LAST_CHANGE = """
 select greatest(
@@ -110,28 +111,25 @@ async def apply(work: Work, user: Principal, change: Change, currency: str) -> O
         return "refused"
     try:
         async with work.connection.transaction():  # a refused change must not end the others'
-            return await _put(work, user, change, row, changed_at, currency)
-    except (purchases.UnknownCategoryError, purchases.BankLineError, WrongAmountError):
-        return "refused"
-    except psycopg.errors.ForeignKeyViolation:
+            purchase = change.transaction.purchase(currency, change.id)
+            return await _put(work, user, purchase, row, changed_at)
+    except (*_REFUSALS, psycopg.errors.ForeignKeyViolation):
         return "refused"
 
 
 async def _put(
     work: Work,
     user: Principal,
-    change: Change,
+    purchase: purchases.Purchase,
     row: tuple[object, ...] | None,
     changed_at: datetime,
-    currency: str,
 ) -> Outcome:
-    purchase = (change.transaction or NewPurchase(amount=0, category="other")).purchase(currency, change.id)
-    if row is None:
+    if row is None or purchase.transaction_id is None:
         return "applied" if await purchases.add_purchase(work.connection, user.user_id, purchase) else "known"
     if row[1]:
         return "older"
     changed = await purchases.change_purchase(
-        work.connection, user.user_id, change.id, purchase, as_of=changed_at
+        work.connection, user.user_id, purchase.transaction_id, purchase, as_of=changed_at
     )
     return "applied" if changed else "older"
 

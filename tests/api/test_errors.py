@@ -102,6 +102,7 @@ def test_a_request_is_logged_by_its_route_without_whose_it_was(
     [line] = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
     assert line.pop("milliseconds") >= 0
     assert line.pop("time")
+    assert len(line.pop("trace_id")) == 32
     assert line == {
         "level": "info",
         "event": "request",
