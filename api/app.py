@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -28,7 +30,7 @@ from api.auth.service import SignIn
 from api.changes import Changes
 from api.database import Database
 from api.dependencies import Services
-from api.errors import install_error_handlers
+from api.errors import error_schemas, install_error_handlers
 from api.metrics import Metrics
 from api.metrics import router as metrics_router
 from api.middleware import RequestContext
@@ -96,7 +98,16 @@ def create_app(settings: Settings, server: str) -> FastAPI:
     for domain in DOMAINS:
         app.include_router(domain.endpoints.router)
     app.include_router(metrics_router)
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, made when it is first asked for, with the schema that all errors share."""
+    if app.openapi_schema is None:
+        schema = FastAPI.openapi(app)
+        schema["components"]["schemas"].update(error_schemas())
+    return app.openapi_schema or {}
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -310,6 +310,15 @@ class ErrorEnvelope(BaseModel):
     detail: str
 
 
+ERROR_SCHEMA = "#/components/schemas/Error"
+
+
+def error_schemas() -> dict[str, Any]:
+    """What OpenAPI's components say of the envelope of errors, by name."""
+    schema = ErrorEnvelope.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), "Error": schema}
+
+
 def error_response(
     error: AppError, details: Mapping[str, Any] | None = None, error_id: str | None = None
 ) -> Response:
@@ -333,7 +342,11 @@ def answers(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     for error in errors:
         answer = documented.setdefault(
             int(error.status),
-            {"model": ErrorEnvelope, "content": {"application/json": {"examples": {}}}, "description": ""},
+            # By reference: FastAPI would build a validator for each answer of each route at start-up.
+            {
+                "content": {"application/json": {"schema": {"$ref": ERROR_SCHEMA}, "examples": {}}},
+                "description": "",
+            },
         )
         example = _envelope(error, "mita_0123456789ab", None)
         answer["content"]["application/json"]["examples"][error.code] = {"value": example}
@@ -357,7 +370,7 @@ async def _on_invalid_request(_: Request, error: RequestValidationError) -> Resp
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
-    known: dict[int, type[AppError]] = {404: NotFoundError, 405: MethodNotAllowedError}
+    known: dict[int, type[AppError]] = {404: NotFoundError, 405: MethodNotAllowedError, 413: TooLargeError}
     response = error_response(known.get(error.status_code, InvalidRequestError)())
     response.headers.update(error.headers or {})
     return response

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import TooLargeError, UnexpectedError, error_response, new_error_id
@@ -36,8 +37,11 @@ UPLOADS = ("/api/transactions/receipt", "/api/ocr/process")
 _TRACE = re.compile(r"^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 
-class BodyTooLargeError(Exception):
-    """More bytes arrived than the address takes."""
+class BodyTooLargeError(HTTPException):
+    """More bytes arrived than the address takes; of this kind, because FastAPI lets such ones pass."""
+
+    def __init__(self) -> None:
+        super().__init__(TooLargeError.status)
 
 
 @dataclass

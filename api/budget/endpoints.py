@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any, LiteralString
 
@@ -94,7 +94,7 @@ async def daily(reader: CurrentReader) -> Response:
 
 
 @router.get("/daily/{date}", response_model=Envelope[DayDetail], responses=answers(NotFoundError, *READING))
-async def day(date: datetime.date, reader: CurrentReader) -> Response:
+async def day(date: dt.date, reader: CurrentReader) -> Response:
     """One day with its categories."""
     return await reader.reply(DAY, day=date)
 
@@ -102,7 +102,7 @@ async def day(date: datetime.date, reader: CurrentReader) -> Response:
 @router.get("/calendar/{month}", response_model=Envelope[CalendarMonth], responses=answers(*READING))
 async def month_calendar(month: YearMonth, reader: CurrentReader) -> Response:
     """The plan of a month, day by day."""
-    return await reader.reply(SAVED_MONTH, first_day=datetime.date.fromisoformat(f"{month}-01"))
+    return await reader.reply(SAVED_MONTH, first_day=dt.date.fromisoformat(f"{month}-01"))
 
 
 @router.get("/spent", response_model=Envelope[dict[str, Amount]], responses=answers(*READING))
@@ -237,6 +237,6 @@ async def no_moves(reader: Reader) -> Response:
     return success([], reader.request_id, NEVER_STORE)
 
 
-def first_day(year: int | None, month: int | None) -> datetime.date | None:
+def first_day(year: int | None, month: int | None) -> dt.date | None:
     """The first day of a month; None for the current one."""
-    return None if year is None or month is None else datetime.date(year, month, 1)
+    return None if year is None or month is None else dt.date(year, month, 1)

@@ -190,6 +190,10 @@ def _name(path: str, method: str) -> str:
     )
 
 
+#: One for all of them, as each is built at start-up.
+_ANY: dict[bool, Any] = {True: dict[str, Any], False: Envelope[Any]}
+
+
 def _add(said: ToCome) -> None:
     for path in {said.path, said.path.rstrip("/")}:
         router.add_api_route(
@@ -199,7 +203,7 @@ def _add(said: ToCome) -> None:
             name=_name(said.path, said.method),
             tags=[said.path.split("/")[2]],
             include_in_schema=path == said.path,
-            response_model=Any if said.bare else Envelope[Any],
+            response_model=_ANY[said.bare],
             responses=answers(*READING),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from anyio import to_thread
@@ -36,7 +36,7 @@ from api.transactions.schemas import (
     CursorQuery,
     DayEntry,
     DayStatus,
-    Filter,
+    ExportQuery,
     NewPurchase,
     PageQuery,
     Transaction,
@@ -113,16 +113,12 @@ async def merchant_suggestions(
     response_class=Response,
     responses=downloaded(*(kind for kind, _ in SPREADSHEETS.values())) | answers(*READING),
 )
-async def export(
-    query: Annotated[Filter, Query()],
-    reader: CurrentReader,
-    format: Annotated[Literal["csv", "xlsx"], Query()] = "csv",  # noqa: A002 - the parameter's public name
-) -> Response:
+async def export(query: Annotated[ExportQuery, Query()], reader: CurrentReader) -> Response:
     """Everything that the filters let through, for a spreadsheet."""
     listed = await reader.read(PAGE, **query.parameters(), skip=0, limit=MAX_EXPORT)
-    media_type, written = SPREADSHEETS[format]
+    media_type, written = SPREADSHEETS[query.format]
     content = await to_thread.run_sync(written, listed)
-    disposition = f'attachment; filename="transactions.{format}"'
+    disposition = f'attachment; filename="transactions.{query.format}"'
     return Response(
         content, headers={**NEVER_STORE, "content-disposition": disposition}, media_type=media_type
     )

@@ -214,6 +214,12 @@ class Filter(BaseModel):
         }
 
 
+class ExportQuery(Filter):
+    """Which transactions, as which table."""
+
+    format: Literal["csv", "xlsx"] = "csv"
+
+
 class PageQuery(Filter):
     """Which transactions, and how many."""
 

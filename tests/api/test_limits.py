@@ -20,6 +20,7 @@ from flows.mail import send_all
 from tests.api.conftest import dsn, sign_in
 from tests.api.people import MARIA, PASSWORD, Line, Person, move_in, principal_of
 from tests.api.shapes import data_of, error_of
+from warehouse.server import free_port
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -137,9 +138,9 @@ def inbox() -> Iterator[tuple[str, list[Any]]]:
             received.append(message_from_bytes(envelope.content))
             return "250 taken"
 
-    controller = Controller(Handler(), hostname="127.0.0.1", port=0)
+    port = free_port()
+    controller = Controller(Handler(), hostname="127.0.0.1", port=port)
     controller.start()
-    port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
     yield f"smtp://127.0.0.1:{port}", received
     controller.stop()
 

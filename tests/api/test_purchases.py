@@ -299,7 +299,7 @@ def test_pages_by_cursor_miss_nothing_while_purchases_arrive(
     seen: list[str] = []
     cursor: str | None = None
     while True:
-        query = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        query: dict[str, Any] = {"limit": 3, **({"cursor": cursor} if cursor else {})}
         page = data_of(client.get(f"{PATH}pages", params=query, headers=somebody))
         seen += [entry["id"] for entry in page["transactions"]]
         cursor = page["next_cursor"]
@@ -325,7 +325,8 @@ def test_no_exported_cell_is_taken_for_a_formula(client: TestClient, somebody: d
     book = openpyxl.load_workbook(
         io.BytesIO(client.get(f"{PATH}export?format=xlsx", headers=somebody).content)
     )
-    cells = [cell for row in book.active.iter_rows(min_row=2) for cell in row]
+    sheet: Any = book.active
+    cells = [cell for row in sheet.iter_rows(min_row=2) for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "b"}
     assert sum(cell.value for cell in cells if cell.column_letter == "B") == 21 + 10
 
