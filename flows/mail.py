@@ -17,25 +17,38 @@ from warehouse.settings import Settings
 #: Mails sent in one transaction each, until none is due or so many were sent.
 AT_ONCE = 500
 #: What each kind of mail says; fields in braces are the payload's.
+_VERIFY = """\
+Welcome to MITA.
+
+Verify that this address is yours:
+{link}
+
+The link works once, for a day.
+"""
+_RESET = """\
+Somebody, hopefully you, asked for a new password:
+{link}
+
+The link works once, for half an hour. If it was not you, nothing has to be done.
+"""
+_NEW_DEVICE = """\
+Somebody signed in from a device or place not seen before.
+
+Device: {device}
+Address: {address}
+
+If it was not you, change your password: every other session ends then.
+"""
+_EMAIL_CHANGED = """\
+The address of your MITA account was changed to another one.
+
+If it was not you, write to us.
+"""
 TEXTS: Mapping[str, tuple[str, str]] = {
-    "verify_email": (
-        "Verify your address",
-        "Welcome to MITA.\n\nVerify that this address is yours:\n{link}\n\nThe link works once, for a day.",
-    ),
-    "reset_password": (
-        "Choose a new password",
-        "Somebody, hopefully you, asked for a new password:\n{link}\n\nThe link works once, for half an hour. "
-        "If it was not you, nothing has to be done.",
-    ),
-    "new_device": (
-        "A new sign-in",
-        "Somebody signed in from a device or place not seen before.\n\nDevice: {device}\nAddress: {address}\n\n"
-        "If it was not you, change your password: every other session ends then.",
-    ),
-    "email_changed": (
-        "Your address was changed",
-        "The address of your MITA account was changed to another one.\n\nIf it was not you, write to us.",
-    ),
+    "verify_email": ("Verify your address", _VERIFY),
+    "reset_password": ("Choose a new password", _RESET),
+    "new_device": ("A new sign-in", _NEW_DEVICE),
+    "email_changed": ("Your address was changed", _EMAIL_CHANGED),
 }
 
 

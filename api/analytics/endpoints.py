@@ -106,10 +106,10 @@ async def budget_performance(reader: CurrentReader, year: Year = None, month: Mo
     return await reader.reply(PERFORMANCE, first_day=first_day(year, month))
 
 
-async def _used(given: Usage, writer: CurrentWriter) -> Response:
+async def _used(_: Usage, writer: CurrentWriter) -> Response:
     """Take note that a feature was used; nothing of it is kept."""
 
-    async def nothing(_: object) -> Nothing:
+    async def nothing(_work: object) -> Nothing:
         return Nothing()
 
     return await writer.reply(nothing)
