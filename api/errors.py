@@ -294,7 +294,10 @@ class ErrorBody(BaseModel):
     message: str
     error_id: str = Field(examples=["mita_0123456789ab"], description="Finds the error in the logs.")
     timestamp: str
-    details: dict[str, list[InvalidField]] = Field(default_factory=dict)
+    details: dict[str, Any] = Field(
+        default_factory=dict,
+        description="`validation_errors`, where the request has not the documented form.",
+    )
 
 
 class ErrorEnvelope(BaseModel):
@@ -316,7 +319,8 @@ ERROR_SCHEMA = "#/components/schemas/Error"
 def error_schemas() -> dict[str, Any]:
     """What OpenAPI's components say of the envelope of errors, by name."""
     schema = ErrorEnvelope.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs", {}), "Error": schema}
+    fields = InvalidField.model_json_schema()
+    return {**schema.pop("$defs", {}), "Error": schema, "InvalidField": fields}
 
 
 def error_response(

@@ -29,15 +29,22 @@ Line = Annotated[
 Paragraph = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
-def _keepable(value: dict[str, Any]) -> dict[str, Any]:
-    if b"\\u0000" in orjson.dumps(value, default=str):
+def keepable(value: dict[str, Any]) -> dict[str, Any]:
+    """The object as Postgres can keep it; raises ValueError for zero characters and endless integers."""
+    try:
+        written = orjson.dumps(value, default=float)
+    except TypeError as error:
+        message = "must be JSON with integers of at most 64 bits"
+        raise ValueError(message) from error
+    if b"\\u0000" in written:
         message = "must not contain zero characters"
         raise ValueError(message)
-    return value
+    kept: dict[str, Any] = orjson.loads(written)
+    return kept
 
 
 #: An object whose meaning is the client's.
-JsonObject = Annotated[dict[str, Any], AfterValidator(_keepable)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(keepable)]
 
 
 class Nothing(BaseModel):

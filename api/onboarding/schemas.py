@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.auth.schemas import Country, TimeZone
-from api.schemas import GivenAmount, JsonObject
+from api.schemas import GivenAmount, JsonObject, keepable
 
 Positive = Annotated[GivenAmount, Field(ge=0)]
 CategoryName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z_ -]+$")]
@@ -47,6 +47,12 @@ class Answers(BaseModel):
     spending_habits: JsonObject = {}
     goals: Goals = Goals()
     meta: JsonObject = Field(default={}, alias="_meta")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keepable(cls, sent: Any) -> Any:  # noqa: ANN401 - whatever was sent
+        """All of it is kept, so all of it must be what Postgres can keep."""
+        return keepable(sent) if isinstance(sent, dict) else sent
 
     def as_sent(self) -> dict[str, Any]:
         """The answers as JSON."""
