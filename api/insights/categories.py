@@ -21,27 +21,13 @@ class Suggested(TypedDict):
 
 def suggestions(description: str) -> list[Suggested]:
     """The likeliest categories of money spent, the likeliest first."""
-    import polars as pl  # noqa: PLC0415 - a second and 100 MB, wanted only where somebody asks
+    # A second and 100 MB, wanted only where somebody asks.
+    from models_ml.categorizer.predict import likely_client_categories  # noqa: PLC0415
 
-    from models_ml.categorizer.clean import clean_descriptors  # noqa: PLC0415
-    from models_ml.categorizer.predict import probabilities  # noqa: PLC0415
-    from models_ml.taxonomy import categories  # noqa: PLC0415
-
-    model = _model()
-    cleaned = clean_descriptors(pl.Series([description], dtype=pl.String))
-    line = pl.DataFrame({"cleaned": cleaned, "inflow": [False], "mcc": [""], "kind": [""]})
-    by_name: dict[str, float] = {}
-    for code, probability in zip(model.codes, probabilities(line, model)[0], strict=True):
-        name = categories()[code].client_code
-        by_name[name] = by_name.get(name, 0.0) + float(probability)
-    best = sorted(by_name.items(), key=lambda item: -item[1])[:BEST]
+    best = likely_client_categories(description, model=_model())[:BEST]
     return [
-        {
-            "category": name,
-            "confidence": round(min(probability, 1.0), 4),
-            "reason": f"reads as '{cleaned[0]}'",
-        }
-        for name, probability in best
+        {"category": name, "confidence": round(share, 4), "reason": f"the model reads {share:.0%} in it"}
+        for name, share in best
     ]
 
 
