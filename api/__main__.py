@@ -11,11 +11,12 @@ from warehouse.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve with one worker; more are more processes behind a proxy."""
+    """Serve until stopped."""
     settings = Settings()
     parser = argparse.ArgumentParser(prog="python -m api", description="Serve the MITA API.")
     parser.add_argument("--host", default=settings.api_host)
     parser.add_argument("--port", type=int, default=settings.api_port)
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the port")
     given = parser.parse_args(arguments)
     uvicorn.run(
         "api.main:app",
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         port=given.port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # the application itself believes the proxies that are configured
+        workers=given.workers if given.workers > 1 else None,
         server_header=False,
         timeout_graceful_shutdown=5,
     )

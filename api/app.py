@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from sqlalchemy.engine import URL
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.gzip import GZipMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+import api.analytics.endpoints
 import api.auth.endpoints
+import api.budget.endpoints
 import api.calendar.endpoints
 import api.dashboard.endpoints
 import api.health.endpoints
+import api.insights.endpoints
+import api.live.endpoints
+import api.onboarding.endpoints
+import api.sync.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
 from api.auth.service import SignIn
-from api.auth.tokens import Tokens
+from api.changes import Changes
 from api.database import Database
 from api.dependencies import Services
-from api.errors import install_error_handlers
+from api.errors import error_schemas, install_error_handlers
+from api.metrics import Metrics
+from api.metrics import router as metrics_router
 from api.middleware import RequestContext
+from api.rates import RateLimits
 from warehouse.settings import Settings
 
 DESCRIPTION = """\
@@ -34,19 +47,40 @@ Reads carry an `ETag`: send it back as `If-None-Match` and an unchanged answer i
 """
 
 
-def create_app(settings: Settings, server: URL) -> FastAPI:
-    """The API for the platform on this server (the owner's URL; the API's own role is used)."""
-    database = Database.at(settings.url_for("api", server))
+#: Of zlib: the first level takes a tenth of the time of the last and leaves a tenth more bytes.
+COMPRESSION = 1
+#: What is asked most stands first, because routes are tried in their order.
+DOMAINS = (
+    api.dashboard,
+    api.calendar,
+    api.transactions,
+    api.users,
+    api.budget,
+    api.auth,
+    api.health,
+    api.onboarding,
+    api.analytics,
+    api.insights,
+    api.sync,
+    api.live,
+)
+
+
+def create_app(settings: Settings, server: str) -> FastAPI:
+    """The API for the platform on this server (the owner's connection string; the API's own role is used)."""
+    conninfo = settings.conninfo_for("api", server)
+    database, changes = Database.at(conninfo), Changes(conninfo)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await (
             database.pool.open()
         )  # does not wait: the API starts, and says what is missing, without Postgres
-        yield
+        async with changes.listening():
+            yield
         await database.pool.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="MITA",
         version=version("mita"),
         description=DESCRIPTION,
@@ -54,12 +88,27 @@ def create_app(settings: Settings, server: URL) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    app.state.services = Services(database, SignIn(database, Tokens.of(settings)))
-    app.add_middleware(RequestContext)
+    app.state.services = Services(database, SignIn.of(settings, database), RateLimits.of(settings), changes)
+    app.state.metrics = metrics = Metrics()
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=COMPRESSION)
+    app.add_middleware(RequestContext, metrics=metrics)
+    if settings.trusted_proxies:
+        trusted = [part.strip() for part in settings.trusted_proxies.split(",")]
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted)
     install_error_handlers(app)
-    for domain in (api.health, api.auth, api.users, api.dashboard, api.calendar, api.transactions):
+    for domain in DOMAINS:
         app.include_router(domain.endpoints.router)
+    app.include_router(metrics_router)
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The document, made when it is first asked for, with the schema that all errors share."""
+    if app.openapi_schema is None:
+        schema = FastAPI.openapi(app)
+        schema["components"]["schemas"].update(error_schemas())
+    return app.openapi_schema or {}
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy.engine import URL
 
 from api.errors import DatabaseTooSlowError, DatabaseUnavailableError, NotBuiltError
-from warehouse.engine import lost_connection
+from warehouse.outages import lost_connection
 
 #: More connections than this only queue inside Postgres on a few cores.
 MAX_CONNECTIONS = 8
@@ -64,11 +65,11 @@ class Database:
     pool: AsyncConnectionPool
 
     @classmethod
-    def at(cls, url: URL) -> Database:
-        """A pool that is not open yet; ``url`` is that of the API's role."""
+    def at(cls, conninfo: str) -> Database:
+        """A pool that is not open yet; ``conninfo`` is that of the API's role."""
         return cls(
             AsyncConnectionPool(
-                url.set(drivername="postgresql").render_as_string(hide_password=False),
+                conninfo,
                 open=False,
                 min_size=1,
                 max_size=MAX_CONNECTIONS,
@@ -102,10 +103,54 @@ class Database:
             await self.pool.check()  # a restarted server has left dead connections behind
             return await self._read_once(statement.sql, values)
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Work]:
+        """One transaction of several statements; what it did stays only if the block ends well.
+
+        Raises what ``read`` raises; nothing is tried again, because a lost answer may have been a success.
+        """
+        with _told_to_callers():
+            async with self.pool.connection() as connection, connection.transaction():
+                yield Work(connection)
+
     async def _read_once(self, sql: bytes, values: list[object]) -> Row | None:
         async with self.pool.connection() as connection:
             cursor = await connection.execute(sql, values)
             return await cursor.fetchone()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A transaction in progress. Parameters are written ``%(name)s``."""
+
+    connection: psycopg.AsyncConnection
+
+    async def become(self, user_id: UUID) -> None:
+        """From here to the end of the transaction row-level security shows this user's rows."""
+        await self.run("select set_config('mita.user_id', %(user_id)s, true)", user_id=str(user_id))
+
+    async def run(self, query: LiteralString, **parameters: object) -> int:
+        """Carry a statement out and give how many rows it touched."""
+        return (await psycopg.AsyncCursor(self.connection).execute(query, parameters)).rowcount
+
+    async def row(self, query: LiteralString, **parameters: object) -> Row | None:
+        """The first row that a statement gives."""
+        return await (await psycopg.AsyncCursor(self.connection).execute(query, parameters)).fetchone()
+
+    async def rows(self, query: LiteralString, **parameters: object) -> list[Row]:
+        """All rows that a statement gives."""
+        return await (await psycopg.AsyncCursor(self.connection).execute(query, parameters)).fetchall()
+
+    async def json(self, statement: Statement, parameters: Mapping[str, object]) -> Row | None:
+        """The row of a document's statement, whose JSON comes as the bytes that Postgres wrote."""
+        cursor = await self.connection.execute(statement.sql, statement.values(parameters))
+        return await cursor.fetchone()
+
+    async def audit(self, event: str, **details: object) -> None:
+        """Add to the current user's chain of security and money events; no personal data in ``details``."""
+        await self.run(
+            "select ops.add_audit_event(%(event)s, %(details)s)", event=event, details=Jsonb(details)
+        )
 
 
 @contextmanager

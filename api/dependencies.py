@@ -1,21 +1,27 @@
-"""What endpoints are given: who is calling, what they may read, and how to answer."""
+"""What endpoints are given: who is calling, what they may read and write, and how to answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.auth.service import SignIn
-from api.auth.tokens import Principal
-from api.database import Database
+from api.auth.sessions import Device, enter
+from api.auth.tokens import Principal, Scope
+from api.changes import Changes
+from api.database import Database, Work
 from api.documents import Document, read_document
-from api.envelope import REVALIDATE, success
-from api.errors import InvalidTokenError
+from api.envelope import NEVER_STORE, REVALIDATE, success
+from api.errors import InvalidTokenError, NotFoundError, ScopeError
+from api.idempotency import IdempotencyKey, Stored, fingerprint, recall, remember
+from api.rates import Rate, RateLimits
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The access token of a sign-in.")
+MAX_DEVICE_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -24,27 +30,43 @@ class Services:
 
     database: Database
     sign_in: SignIn
+    rates: RateLimits
+    changes: Changes
 
 
-# Dependencies are async although none waits, because FastAPI sends plain functions to a thread; and few,
+# Dependencies are async although few wait, because FastAPI sends plain functions to a thread; and few,
 # because resolving them takes most of a request's time.
 
 
-def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
+    """The application's own."""
     services: Services = request.app.state.services
     return services
 
 
 async def _database(request: Request) -> Database:
-    return _services(request).database
+    return services_of(request).database
 
 
 async def _sign_in(request: Request) -> SignIn:
-    return _services(request).sign_in
+    return services_of(request).sign_in
 
 
 async def _request_id(request: Request) -> str:
     return str(request.state.request_id)
+
+
+def address_of(request: Request) -> str:
+    """The caller's network address; a proxy's word for it counts only if the proxy is trusted."""
+    return request.client.host if request.client else ""
+
+
+async def _device(request: Request) -> Device:
+    name = request.headers.get("user-agent", "")
+    return Device(
+        "".join(filter(str.isprintable, name))[:MAX_DEVICE_NAME],
+        address_of(request),
+    )
 
 
 async def _current_user(
@@ -52,14 +74,47 @@ async def _current_user(
 ) -> Principal:
     if credentials is None:
         raise InvalidTokenError
-    return _services(request).sign_in.tokens.read(credentials.credentials, "access")
+    services = services_of(request)
+    principal = services.sign_in.tokens.read(credentials.credentials, "access")
+    is_premium = "premium" in principal.scopes
+    await services.rates.spend("premium" if is_premium else "default", str(principal.user_id))
+    return principal
 
 
 AppDatabase = Annotated[Database, Depends(_database)]
 SignInService = Annotated[SignIn, Depends(_sign_in)]
 RequestId = Annotated[str, Depends(_request_id)]
+CurrentDevice = Annotated[Device, Depends(_device)]
 #: Whom the access token speaks for; that it was not revoked is checked by the statement that reads.
 CurrentUser = Annotated[Principal, Depends(_current_user)]
+
+
+def limited(rate: Rate) -> Any:  # noqa: ANN401 - FastAPI's own marker
+    """A dependency that counts requests of one address to a route."""
+
+    async def spend(request: Request) -> None:
+        await services_of(request).rates.spend(rate, address_of(request), request.url.path)
+
+    return Depends(spend)
+
+
+def user_limited(rate: Rate) -> Any:  # noqa: ANN401
+    """A dependency that counts requests of one user to routes of a kind."""
+
+    async def spend(request: Request, user: CurrentUser) -> None:
+        await services_of(request).rates.spend(rate, str(user.user_id))
+
+    return Depends(spend)
+
+
+def needs(scope: Scope) -> Any:  # noqa: ANN401
+    """A dependency that lets only tokens with this scope through; raises ScopeError."""
+
+    async def check(user: CurrentUser) -> None:
+        if scope not in user.scopes:
+            raise ScopeError({"scope": scope})
+
+    return Depends(check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +127,36 @@ class Reader:
     request_id: str
 
     async def reply(self, document: Document, **parameters: object) -> Response:
-        """The document in its envelope, or 304 if the caller has this version; raises RevokedTokenError."""
+        """The document in its envelope, or 304 if the caller has this version.
+
+        Raises RevokedTokenError, and NotFoundError for a document without a row.
+        """
         reading = await read_document(self.database, self.principal, document, self.known, **parameters)
         headers = {**REVALIDATE, "etag": f'W/"{reading.version}"'}
-        if reading.data is None:
+        if reading.data is None and reading.version in self.known:
             return Response(status_code=304, headers=headers)
+        if reading.data is None:
+            raise NotFoundError
         return success(reading.data, self.request_id, headers)
+
+    async def reply_now(self, document: Document, **parameters: object) -> Response:
+        """The same for what no version of facts tells of: never kept."""
+        return success(await self.read(document, **parameters), self.request_id, NEVER_STORE)
+
+    async def reply_bare(self, document: Document, **parameters: object) -> Response:
+        """The document without its envelope, where the client wants it so."""
+        data = await self.read(document, **parameters)
+        return Response(data, media_type="application/json", headers=dict(NEVER_STORE))
+
+    async def read(self, document: Document, **parameters: object) -> bytes:
+        """The document's JSON; raises RevokedTokenError."""
+        reading = await read_document(self.database, self.principal, document, (), **parameters)
+        return reading.data or b"null"
 
 
 async def _reader(request: Request, user: CurrentUser) -> Reader:
     known = _versions(request.headers.get("if-none-match", ""))
-    return Reader(_services(request).database, user, known, request.state.request_id)
+    return Reader(services_of(request).database, user, known, request.state.request_id)
 
 
 def _versions(header: str) -> list[str]:
@@ -91,3 +165,41 @@ def _versions(header: str) -> list[str]:
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A signed-in user who changes something, once however often they say it with the same key."""
+
+    database: Database
+    principal: Principal
+    request_id: str
+    key: str | None = None
+    fingerprint: bytes = field(default=b"", repr=False)
+
+    async def reply(self, effect: Callable[[Work], Awaitable[object]], status: int = 200) -> Response:
+        """Do it and answer with what it gives, all in one transaction.
+
+        Raises RevokedTokenError, KeyReusedError, InFlightError and what the effect raises.
+        """
+        async with self.database.transaction() as work:
+            await enter(work, self.principal)
+            if self.key is None:
+                return success(await effect(work), self.request_id, NEVER_STORE, status)
+            stored = await recall(work, self.principal.user_id, self.key, self.fingerprint)
+            if stored is None:
+                answer = success(await effect(work), self.request_id, NEVER_STORE, status)
+                stored = Stored(status, bytes(answer.body))
+                await remember(work, self.principal.user_id, self.key, self.fingerprint, stored)
+        return stored.response()
+
+
+async def _writer(request: Request, user: CurrentUser, idempotency_key: IdempotencyKey = None) -> Writer:
+    services = services_of(request)
+    if idempotency_key is None:
+        return Writer(services.database, user, request.state.request_id)
+    mark = fingerprint(request.method, request.url.path, await request.body())
+    return Writer(services.database, user, request.state.request_id, idempotency_key, mark)
+
+
+CurrentWriter = Annotated[Writer, Depends(_writer)]

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from api.amounts import USUAL_DECIMALS, minor_unit, unusual_units
 from api.auth.tokens import Principal
-from api.database import Database, Statement
+from api.database import Database, Statement, Work
 from api.errors import RevokedTokenError
 
 # The first step sets who reads, the second looks: `offset 0` keeps them in that order, and in any
@@ -35,6 +35,9 @@ reader as materialized (
             users.currency,
             users.timezone,
             users.created_at,
+            users.email_verified_at,
+            users.is_premium,
+            users.password_hash is not null as has_password,
             (now() at time zone users.timezone)::date as today,
             facts.version as facts_version,
             marts.version as marts_version,
@@ -43,6 +46,12 @@ reader as materialized (
         left join ops.user_versions as facts on users.user_id = facts.user_id
         left join ops.mart_versions as marts on users.user_id = marts.user_id
         where users.user_id = signed_in.user_id and users.token_version = %(token_version)s::int
+            and exists (
+                select from app.sessions as session
+                where session.user_id = users.user_id
+                    and session.session_id = %(session_id)s::uuid
+                    and session.ended_at is null
+            )
         offset 0
     ) as self
     left join units on self.currency = units.currency
@@ -95,12 +104,26 @@ async def read_document(
     **parameters: object,
 ) -> Reading:
     """What the document says to its reader, in one round trip; raises RevokedTokenError."""
-    signature = {
-        "user_id": str(principal.user_id),
-        "token_version": principal.token_version,
-        "known_versions": list(known),
-    }
-    row = await database.read(document.statement, signature | parameters)
+    row = await database.read(document.statement, _signature(principal, known) | parameters)
     if row is None:
         raise RevokedTokenError
     return Reading(*row)
+
+
+async def read_own_write(
+    work: Work, principal: Principal, document: Document, **parameters: object
+) -> bytes | None:
+    """What the document says within a transaction that has just written; None where it has no row."""
+    row = await work.json(document.statement, _signature(principal, ()) | parameters)
+    if row is None:
+        raise RevokedTokenError
+    return Reading(*row).data
+
+
+def _signature(principal: Principal, known: Sequence[str]) -> dict[str, object]:
+    return {
+        "user_id": str(principal.user_id),
+        "token_version": principal.token_version,
+        "session_id": principal.session_id,
+        "known_versions": list(known),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar
 
+import orjson
 from fastapi import Response
 from pydantic import BaseModel, Field
 
@@ -27,7 +28,7 @@ class Envelope(BaseModel, Generic[Data]):
     request_id: str = Field(examples=["req_0123456789ab"])
 
 
-def answered(example: object) -> dict[int | str, dict[str, Any]]:
+def answered(example: object, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI shows of a successful answer with this data."""
     envelope = {
         "success": True,
@@ -36,14 +37,29 @@ def answered(example: object) -> dict[int | str, dict[str, Any]]:
         "timestamp": "2026-03-14T09:26:53.589Z",
         "request_id": "req_0123456789ab",
     }
-    return {200: {"description": "OK", "content": {"application/json": {"example": envelope}}}}
+    return {status: {"description": "OK", "content": {"application/json": {"example": envelope}}}}
 
 
-def success(data: bytes | BaseModel, request_id: str, headers: Mapping[str, str]) -> Response:
+def downloaded(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI shows of an answer that is a file."""
+    return {200: {"description": "The file.", "content": {kind: {} for kind in media_types}}}
+
+
+def success(
+    data: bytes | BaseModel | object, request_id: str, headers: Mapping[str, str], status: int = 200
+) -> Response:
     """Wrap data in the envelope; JSON that Postgres wrote is not read again."""
     content = b'{"success":true,"message":"OK","data":%b,"timestamp":"%b","request_id":"%b"}' % (
-        data if isinstance(data, bytes) else data.model_dump_json().encode(),
+        _json(data),
         timestamp().encode(),
         request_id.encode(),
     )
-    return Response(content, headers=dict(headers), media_type="application/json")
+    return Response(content, status, headers=dict(headers), media_type="application/json")
+
+
+def _json(data: object) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, BaseModel):
+        return data.model_dump_json().encode()
+    return orjson.dumps(data)

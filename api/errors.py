@@ -27,6 +27,10 @@ class AppError(Exception):
     message: ClassVar[str] = "Something went wrong on our side."
     headers: ClassVar[Mapping[str, str]] = {}
 
+    def __init__(self, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(self.message)
+        self.details = details or {}
+
 
 class AuthenticationError(AppError):
     """The caller is not, or no longer, who they claim to be."""
@@ -64,6 +68,77 @@ class RevokedTokenError(InvalidTokenError):
     message = "The token was revoked: sign in again."
 
 
+class ScopeError(AppError):
+    """A token that may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "AUTH_1005"
+    message = "This needs a scope that the token does not have."
+    headers: ClassVar[Mapping[str, str]] = {"www-authenticate": 'Bearer error="insufficient_scope"'}
+
+
+class SecondFactorNeededError(AuthenticationError):
+    """The password was right, and this user has a second factor."""
+
+    code = "AUTH_1006"
+    message = "Send the code of the authenticator app, or a recovery code, as 'code'."
+
+
+class WrongSecondFactorError(AuthenticationError):
+    """Not the current code, or one that was used before."""
+
+    code = "AUTH_1007"
+    message = "The code is wrong or was used before."
+
+
+class ReusedTokenError(InvalidTokenError):
+    """A refresh token that was traded long ago: somebody else holds one of the pair."""
+
+    code = "AUTH_1008"
+    message = "The refresh token was used before, so this session has been ended: sign in again."
+
+
+class InvalidLinkError(AppError):
+    """A mailed token that was used, has expired, or never was."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "AUTH_1009"
+    message = "The link has expired or was used before: ask for a new one."
+
+
+class RefusedIdentityError(AuthenticationError):
+    """What another service says about the user does not hold."""
+
+    code = "AUTH_1010"
+    message = "The sign-in could not be verified."
+
+
+class WeakPasswordError(AppError):
+    """Too short, or known to those who try passwords; details say which."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "VALIDATION_2003"
+    message = (
+        "Choose another password: at least 8 characters, not one of the commonly used, not your address."
+    )
+
+
+class TooLargeError(AppError):
+    """More bytes than this address takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "VALIDATION_2004"
+    message = "The request is larger than this address takes."
+
+
+class UnusableImageError(AppError):
+    """Not a picture that can be read."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "VALIDATION_2005"
+    message = "Send a JPEG, PNG, WebP or PDF of a receipt."
+
+
 class InvalidRequestError(AppError):
     """The request does not have the documented form."""
 
@@ -86,6 +161,71 @@ class MethodNotAllowedError(AppError):
     status = HTTPStatus.METHOD_NOT_ALLOWED
     code = "RESOURCE_3002"
     message = "This address does not offer that method."
+
+
+class AddressTakenError(AppError):
+    """Somebody has this e-mail address already."""
+
+    status = HTTPStatus.CONFLICT
+    code = "RESOURCE_3003"
+    message = "There is an account with this address already: sign in, or reset its password."
+
+
+class KeyReusedError(AppError):
+    """An idempotency key that came with another request before."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "BUSINESS_4001"
+    message = "This Idempotency-Key belongs to another request."
+
+
+class InFlightError(AppError):
+    """The same key is being worked on."""
+
+    status = HTTPStatus.CONFLICT
+    code = "BUSINESS_4002"
+    message = "A request with this Idempotency-Key is in hand: try again shortly."
+    headers: ClassVar[Mapping[str, str]] = {"retry-after": "1"}
+
+
+class BankFactError(AppError):
+    """Amount, currency and day of a bank's line are the bank's."""
+
+    status = HTTPStatus.CONFLICT
+    code = "BUSINESS_4003"
+    message = "The bank says what this cost and when; category, merchant, tags and notes can be changed."
+
+
+class OverspentIncomeError(AppError):
+    """Fixed expenses and savings that the income does not cover."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "BUSINESS_4004"
+    message = "Fixed expenses and the savings goal together are more than the income; lower one of them."
+
+
+class WrongAmountError(AppError):
+    """An amount that its currency cannot express, or no currency at all."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "BUSINESS_4005"
+    message = "The amount has more decimals than its currency, or the currency is not in ISO 4217."
+
+
+class TooManyRequestsError(AppError):
+    """More than this route gives one user or address."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "RATE_LIMIT_6001"
+    message = "Too many requests: try again later."
+
+
+class NotConfiguredError(AppError):
+    """A part of the platform that this installation does not have."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "EXTERNAL_7001"
+    message = "This installation does not offer that."
 
 
 class TemporaryError(AppError):
@@ -120,16 +260,23 @@ class UnexpectedError(AppError):
     """A defect of ours; the error id finds it in the logs."""
 
 
-#: What may go wrong when a signed-in user reads.
+#: What may go wrong with any request.
+ANYONE: tuple[type[AppError], ...] = (
+    InvalidRequestError,
+    TooManyRequestsError,
+    DatabaseUnavailableError,
+    DatabaseTooSlowError,
+)
+#: What may go wrong when a signed-in user reads, and when one writes.
 READING: tuple[type[AppError], ...] = (
     InvalidTokenError,
     ExpiredTokenError,
     RevokedTokenError,
-    InvalidRequestError,
-    DatabaseUnavailableError,
-    DatabaseTooSlowError,
+    ScopeError,
     NotBuiltError,
+    *ANYONE,
 )
+WRITING: tuple[type[AppError], ...] = (*READING, KeyReusedError, InFlightError, TooLargeError)
 
 
 class InvalidField(BaseModel):
@@ -147,7 +294,10 @@ class ErrorBody(BaseModel):
     message: str
     error_id: str = Field(examples=["mita_0123456789ab"], description="Finds the error in the logs.")
     timestamp: str
-    details: dict[str, list[InvalidField]] = Field(default_factory=dict)
+    details: dict[str, Any] = Field(
+        default_factory=dict,
+        description="`validation_errors`, where the request has not the documented form.",
+    )
 
 
 class ErrorEnvelope(BaseModel):
@@ -161,6 +311,16 @@ class ErrorEnvelope(BaseModel):
     title: str
     status: int
     detail: str
+
+
+ERROR_SCHEMA = "#/components/schemas/Error"
+
+
+def error_schemas() -> dict[str, Any]:
+    """What OpenAPI's components say of the envelope of errors, by name."""
+    schema = ErrorEnvelope.model_json_schema(ref_template="#/components/schemas/{model}")
+    fields = InvalidField.model_json_schema()
+    return {**schema.pop("$defs", {}), "Error": schema, "InvalidField": fields}
 
 
 def error_response(
@@ -186,7 +346,11 @@ def answers(*errors: type[AppError]) -> dict[int | str, dict[str, Any]]:
     for error in errors:
         answer = documented.setdefault(
             int(error.status),
-            {"model": ErrorEnvelope, "content": {"application/json": {"examples": {}}}, "description": ""},
+            # By reference: FastAPI would build a validator for each answer of each route at start-up.
+            {
+                "content": {"application/json": {"schema": {"$ref": ERROR_SCHEMA}, "examples": {}}},
+                "description": "",
+            },
         )
         example = _envelope(error, "mita_0123456789ab", None)
         answer["content"]["application/json"]["examples"][error.code] = {"value": example}
@@ -202,7 +366,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 async def _on_app_error(_: Request, error: AppError) -> Response:
-    return error_response(error)
+    return error_response(error, error.details)
 
 
 async def _on_invalid_request(_: Request, error: RequestValidationError) -> Response:
@@ -210,7 +374,7 @@ async def _on_invalid_request(_: Request, error: RequestValidationError) -> Resp
 
 
 async def _on_http_exception(_: Request, error: HTTPException) -> Response:
-    known: dict[int, type[AppError]] = {404: NotFoundError, 405: MethodNotAllowedError}
+    known: dict[int, type[AppError]] = {404: NotFoundError, 405: MethodNotAllowedError, 413: TooLargeError}
     response = error_response(known.get(error.status_code, InvalidRequestError)())
     response.headers.update(error.headers or {})
     return response

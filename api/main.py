@@ -17,4 +17,4 @@ def app() -> FastAPI:
     """The API of this machine's settings; the embedded server is whoever's who runs the platform."""
     configure_logs()
     settings = Settings()
-    return create_app(settings, settings.external_server or EmbeddedServer(settings).url())
+    return create_app(settings, settings.external_conninfo or EmbeddedServer(settings).conninfo())

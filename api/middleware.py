@@ -1,24 +1,47 @@
-"""What happens around every request: an id, security headers, one log line, no leaking defects."""
+"""What happens around every request: an id, limits, security headers, one log line, no leaking defects."""
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import UnexpectedError, error_response, new_error_id
+from api.errors import TooLargeError, UnexpectedError, error_response, new_error_id
 from api.logs import log, log_defect
+from api.metrics import Metrics
 
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
 }
+#: The documentation's pages are ours, and begin with a script within the page.
+DOCUMENTATION = ("/docs", "/redoc")
+DOCUMENTATION_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src blob:; frame-ancestors 'none'"
+)
+#: Bytes that a body may have: a photo where photos are sent, a page of purchases elsewhere.
+MAX_BODY, MAX_UPLOAD = 1_000_000, 20_000_000
+UPLOADS = ("/api/transactions/receipt", "/api/ocr/process")
+#: A trace that the caller began (W3C Trace Context): its id joins the log lines of several services.
+_TRACE = re.compile(r"^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
+
+
+class BodyTooLargeError(HTTPException):
+    """More bytes arrived than the address takes; of this kind, because FastAPI lets such ones pass."""
+
+    def __init__(self) -> None:
+        super().__init__(TooLargeError.status)
 
 
 @dataclass
@@ -26,9 +49,25 @@ class _Exchange:
     """One request and what is known of its answer so far."""
 
     scope: Scope
+    receive: Receive
     send: Send
     request_id: str
+    trace_id: str
     status: int = 0
+    received: int = 0
+
+    @property
+    def limit(self) -> int:
+        """How many bytes the body may have."""
+        return MAX_UPLOAD if self.scope["path"].startswith(UPLOADS) else MAX_BODY
+
+    async def take(self) -> Message:
+        """Pass a part of the body on; raises BodyTooLargeError."""
+        message = await self.receive()
+        self.received += len(message.get("body", b""))
+        if self.received > self.limit:
+            raise BodyTooLargeError
+        return message
 
     async def forward(self, message: Message) -> None:
         """Pass the answer on, with our headers on it."""
@@ -36,27 +75,35 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self.request_id
+            if self.scope["path"] in DOCUMENTATION:
+                headers["content-security-policy"] = DOCUMENTATION_POLICY
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await self.send(message)
 
-    def log_entry(self, started: float) -> dict[str, Any]:
-        """Method, route and time; the route is the template, so that no id of anything is logged."""
-        route = self.scope.get("route")
+    @property
+    def route(self) -> str | None:
+        """The route's template, so that no id of anything is logged."""
+        return getattr(self.scope.get("route"), "path", None)
+
+    def log_entry(self, seconds: float) -> dict[str, Any]:
+        """Method, route and time."""
         return {
             "method": self.scope["method"],
-            "route": getattr(route, "path", None),
+            "route": self.route,
             "status": self.status,
-            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+            "milliseconds": round(seconds * 1000, 1),
             "request_id": self.request_id,
+            "trace_id": self.trace_id,
         }
 
 
 class RequestContext:
     """Plain ASGI, because Starlette's function style costs a task per request."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -64,19 +111,38 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        exchange = _Exchange(scope, send, f"req_{secrets.token_hex(6)}")
+        headers = Headers(scope=scope)
+        trace = _TRACE.fullmatch(headers.get("traceparent", ""))
+        exchange = _Exchange(
+            scope,
+            receive,
+            send,
+            f"req_{secrets.token_hex(6)}",
+            trace[1] if trace else secrets.token_hex(16),
+        )
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         try:
-            await self.app(scope, receive, exchange.forward)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns only its id
-            await _answer_defect(error, exchange, receive)
+            await self._serve(exchange, headers.get("content-length", ""))
         finally:
-            log("request", **exchange.log_entry(started))
+            seconds = time.perf_counter() - started
+            self.metrics.count(scope["method"], exchange.route, exchange.status, seconds)
+            log("request", **exchange.log_entry(seconds))
+
+    async def _serve(self, exchange: _Exchange, length: str) -> None:
+        try:
+            if length.isdecimal() and int(length) > exchange.limit:
+                raise BodyTooLargeError  # noqa: TRY301 - told apart from a defect below
+            await self.app(exchange.scope, exchange.take, exchange.forward)
+        except BodyTooLargeError:
+            await error_response(TooLargeError())(exchange.scope, exchange.receive, exchange.forward)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns only its id
+            await _answer_defect(error, exchange)
 
 
-async def _answer_defect(error: Exception, exchange: _Exchange, receive: Receive) -> None:
+async def _answer_defect(error: Exception, exchange: _Exchange) -> None:
     error_id = new_error_id()
-    log_defect(error, error_id=error_id, request_id=exchange.request_id)
+    log_defect(error, error_id=error_id, request_id=exchange.request_id, trace_id=exchange.trace_id)
     if exchange.status:
         raise error  # half an answer is out: only a broken connection tells the caller
-    await error_response(UnexpectedError(), error_id=error_id)(exchange.scope, receive, exchange.forward)
+    answer = error_response(UnexpectedError(), error_id=error_id)
+    await answer(exchange.scope, exchange.receive, exchange.forward)

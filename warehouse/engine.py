@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from warehouse.errors import ActionableError
+from warehouse.outages import lost_connection
 from warehouse.server import EmbeddedServer
 from warehouse.settings import Role, Settings
 
@@ -71,16 +71,6 @@ class Warehouse:
                 yield
             finally:
                 connection.invalidate()
-
-
-def lost_connection(error: BaseException) -> bool:
-    """Whether an error, or what caused it, is the server going away rather than refusing."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, psycopg.OperationalError) and not isinstance(cause, psycopg.errors.DiskFull):
-            return cause.sqlstate is None or cause.sqlstate.startswith(("57P", "08"))
-        cause = getattr(cause, "orig", None) or cause.__cause__
-    return False
 
 
 @cache

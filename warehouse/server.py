@@ -22,12 +22,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from sqlalchemy.engine import URL
+from psycopg.conninfo import make_conninfo
 
 from warehouse.errors import ActionableError
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 #: A Postgres of the same major version reads the data folder; the name carries it for that reason.
 DATA_FOLDER = "postgres-18"
@@ -81,8 +84,21 @@ class EmbeddedServer:
         """The TCP port that the cluster was given when it was made."""
         return int((self.folder / "port").read_text())
 
+    def conninfo(self) -> str:
+        """The owner's connection string of the platform's database."""
+        return make_conninfo(
+            "",
+            host="127.0.0.1",
+            port=self.port,
+            user="mita_owner",
+            password=self.settings.derived_key("role:owner"),
+            dbname="mita",
+        )
+
     def url(self) -> URL:
         """The owner's URL of the platform's database."""
+        from sqlalchemy.engine import URL  # noqa: PLC0415 - a second, which the API does without
+
         return URL.create(
             "postgresql+psycopg",
             username="mita_owner",

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import platformdirs
+from psycopg.conninfo import make_conninfo
 from pydantic import Field, HttpUrl, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 Role = Literal["owner", "pipeline", "api", "analyst", "prefect", "mlflow"]
 
@@ -56,6 +60,30 @@ class Settings(BaseSettings):
     vision_rest_seconds: float = Field(
         default=300.0, gt=0, description="How long Vision is left alone after it failed."
     )
+    rate_limits: bool = Field(default=True, description="Refuse those who ask too much.")
+    rate_limit_storage: str = Field(
+        default="async+memory://",
+        description="Where requests are counted; async+redis://host:6379 counts for several processes.",
+    )
+    trusted_proxies: str = Field(
+        default="", description="Addresses or networks whose X-Forwarded-For is believed, comma-separated."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="smtp://user:password@host:587 (STARTTLS) or smtps://host:465."
+    )
+    mail_from: str = Field(default="MITA <mita@localhost>", description="The sender of mail.")
+    app_url: str = Field(default="mita://app", description="Where links in mail lead to.")
+    redirect_urls: str = Field(
+        default="", description="Further addresses that links in mail may lead to, comma-separated prefixes."
+    )
+    google_client_ids: str = Field(
+        default="", description="OAuth client ids whose Google sign-ins are taken, comma-separated."
+    )
+    google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    passkey_domain: str = Field(default="localhost", description="The relying party of passkeys.")
+    passkey_origins: str = Field(
+        default="http://localhost:8000", description="Origins that may use passkeys, comma-separated."
+    )
 
     @cached_property
     def root(self) -> Path:
@@ -86,9 +114,24 @@ class Settings(BaseSettings):
             return url
         return url.set(username=f"mita_{role}", password=self.derived_key(f"role:{role}"))
 
+    def conninfo_for(self, role: Role, server: str) -> str:
+        """The same for libpq: ``server`` is the owner's connection string."""
+        if role == "owner":
+            return server
+        return make_conninfo(server, user=f"mita_{role}", password=self.derived_key(f"role:{role}"))
+
+    @property
+    def external_conninfo(self) -> str | None:
+        """The owner's connection string of a managed Postgres, if one is configured."""
+        if self.database_url is None:
+            return None
+        return re.sub(r"^[a-z]+(\+[a-z0-9]+)?://", "postgresql://", str(self.database_url))
+
     @property
     def external_server(self) -> URL | None:
         """The owner's URL of a managed Postgres, if one is configured."""
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - a second, which the API does without
+
         if self.database_url is None:
             return None
         return make_url(str(self.database_url)).set(drivername="postgresql+psycopg")

@@ -16,17 +16,21 @@ ALGORITHM = "HS256"
 ISSUER = "mita"
 AUDIENCE = "mita-api"
 REFRESH_LIFETIME = timedelta(days=30)
-CLAIMS = ("iss", "aud", "sub", "iat", "exp", "jti", "typ", "ver")
+CHALLENGE_LIFETIME = timedelta(minutes=5)
+CLAIMS = ("iss", "aud", "sub", "iat", "exp", "jti", "typ", "ver", "sid", "scope")
 
-TokenType = Literal["access", "refresh"]
+TokenType = Literal["access", "refresh", "challenge"]
+Scope = Literal["user", "premium", "admin"]
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a token speaks for; ``token_version`` must still be the user's for it to count."""
+    """Whom a token speaks for: its version must still be the user's, and its session not have ended."""
 
     user_id: UUID
     token_version: int
+    session_id: UUID
+    scopes: tuple[str, ...] = ("user",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +54,57 @@ class Tokens:
         """Tokens signed with the installation's own key."""
         return cls(settings.derived_key("jwt"), timedelta(minutes=settings.access_token_minutes))
 
-    def pair(self, principal: Principal) -> TokenPair:
+    def pair(self, principal: Principal, refresh_id: UUID) -> TokenPair:
         """New tokens for somebody who has just proved who they are."""
         return TokenPair(
             access_token=self._issue(principal, "access", self.access_lifetime),
-            refresh_token=self._issue(principal, "refresh", REFRESH_LIFETIME),
+            refresh_token=self._issue(principal, "refresh", REFRESH_LIFETIME, jti=refresh_id.hex),
             expires_in=int(self.access_lifetime.total_seconds()),
         )
 
-    def read(self, token: str, token_type: TokenType) -> Principal:
+    def read(self, token: str, token_type: Literal["access", "refresh"]) -> Principal:
         """Whom the token speaks for; raises ExpiredTokenError or InvalidTokenError."""
+        return _principal(self._claims(token, token_type, CLAIMS))
+
+    def read_refresh(self, token: str) -> tuple[Principal, UUID]:
+        """The same for a refresh token, with its own id."""
+        claims = self._claims(token, "refresh", CLAIMS)
+        return _principal(claims), _uuid(claims["jti"])
+
+    def challenge(self, challenge: bytes, purpose: str) -> str:
+        """A token by which a challenge is known again, so that none has to be kept."""
+        now = datetime.now(tz=UTC)
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + CHALLENGE_LIFETIME, "typ": "challenge"}
+        return jwt.encode(claims | {"sub": purpose, "jti": challenge.hex()}, self.key, algorithm=ALGORITHM)
+
+    def read_challenge(self, token: str, purpose: str) -> bytes:
+        """The challenge of a token that was given for this purpose; raises InvalidTokenError."""
+        claims = self._claims(token, "challenge", ("iss", "aud", "sub", "exp", "jti", "typ"))
+        if claims["sub"] != purpose:
+            raise InvalidTokenError
+        return bytes.fromhex(claims["jti"])
+
+    def _claims(self, token: str, token_type: TokenType, required: tuple[str, ...]) -> dict[str, Any]:
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 self.key,
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
                 audience=AUDIENCE,
-                options={"require": list(CLAIMS), "strict_aud": True},
+                options={"require": list(required), "strict_aud": True},
             )
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError from None
         except jwt.InvalidTokenError:
             raise InvalidTokenError from None
-        return _principal(claims, token_type)
+        if claims["typ"] != token_type:
+            raise InvalidTokenError
+        return claims
 
-    def _issue(self, principal: Principal, token_type: TokenType, lifetime: timedelta) -> str:
+    def _issue(
+        self, principal: Principal, token_type: TokenType, lifetime: timedelta, jti: str | None = None
+    ) -> str:
         now = datetime.now(tz=UTC)
         claims = {
             "iss": ISSUER,
@@ -83,18 +112,26 @@ class Tokens:
             "sub": str(principal.user_id),
             "iat": now,
             "exp": now + lifetime,
-            "jti": uuid4().hex,
+            "jti": jti or uuid4().hex,
             "typ": token_type,
             "ver": principal.token_version,
+            "sid": str(principal.session_id),
+            "scope": " ".join(principal.scopes),
         }
         return jwt.encode(claims, self.key, algorithm=ALGORITHM)
 
 
-def _principal(claims: dict[str, Any], token_type: TokenType) -> Principal:
+def _principal(claims: dict[str, Any]) -> Principal:
     """The claims as values, of which only a token of our own making has the right types."""
-    if claims["typ"] != token_type or type(claims["ver"]) is not int:
+    if type(claims["ver"]) is not int or not isinstance(claims["scope"], str):
         raise InvalidTokenError
+    return Principal(
+        _uuid(claims["sub"]), claims["ver"], _uuid(claims["sid"]), tuple(claims["scope"].split())
+    )
+
+
+def _uuid(text: object) -> UUID:
     try:
-        return Principal(UUID(claims["sub"]), claims["ver"])
+        return UUID(str(text))
     except ValueError:
         raise InvalidTokenError from None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas import Amount, ClientCategory, Currency, Light
+from api.schemas import Amount, ClientCategory, Currency, GivenAmount, Light, Line
 
 
 class CategoryBudget(BaseModel):
@@ -37,6 +38,66 @@ class CalendarMonth(BaseModel):
 
     calendar: list[CalendarDay]
     currency: Currency
+
+
+class ShellRequest(BaseModel):
+    """What a calendar is drawn of before there is a plan."""
+
+    model_config = ConfigDict(frozen=True)
+
+    savings_target: Annotated[GivenAmount, Field(ge=0)] = Field(default=0, validate_default=True)
+    income: Annotated[GivenAmount, Field(ge=0)]
+    location: Line | None = None
+    fixed: dict[str, Annotated[GivenAmount, Field(ge=0)]] = Field(default={}, max_length=100)
+    weights: dict[str, Annotated[Decimal, Field(ge=0, le=1000)]] = Field(
+        default={},
+        max_length=100,
+        description="Fractions of what is flexible, all of it.",
+    )
+    year: int = Field(ge=2000, le=2100)
+    month: int = Field(ge=1, le=12)
+
+
+class ShellDay(BaseModel):
+    """One day of it."""
+
+    date: date
+    day: int
+    limit: float
+    spent: float
+    total: float
+    status: str
+    planned_budget: dict[str, dict[str, Any]]
+
+
+class Shell(BaseModel):
+    """All days of the month; their limits sum to income less fixed expenses and savings."""
+
+    calendar: list[ShellDay]
+
+
+class GivenDay(BaseModel):
+    """A day as the client holds it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    total: GivenAmount = Field(default=0, validate_default=True)
+    limit: GivenAmount = Field(default=0, validate_default=True)
+
+
+class RedistributeRequest(BaseModel):
+    """Days to balance."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calendar: dict[str, GivenDay] = Field(max_length=400)
+    strategy: str = Field(default="balance", max_length=40)
+
+
+class Redistributed(BaseModel):
+    """The same days with limits that cover each other."""
+
+    updated_calendar: dict[str, dict[str, Any]]
 
 
 EXAMPLE = {

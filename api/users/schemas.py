@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.schemas import Amount, Currency, Instant
+from api.auth.schemas import Country, Email, TimeZone
+from api.schemas import Amount, Currency, GivenAmount, Instant, Line
+
+GivenIncome = Annotated[GivenAmount, Field(ge=0)]
 
 
 class Me(BaseModel):
@@ -27,7 +32,45 @@ class Me(BaseModel):
     dark_mode_enabled: bool
     member_since: Instant
     profile_completion: int = Field(ge=0, le=100)
+    settings: dict[str, Any] = Field(description="What the settings screen keeps, as it was sent.")
     verified_email: bool
+    is_premium: bool
+
+
+class MeChange(BaseModel):
+    """What of the user shall change; what is absent stays."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Line | None = None
+    email: Email | None = Field(default=None, description="A link to verify the new address is mailed to it.")
+    income: GivenIncome | None = Field(default=None, description="A month's, in major units.")
+    savings_goal: GivenIncome | None = None
+    region: Line | None = None
+    country: Country | None = None
+    timezone: TimeZone | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    budget_method: Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9a-z/ -]+$")] | None = None
+    dark_mode: bool | None = None
+    notifications: bool | None = None
+    biometric_auth: bool | None = None
+    auto_sync: bool | None = None
+    offline_mode: bool | None = None
+    language: Line | None = None
+    date_format: Line | None = None
+    budget_alert_threshold: Annotated[Decimal, Field(ge=0, le=1000)] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Those that only the client gives a meaning to, as far as they were sent."""
+        sent = self.model_dump(mode="json", include=SETTINGS, exclude_none=True)
+        if self.budget_alert_threshold is not None:
+            sent["budget_alert_threshold"] = float(self.budget_alert_threshold)
+        return sent
+
+
+SETTINGS = {
+    "dark_mode", "notifications", "biometric_auth", "auto_sync", "offline_mode", "language", "date_format",
+}  # fmt: skip
 
 
 EXAMPLE = {
@@ -46,5 +89,7 @@ EXAMPLE = {
     "dark_mode_enabled": False,
     "member_since": "2026-01-31T08:00:00.000Z",
     "profile_completion": 100,
+    "settings": {},
     "verified_email": False,
+    "is_premium": False,
 }

@@ -16,7 +16,7 @@ import polars as pl
 
 from models_ml.categorizer.clean import clean_descriptors
 from models_ml.categorizer.model import CategoryModel
-from models_ml.taxonomy import UNCATEGORISED, group_of, merchant_codes
+from models_ml.taxonomy import UNCATEGORISED, categories, group_of, merchant_codes
 
 #: At or above it a prediction stands; below, the line stays uncategorised. A wrong category costs a
 #: person more than an empty one (they must notice it first), here taken as twice as much: guessing
@@ -104,6 +104,20 @@ def predict_one(  # noqa: PLR0913  (the values of one statement line)
     """The same for one line."""
     frame = predict([description], [amount_minor], [currency], [mcc], [kind], model=model)
     return CategoryPrediction(**frame.row(0, named=True))
+
+
+def likely_client_categories(description: str, *, model: CategoryModel) -> list[tuple[str, float]]:
+    """The client's categories of money spent on this, the likeliest first, with their probabilities.
+
+    Several leaves stand behind one category of the client: it has the sum of theirs.
+    """
+    cleaned = clean_descriptors(pl.Series([description], dtype=pl.String))
+    line = pl.DataFrame({"cleaned": cleaned, "inflow": [False], "mcc": [""], "kind": [""]})
+    shares: dict[str, float] = {}
+    for code, share in zip(model.codes, probabilities(line, model)[0], strict=True):
+        name = categories()[code].client_code
+        shares[name] = min(shares.get(name, 0.0) + float(share), 1.0)
+    return sorted(shares.items(), key=lambda item: -item[1])
 
 
 def probabilities(lines: pl.DataFrame, model: CategoryModel) -> Floats:

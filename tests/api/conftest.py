@@ -31,7 +31,7 @@ BUILT_TEMPLATE = "mita_api_template"
 def api_settings(shared_settings: Settings) -> Settings:
     """The run's keys with a folder of its own, because dbt keeps files there."""
     secret = SecretStr(shared_settings.secret.decode())
-    return Settings(home=shared_settings.root.parent / "mita-api", secret_key=secret)
+    return Settings(home=shared_settings.root.parent / "mita-api", secret_key=secret, rate_limits=False)
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ def built(server: URL, api_settings: Settings, built_template: str, worker_id: s
 
 @pytest.fixture(scope="session")
 def app(built: Warehouse) -> FastAPI:
-    return create_app(built.settings, built.server)
+    return create_app(built.settings, dsn(built.server))
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +96,11 @@ def client(app: FastAPI) -> Iterator[TestClient]:
     """Somebody who has not signed in."""
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client
+
+
+def dsn(server: URL) -> str:
+    """The owner's address as libpq takes it."""
+    return server.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def sign_in(client: TestClient, person: Person) -> dict[str, str]:

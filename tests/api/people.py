@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, update
 
+from api.auth.tokens import Principal
 from tests.factories import make_user
 from warehouse.passwords import hash_password
 from warehouse.tables.app import accounts, category_decisions, transactions, users
 from warehouse.tables.ml import category_predictions
 from warehouse.tables.raw import import_batches, statement_accounts, statement_lines
+from warehouse.tables.sign_in import sessions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -83,6 +85,17 @@ NOURA = Person(
 )
 NEWCOMER = Person("newcomer@example.org", "EUR", "America/New_York", None, None, ())
 EVERYBODY = (MARIA, KENJI, NOURA, NEWCOMER)
+
+
+def principal_of(warehouse: Warehouse, user_id: UUID, token_version: int = 1) -> Principal:
+    """Somebody who is signed in, without asking for the password."""
+    with warehouse.transaction() as connection:
+        session_id = connection.execute(
+            insert(sessions)
+            .values(user_id=user_id, refresh_id=uuid4(), expires_at=datetime.now(tz=UTC) + timedelta(days=30))
+            .returning(sessions.c.session_id)
+        ).scalar_one()
+    return Principal(user_id, token_version, session_id)
 
 
 def move_in(warehouse: Warehouse, person: Person) -> User:

@@ -74,7 +74,7 @@ def error_of(response: Response, status: int) -> dict[str, Any]:
     envelope = response.json()
     assert envelope["success"] is False
     error: dict[str, Any] = envelope["error"]
-    assert re.fullmatch(r"[A-Z]+_[1-8]\d{3}", error["code"])
+    assert re.fullmatch(r"[A-Z_]+_[1-8]\d{3}", error["code"])
     assert re.fullmatch(r"mita_[0-9a-f]{12}", error["error_id"])
     assert INSTANT.fullmatch(error["timestamp"])
     assert (envelope["status"], envelope["detail"]) == (status, error["message"])

@@ -67,9 +67,9 @@ def test_importing_the_api_loads_nothing_heavy_and_does_no_work(tmp_path: Path) 
 @pytest.mark.skipif(sys.platform != "linux", reason="getrusage counts what the parent held before exec")
 def test_the_application_fits_in_memory() -> None:
     program = (
-        "from sqlalchemy.engine import make_url; from api.app import create_app;"
+        "from api.app import create_app;"
         "from warehouse.settings import Settings;"
-        "create_app(Settings(secret_key='x'), make_url('postgresql://localhost/mita')).openapi();"
+        "create_app(Settings(secret_key='x'), 'postgresql://localhost/mita').openapi();"
         "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )
     run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
@@ -104,25 +104,16 @@ def fields_of(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 def test_every_documented_operation_has_an_example_and_its_errors(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
-    assert set(paths) == {
-        "/health",
-        "/ready",
-        "/api/auth/login",
-        "/api/auth/refresh-token",
-        "/api/users/me",
-        "/api/dashboard",
-        "/api/calendar/saved/{year}/{month}",
-        "/api/transactions/",
-    }
     for path, operations in paths.items():
         for operation in operations.values():
             answers = operation["responses"]
             if path.startswith("/api"):
-                assert {"200", "401", "422", "503"} <= set(answers), path
-                assert answers["200"]["content"]["application/json"]["example"]["success"] is True
-                assert answers["401"]["content"]["application/json"]["examples"]
+                assert {"422", "503"} <= set(answers), path
+                assert {"200", "201"} & set(answers), path
+                assert operation["tags"], path
             if path.startswith("/api") and "/auth/" not in path:
                 assert operation["security"] == [{"HTTPBearer": []}]
+                assert answers["401"]["content"]["application/json"]["examples"]
 
 
 @pytest.mark.parametrize(

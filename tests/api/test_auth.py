@@ -133,7 +133,10 @@ def test_no_token_no_answer(client: TestClient) -> None:
         {"ver": "1"},
         {"ver": True},
         {"iat": 4_102_444_800},
-        *({claim: None} for claim in ("iss", "aud", "sub", "iat", "exp", "jti", "typ", "ver")),
+        *(
+            {claim: None}
+            for claim in ("iss", "aud", "sub", "iat", "exp", "jti", "typ", "ver", "sid", "scope")
+        ),
     ],
     ids=str,
 )
@@ -174,7 +177,7 @@ def test_an_expired_token_says_so(client: TestClient, key: str, claims: dict[str
 
 def test_a_token_lives_as_long_as_the_settings_say() -> None:
     tokens = Tokens("k" * 64, timedelta(minutes=-1))
-    pair = tokens.pair(Principal(uuid4(), 1))
+    pair = tokens.pair(Principal(uuid4(), 1, uuid4()), uuid4())
     with pytest.raises(ExpiredTokenError):
         tokens.read(pair.access_token, "access")
 

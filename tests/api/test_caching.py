@@ -33,7 +33,10 @@ def test_answers_are_kept_by_their_user_only_and_asked_for_again(
     client: TestClient, maria: dict[str, str]
 ) -> None:
     headers = client.get("/api/dashboard", headers=maria).headers
-    assert (headers["cache-control"], headers["vary"]) == ("private, no-cache", "Authorization")
+    assert (headers["cache-control"], headers["vary"]) == (
+        "private, no-cache",
+        "Authorization, Accept-Encoding",
+    )
 
 
 def test_another_version_is_sent(client: TestClient, maria: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.logs import JsonFormatter
-from tests.api.conftest import copy_database, sign_in
+from tests.api.conftest import copy_database, dsn, sign_in
 from tests.api.people import MARIA, PASSWORD, Person, move_in
 from tests.api.shapes import error_of
 from tests.conftest import TEMPLATE, administration
@@ -70,7 +70,7 @@ def test_every_answer_has_an_id_and_security_headers(client: TestClient) -> None
 @pytest.fixture
 def broken(built: Warehouse) -> Iterator[TestClient]:
     """An application with a defect."""
-    app: FastAPI = create_app(built.settings, built.server)
+    app: FastAPI = create_app(built.settings, dsn(built.server))
 
     @app.get("/broken/{secret}")
     async def broken_endpoint(secret: str) -> None:
@@ -102,6 +102,7 @@ def test_a_request_is_logged_by_its_route_without_whose_it_was(
     [line] = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
     assert line.pop("milliseconds") >= 0
     assert line.pop("time")
+    assert len(line.pop("trace_id")) == 32
     assert line == {
         "level": "info",
         "event": "request",
@@ -144,7 +145,7 @@ def unbuilt(server: URL, built: Warehouse, worker_id: str) -> Iterator[TestClien
         copy_database(connection, TEMPLATE, name)
     warehouse = Warehouse(built.settings, server.set(database=name))
     move_in(warehouse, Person(MARIA.email, "EUR", "UTC", None, None, ()))
-    with TestClient(create_app(warehouse.settings, warehouse.server)) as client:
+    with TestClient(create_app(warehouse.settings, dsn(warehouse.server))) as client:
         yield client
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from api.auth.tokens import Principal, Tokens
 from api.calendar.queries import SAVED_MONTH
 from api.dashboard.queries import DASHBOARD
 from api.database import MAX_CONNECTIONS, Database
-from api.documents import Document
+from api.documents import Document, read_document
 from api.transactions.queries import PAGE
 from api.transactions.schemas import PageQuery
 from flows.dbt import run_dbt
@@ -41,6 +42,7 @@ USERS = int(os.environ.get("MITA_BENCH_USERS", "50"))
 SECONDS = float(os.environ.get("MITA_BENCH_SECONDS", "4"))
 WARM_UP_SECONDS = 1.0
 CONNECTIONS = 16
+WORKERS = (1, 2)
 MONTHS = 3
 PASSWORD = "a long and quiet passphrase"  # noqa: S105 - of people who do not exist
 
@@ -92,10 +94,14 @@ def main() -> None:
             provision(settings, warehouse.server)
             people = move_in(warehouse)
             build(warehouse)
-            with served(settings) as (port, process):
-                tell("memory at start", f"{memory_megabytes(process.pid):.0f} MB")
-                uvloop.run(measure(warehouse, people, port))
-                tell("memory after", f"{memory_megabytes(process.pid):.0f} MB")
+            signed_in = sign_in(warehouse, people)
+            floors = uvloop.run(measure_floors(warehouse, signed_in, Path(folder)))
+            for workers in WORKERS:
+                tell(f"-- {workers} worker{'s' * (workers > 1)}", "")
+                with served(API, workers) as (port, process):
+                    tell("memory at start", f"{memory_megabytes(process.pid):.0f} MB")
+                    uvloop.run(measure(warehouse, signed_in, port, floors))
+                    tell("memory after", f"{memory_megabytes(process.pid):.0f} MB")
         if settings.external_server is None:
             EmbeddedServer(settings).remove()
 
@@ -108,6 +114,15 @@ class Subject:
     path: str
     document: Document
     parameters: dict[str, Any]
+
+
+#: How the three applications are started; a port follows.
+API = ("api",)
+BARE = ("uvicorn", "--factory", "tests.benchmarks.bare:app", "--no-access-log", "--log-level", "error")
+USUAL = ("uvicorn", "--factory", "tests.benchmarks.usual:app", "--no-access-log", "--log-level", "error")
+#: What the usual application answers as well.
+USUALLY = ("calendar month", "100 transactions")
+Floors = dict[str, dict[str, list[float]]]
 
 
 def subjects(today: date) -> list[Subject]:
@@ -150,52 +165,119 @@ def build(warehouse: Warehouse) -> None:
         freshness.record_build(connection)
 
 
+def sign_in(warehouse: Warehouse, people: list[UUID]) -> list[Principal]:
+    """A session for everybody."""
+    with warehouse.transaction() as connection:
+        rows = connection.execute(
+            text(
+                "insert into app.sessions (user_id, refresh_id, expires_at) "
+                "select user_id, uuidv7(), now() + interval '1 day' from app.users "
+                "returning user_id, session_id"
+            )
+        ).all()
+    sessions = {user_id: session_id for user_id, session_id in rows}  # noqa: C416 - rows are no pairs to mypy
+    return [Principal(person, 1, sessions[person]) for person in people]
+
+
 @contextmanager
-def served(settings: Settings) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
-    """The API as ``mita up`` runs it."""
+def served(command: tuple[str, ...], workers: int = 1) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """An application as it is started by hand, on a port of its own."""
     port = free_port()
     started = time.perf_counter()
-    command = [sys.executable, "-m", "api", "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "MITA_HOME": str(settings.root)}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    many = ["--workers", str(workers)] if workers > 1 else []
+    arguments = [sys.executable, "-m", *command, "--host", "127.0.0.1", "--port", str(port), *many]
+    environment = {**os.environ, "MITA_RATE_LIMITS": "false"}
+    process = subprocess.Popen(arguments, env=environment, stderr=subprocess.DEVNULL)
     try:
         while socket.socket().connect_ex(("127.0.0.1", port)):
             time.sleep(0.01)
-        tell("start-up", f"{time.perf_counter() - started:.2f} s")
+        if command is API:
+            tell("start-up", f"{time.perf_counter() - started:.2f} s")
         yield port, process
     finally:
         process.terminate()
         process.wait()
 
 
-async def measure(warehouse: Warehouse, people: list[UUID], port: int) -> None:
-    """Each subject over HTTP and directly, then what needs no statement or a slow one."""
+def bearers_of(warehouse: Warehouse, people: list[Principal]) -> list[str]:
+    """A token of everybody."""
     tokens = Tokens.of(warehouse.settings)
-    bearers = [tokens.pair(Principal(person, 1)).access_token for person in people]
-    database = Database.at(warehouse.as_role("api").url)
+    return [tokens.pair(person, person.session_id).access_token for person in people]
+
+
+async def measure_floors(warehouse: Warehouse, people: list[Principal], folder: Path) -> Floors:
+    """What to hold the figures against: the statement alone, the bare server, the usual application."""
+    bearers = bearers_of(warehouse, people)
+    database = Database.at(conninfo(warehouse))
+    floors: Floors = {}
+    body = folder / "body.json"
+    os.environ["MITA_BENCH_BODY"], os.environ["MITA_BENCH_KEY"] = str(body), tokens_key(warehouse)
+    address = warehouse.as_role("api").url.render_as_string(hide_password=False)
+    os.environ["MITA_BENCH_DATABASE"] = address
     async with database.pool:
         for subject in subjects(datetime.now(tz=UTC).date()):
-            floor = await direct(database, people, subject)
-            tell_rates(f"{subject.name}, statement alone", floor)
+            reading = await read_document(database, people[0], subject.document, **subject.parameters)
+            body.write_bytes(reading.data or b"")
             requests = [request("GET", subject.path, bearer) for bearer in bearers]
-            tell_rates(subject.name, await http(port, requests), floor)
+            found = {"of the statement": await direct(database, people, subject)}
+            with served(BARE) as (port, _):
+                found["of bare bytes"] = await http(port, requests)
+            if subject.name in USUALLY:
+                with served(USUAL) as (port, _):
+                    await http(port, requests[:1])
+                    found["times the usual"] = await http(port, requests)
+            for name, times in found.items():
+                tell_rates(f"{subject.name}: {name.split(' ', 1)[1]}", times)
+            floors[subject.name] = found
+    return floors
+
+
+async def measure(warehouse: Warehouse, people: list[Principal], port: int, floors: Floors) -> None:
+    """Each subject with one connection and with many, then what needs no statement, writes or hashes."""
+    bearers = bearers_of(warehouse, people)
+    for subject in subjects(datetime.now(tz=UTC).date()):
+        requests = [request("GET", subject.path, bearer) for bearer in bearers]
+        tell_rates(f"{subject.name}, 1 connection", await http(port, requests, 1))
+        tell_rates(subject.name, await http(port, requests), floors[subject.name])
     tags = [await etag(port, request("GET", "/api/dashboard", bearer)) for bearer in bearers]
     unchanged = [
         request("GET", "/api/dashboard", bearer, {"if-none-match": tag})
         for bearer, tag in zip(bearers, tags, strict=True)
     ]
     tell_rates("dashboard, unchanged (304)", await http(port, unchanged))
+    purchase = '{"amount": 3.10, "category": "dining", "merchant": "Bench"}'
+    tell_rates(
+        "purchase",
+        await http(port, [request("POST", "/api/transactions/", one, body=purchase) for one in bearers]),
+    )
     tell_rates("health, no database", await http(port, [request("GET", "/health")]))
     body = f'{{"email": "p0@example.org", "password": "{PASSWORD}"}}'
     tell_rates("login", await http(port, [request("POST", "/api/auth/login", body=body)]))
 
 
-async def direct(database: Database, people: list[UUID], subject: Subject) -> list[float]:
+def conninfo(warehouse: Warehouse) -> str:
+    """How the API's role reaches the database."""
+    owner = warehouse.server.set(drivername="postgresql").render_as_string(hide_password=False)
+    return warehouse.settings.conninfo_for("api", owner)
+
+
+def tokens_key(warehouse: Warehouse) -> str:
+    """The key that signs tokens."""
+    return Tokens.of(warehouse.settings).key
+
+
+async def direct(database: Database, people: list[Principal], subject: Subject) -> list[float]:
     """Times of the statement on as many connections as the API uses."""
     statement = subject.document.statement
     turns = cycle(
         statement.values(
-            {"user_id": str(person), "token_version": 1, "known_versions": [], **subject.parameters}
+            {
+                "user_id": str(person.user_id),
+                "token_version": 1,
+                "session_id": person.session_id,
+                "known_versions": [],
+                **subject.parameters,
+            }
         )
         for person in people
     )
@@ -211,7 +293,7 @@ async def direct(database: Database, people: list[UUID], subject: Subject) -> li
     return await together(one, MAX_CONNECTIONS)
 
 
-async def http(port: int, requests: list[bytes]) -> list[float]:
+async def http(port: int, requests: list[bytes], connections: int = CONNECTIONS) -> list[float]:
     """Times of requests on kept connections, each with the next as soon as it is answered."""
     turns = cycle(requests)
 
@@ -224,7 +306,7 @@ async def http(port: int, requests: list[bytes]) -> list[float]:
         await repeat(ask, times, deadline)
         writer.close()
 
-    return await together(one, CONNECTIONS)
+    return await together(one, connections)
 
 
 async def together(one: Callable[[list[float], float], Awaitable[None]], number: int) -> list[float]:
@@ -258,7 +340,7 @@ async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, s
     writer.write(sent)
     head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     status = int(head.split(" ", 2)[1])
-    if status not in {200, 304}:
+    if status not in {200, 201, 304}:
         message = f"the API answered {status}"
         raise RuntimeError(message)
     if "content-length: " in head:
@@ -274,14 +356,15 @@ async def etag(port: int, sent: bytes) -> str:
     return head.partition("etag: ")[2].partition("\r")[0].replace("w/", "W/")
 
 
-def tell_rates(name: str, times: list[float], floor: list[float] | None = None) -> None:
-    """Requests a second with percentiles, and the ratio to the floor's rate."""
+def tell_rates(name: str, times: list[float], floors: dict[str, list[float]] | None = None) -> None:
+    """Requests a second with percentiles, and the ratios to the rates of the floors."""
     percentiles = statistics.quantiles(times, n=100)
     figure = (
         f"{len(times) / SECONDS:,.0f} a second, "
         f"p50 {percentiles[49] * 1000:.1f} ms, p99 {percentiles[98] * 1000:.1f} ms"
     )
-    tell(name, figure + (f", {len(times) / len(floor):.2f} of the statement alone" if floor else ""))
+    ratios = (f", {len(times) / len(floor):.2f} {told}" for told, floor in (floors or {}).items())
+    tell(name, figure + "".join(ratios))
 
 
 def tell(name: str, figure: str) -> None:

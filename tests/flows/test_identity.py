@@ -58,7 +58,10 @@ def state(warehouse: Warehouse) -> list[tuple[object, ...]]:
 
 
 def transactions(warehouse: Warehouse) -> list[tuple[UUID, date, int, str]]:
-    query = "select transaction_id, booked_date, amount_minor, status from app.transactions order by 2, 3"
+    query = """
+        select transaction_id, booked_date, amount_minor, status from app.transactions
+        where deleted_at is null order by 2, 3
+    """
     with warehouse.transaction() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 

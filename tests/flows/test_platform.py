@@ -81,6 +81,7 @@ def test_deployments_stand_on_queues_of_the_pool(services: dict[str, str]) -> No
         "register-models": "low",
         "build": "default",
         "build-hourly": "scheduled",
+        "deliver-mail": "scheduled",
         "rebuild": "low",
     }
 

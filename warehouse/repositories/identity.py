@@ -22,18 +22,17 @@ from warehouse.tables.app import identity_questions, merged_entries
 _ADD = """
 insert into app.transactions (
     user_id, transaction_id, account_id, booked_date, spent_date, amount_minor, currency, status,
-    description, counterparty, bank_kind, mcc
+    description, counterparty, bank_kind, mcc, deleted_at
 )
 select
     line.user_id, line.entry_id, line.account_id, line.booked_date, line.spent_date, line.amount_minor,
-    line.currency, line.status, line.description, line.counterparty, line.bank_kind, line.mcc
+    line.currency, line.status, line.description, line.counterparty, line.bank_kind, line.mcc,
+    deleted.deleted_at
 from app.entry_lines as line
+left join app.deleted_entries as deleted using (user_id, entry_id)
 where line.user_id = :user_id and line.batch_id = :batch_id
     and not exists (
         select from app.merged_entries as m where m.user_id = line.user_id and m.entry_id = line.entry_id
-    )
-    and not exists (
-        select from app.deleted_entries as d where d.user_id = line.user_id and d.entry_id = line.entry_id
     )
 on conflict (user_id, transaction_id) do nothing
 """
@@ -70,22 +69,15 @@ members as (
     inner join app.merged_entries as merged
         on merged.user_id = :user_id and roots.transaction_id = merged.transaction_id
 ),
-kept as (
-    select members.* from members
-    where not exists (
-        select
-        from members as other
-        inner join app.deleted_entries as deleted
-            on deleted.user_id = :user_id and other.entry_id = deleted.entry_id
-        where members.transaction_id = other.transaction_id
-    )
-),
 lines as (
     select
-        kept.transaction_id, line.*,
-        min(line.spent_date) over (partition by kept.transaction_id) as first_spent_date
-    from kept
+        members.transaction_id, line.*,
+        min(line.spent_date) over (partition by members.transaction_id) as first_spent_date,
+        max(deleted.deleted_at) over (partition by members.transaction_id) as deleted_at
+    from members
     inner join app.entry_lines as line using (entry_id)
+    left join app.deleted_entries as deleted
+        on line.user_id = deleted.user_id and line.entry_id = deleted.entry_id
     where line.user_id = :user_id and line.account_id = any(:accounts)
 ),
 best as (
@@ -98,28 +90,29 @@ best as (
 )
 insert into app.transactions as known (
     user_id, transaction_id, account_id, booked_date, spent_date, amount_minor, currency, status,
-    description, counterparty, bank_kind, mcc
+    description, counterparty, bank_kind, mcc, deleted_at
 )
 select
     user_id, transaction_id, account_id, booked_date, first_spent_date, amount_minor, currency, status,
-    description, counterparty, bank_kind, mcc
+    description, counterparty, bank_kind, mcc, deleted_at
 from best
 on conflict (user_id, transaction_id) do update
 set booked_date = excluded.booked_date, spent_date = excluded.spent_date,
     amount_minor = excluded.amount_minor, currency = excluded.currency, status = excluded.status,
     description = excluded.description, counterparty = excluded.counterparty,
-    bank_kind = excluded.bank_kind, mcc = excluded.mcc, updated_at = now()
+    bank_kind = excluded.bank_kind, mcc = excluded.mcc, deleted_at = excluded.deleted_at,
+    updated_at = now()
 where (
     known.booked_date, known.spent_date, known.amount_minor, known.currency, known.status,
-    known.description, known.counterparty, known.bank_kind, known.mcc
+    known.description, known.counterparty, known.bank_kind, known.mcc, known.deleted_at
 ) is distinct from (
     excluded.booked_date, excluded.spent_date, excluded.amount_minor, excluded.currency, excluded.status,
-    excluded.description, excluded.counterparty, excluded.bank_kind, excluded.mcc
+    excluded.description, excluded.counterparty, excluded.bank_kind, excluded.mcc, excluded.deleted_at
 )
 returning transaction_id
 """
 
-#: What has no line left, was deleted by the user, or joined another transaction.
+#: What has no line left, or joined another transaction.
 _DROP = """
 delete from app.transactions as known
 using wanted
@@ -127,13 +120,6 @@ where known.user_id = :user_id and known.transaction_id = wanted.transaction_id 
     exists (
         select from app.merged_entries as m
         where m.user_id = known.user_id and m.entry_id = known.transaction_id
-    )
-    or exists (
-        select
-        from app.deleted_entries as deleted
-        left join app.merged_entries as merged using (user_id, entry_id)
-        where deleted.user_id = known.user_id
-            and known.transaction_id = coalesce(merged.transaction_id, deleted.entry_id)
     )
     or not exists (
         select

@@ -117,7 +117,7 @@ def linkable_facts(connection: Connection, users: Sequence[UUID]) -> pl.DataFram
         inner join app.accounts as a using (user_id, account_id)
         left join app.decided_categories as d using (user_id, transaction_id)
         left join ml.category_predictions as p using (user_id, transaction_id)
-        where t.user_id = any({}::uuid[]) and t.status = 'posted'
+        where t.user_id = any({}::uuid[]) and t.status = 'posted' and t.deleted_at is null
     """).format(sql.Literal([str(user) for user in users]))
     return read_frame(connection, query, FACT_COLUMNS)
 

@@ -11,7 +11,8 @@ _UNSCORED = """
 select t.user_id::text, t.transaction_id::text, t.description, t.amount_minor, t.currency, t.mcc, t.bank_kind
 from app.transactions as t
 left join ml.category_predictions as p using (user_id, transaction_id)
-where p.transaction_id is null or (p.model_name, p.model_version) is distinct from (:name, :version)
+where t.deleted_at is null
+    and (p.transaction_id is null or (p.model_name, p.model_version) is distinct from (:name, :version))
 limit :limit
 """
 

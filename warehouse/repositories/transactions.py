@@ -40,7 +40,7 @@ from app.transactions as t
 inner join app.accounts as a using (user_id, account_id)
 left join app.decided_categories as d using (user_id, transaction_id)
 left join ml.category_predictions as p using (user_id, transaction_id)
-where t.user_id = :user_id
+where t.user_id = :user_id and t.deleted_at is null
     and (cast(:since as date) is null or t.spent_date >= :since)
     and (cast(:until as date) is null or t.spent_date < :until)
 order by t.spent_date desc, t.transaction_id

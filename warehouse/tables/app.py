@@ -31,6 +31,9 @@ users = Table(
     string("currency"),
     string("timezone"),
     Column("token_version", Integer, nullable=False, server_default=text("1")),
+    Column("is_premium", Boolean, nullable=False, server_default=text("false")),
+    Column("is_admin", Boolean, nullable=False, server_default=text("false")),
+    instant("email_verified_at", nullable=True),
     instant("created_at", default_now=True),
     Index("uq_users__email", text("lower(email)"), unique=True),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
@@ -70,6 +73,7 @@ accounts = Table(
 
 #: One row per real event on an account. Its id is that of the entry that stands for it: of the first
 #: of the files, in the order of the days that they cover, that list it, or of the purchase entered by hand.
+#: A deleted one stays as a tombstone, so that readers of changes learn of it.
 transactions = Table(
     "transactions",
     metadata,
@@ -87,6 +91,7 @@ transactions = Table(
     string("mcc", nullable=True),
     instant("created_at", default_now=True),
     instant("updated_at", default_now=True),
+    instant("deleted_at", nullable=True),
     belongs_to("app.accounts", "account_id"),
     Index(None, "user_id", "spent_date"),
     CheckConstraint("status in ('posted', 'pending', 'expired')", name="status"),

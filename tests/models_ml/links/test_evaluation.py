@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flows.evaluation import TRAINING_SEED, evaluate_links
+from flows.evaluation.links import TRAINING_SEED, evaluate_links
 from models_ml.links.facts import FACT_SCHEMA, RATE_SCHEMA
 from models_ml.links.logistic import shipped
 from models_ml.links.match import links

@@ -44,8 +44,7 @@ select
 from app.purchases as purchase
 """
 
-# Every line that was let in, and every purchase by hand, with the transaction that it is part of; none
-# where the user deleted it.
+# Every line that was let in, and every purchase by hand, with the transaction that it is part of.
 TRANSACTION_LINES = """
 create view app.transaction_lines with (security_invoker = true) as
 select
@@ -62,7 +61,7 @@ DECIDED_CATEGORIES = """
 create view app.decided_categories with (security_invoker = true) as
 select distinct on (decision.user_id, coalesce(merged.transaction_id, decision.transaction_id))
     decision.user_id, coalesce(merged.transaction_id, decision.transaction_id) as transaction_id,
-    decision.category_code, decision.decided_at
+    decision.category_code, decision.decided_at, decision.xmin as written_in
 from app.category_decisions as decision
 left join app.merged_entries as merged
     on decision.user_id = merged.user_id and decision.transaction_id = merged.entry_id

@@ -23,5 +23,5 @@ select
     created_at,
     updated_at
 from {{ source('app', 'transactions') }}
--- A pending line that was never posted is money that did not move.
-where status <> 'expired'
+-- A pending line that was never posted is money that did not move; what the user deleted is no purchase.
+where status <> 'expired' and deleted_at is null

@@ -1,0 +1,93 @@
+"""Analytics, as JSON from the marts."""
+
+from __future__ import annotations
+
+from api.documents import Document
+
+#: Spending of a month by the client's categories; what has no rate to the user's currency stays out.
+MONTHLY = Document("""
+with spending as (
+    select category.client_code, -sum(made.amount_plan_minor)::bigint as spent_minor, count(*) as purchases
+    from reader
+    inner join marts.fct_transactions as made
+        on reader.user_id = made.user_id
+        and made.is_spending
+        and made.amount_plan_minor is not null
+        and made.spent_date >= coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        )
+        and made.spent_date < coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        ) + interval '1 month'
+    inner join marts.dim_categories as category on made.category_code = category.category_code
+    group by category.client_code
+)
+select json_build_object(
+    'total', coalesce(sum(spending.spent_minor), 0) * max(reader.unit),
+    'currency', max(reader.currency),
+    'categories', coalesce(json_agg(json_build_object(
+        'category', spending.client_code,
+        'total', spending.spent_minor * reader.unit,
+        'purchases', spending.purchases,
+        'share', round(
+            spending.spent_minor::numeric / nullif((select sum(s.spent_minor) from spending as s), 0), 4
+        )
+    ) order by spending.spent_minor desc) filter (where spending.client_code is not null), '[]')
+) as document
+from reader
+left join spending on true
+""")
+
+#: Income and spending of the last twelve months.
+TRENDS = Document("""
+select json_build_object('currency', max(reader.currency), 'months', coalesce(json_agg(json_build_object(
+    'month', to_char(month.first_day, 'YYYY-MM'),
+    'spent', month.spent_minor * reader.unit,
+    'income', month.income_minor * reader.unit
+) order by month.first_day) filter (where month.first_day is not null), '[]')) as document
+from reader
+left join lateral (
+    select
+        date_trunc('month', made.spent_date::timestamp)::date as first_day,
+        coalesce(-sum(made.amount_plan_minor) filter (where made.is_spending), 0)::bigint as spent_minor,
+        coalesce(sum(made.amount_plan_minor) filter (where made.group_code = 'income'), 0)::bigint
+            as income_minor
+    from marts.fct_transactions as made
+    where made.user_id = reader.user_id and made.amount_plan_minor is not null
+        and made.spent_date >= date_trunc('month', reader.today::timestamp) - interval '11 months'
+    group by 1
+) as month on true
+""")
+
+#: A month's plan against what was spent, by category.
+PERFORMANCE = Document("""
+with month as (
+    select
+        category.client_code,
+        sum(plan.planned_minor)::bigint as planned_minor,
+        sum(plan.spent_minor)::bigint as spent_minor
+    from reader
+    inner join marts.fct_daily_plan as plan
+        on reader.user_id = plan.user_id
+        and plan.plan_date >= coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        )
+        and plan.plan_date < coalesce(
+            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
+        ) + interval '1 month'
+    inner join marts.dim_categories as category on plan.category_code = category.category_code
+    where plan.group_code <> 'saving'
+    group by category.client_code
+)
+select json_build_object('currency', max(reader.currency), 'categories', coalesce(json_agg(json_build_object(
+    'category', month.client_code,
+    'planned', month.planned_minor * reader.unit,
+    'spent', month.spent_minor * reader.unit,
+    'ratio', round(month.spent_minor::numeric / nullif(month.planned_minor, 0), 4)
+) order by month.spent_minor desc) filter (where month.client_code is not null), '[]')) as document
+from reader
+left join month on true
+""")
+
+#: That somebody may read, and nothing else.
+SIGNED_IN = Document("select 'null'::json as document from reader")

@@ -1,0 +1,242 @@
+"""Budgets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Any, LiteralString
+
+import orjson
+from fastapi import APIRouter, Path, Query, Response
+from psycopg.types.json import Jsonb
+
+from api.budget.queries import (
+    AUTOMATION,
+    DAILY,
+    DAY,
+    LIVE_STATUS,
+    MODE,
+    MONTH,
+    REMAINING,
+    SPENT,
+    SUGGESTIONS,
+    WEIGHTS,
+)
+from api.budget.schemas import (
+    AllocationRequest,
+    Allocations,
+    AutomationChange,
+    AutomationSettings,
+    DayBudget,
+    DayDetail,
+    IncomeAllocations,
+    IncomeRequest,
+    LiveStatus,
+    ModeSetting,
+    MonthBudget,
+    MonthRequest,
+    Move,
+    Moved,
+    Remaining,
+    Suggestions,
+)
+from api.calendar.queries import SAVED_MONTH
+from api.calendar.schemas import CalendarMonth
+from api.database import Work
+from api.dependencies import CurrentReader, CurrentWriter, Reader
+from api.documents import read_own_write
+from api.envelope import NEVER_STORE, Envelope, success
+from api.errors import READING, WRITING, InvalidRequestError, NotFoundError, WrongAmountError, answers
+from api.onboarding.writing import minor
+from api.schemas import Amount, Nothing
+from api.strict import StrictRoute
+from api.transactions.writing import own_currency
+from warehouse.money import Money, allocate
+
+router = APIRouter(prefix="/api/budget", tags=["budget"], route_class=StrictRoute)
+
+Year = Annotated[int | None, Query(ge=2000, le=2100)]
+Month = Annotated[int | None, Query(ge=1, le=12)]
+YearMonth = Annotated[str, Path(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-03"])]
+
+_SET_MODE: LiteralString = """
+insert into app.preferences (user_id, budget_mode) values (%(user_id)s, %(mode)s)
+on conflict (user_id) do update set budget_mode = excluded.budget_mode, updated_at = now()
+"""
+_SET_AUTOMATION: LiteralString = """
+insert into app.preferences (user_id, automation) values (%(user_id)s, %(automation)s)
+on conflict (user_id) do update
+set automation = preferences.automation || excluded.automation, updated_at = now()
+"""
+_MOVE: LiteralString = """
+with leaf as (
+    select
+        coalesce(
+            (select code from seeds.categories where code = %(from_category)s),
+            (select category_code from seeds.client_categories where client_code = %(from_category)s limit 1)
+        ) as source,
+        coalesce(
+            (select code from seeds.categories where code = %(to_category)s),
+            (select category_code from seeds.client_categories where client_code = %(to_category)s limit 1)
+        ) as target
+)
+insert into app.budget_moves (user_id, moved_on, from_category, to_category, amount_minor)
+select users.user_id, (now() at time zone users.timezone)::date, leaf.source, leaf.target, %(amount_minor)s
+from app.users as users cross join leaf
+where users.user_id = %(user_id)s and leaf.source <> leaf.target
+"""
+
+
+@router.get("/daily", response_model=Envelope[list[DayBudget]], responses=answers(*READING))
+async def daily(reader: CurrentReader) -> Response:
+    """The days of the current month."""
+    return await reader.reply(DAILY)
+
+
+@router.get("/daily/{date}", response_model=Envelope[DayDetail], responses=answers(NotFoundError, *READING))
+async def day(date: dt.date, reader: CurrentReader) -> Response:
+    """One day with its categories."""
+    return await reader.reply(DAY, day=date)
+
+
+@router.get("/calendar/{month}", response_model=Envelope[CalendarMonth], responses=answers(*READING))
+async def month_calendar(month: YearMonth, reader: CurrentReader) -> Response:
+    """The plan of a month, day by day."""
+    return await reader.reply(SAVED_MONTH, first_day=dt.date.fromisoformat(f"{month}-01"))
+
+
+@router.get("/spent", response_model=Envelope[dict[str, Amount]], responses=answers(*READING))
+async def spent(reader: CurrentReader, year: Year = None, month: Month = None) -> Response:
+    """What a month's spending went to."""
+    return await reader.reply(SPENT, first_day=first_day(year, month))
+
+
+@router.get("/remaining", response_model=Envelope[Remaining], responses=answers(*READING))
+async def remaining(reader: CurrentReader, year: Year = None, month: Month = None) -> Response:
+    """What is left of a month's plan."""
+    return await reader.reply(REMAINING, first_day=first_day(year, month))
+
+
+@router.get("/live_status", response_model=Envelope[LiveStatus], responses=answers(*READING))
+async def live_status(reader: CurrentReader) -> Response:
+    """The month and the day at a glance."""
+    return await reader.reply(LIVE_STATUS, first_day=None)
+
+
+@router.get("/suggestions", response_model=Envelope[Suggestions], responses=answers(*READING))
+async def suggestions(reader: CurrentReader, year: Year = None, month: Month = None) -> Response:
+    """Which categories are over their plan."""
+    return await reader.reply(SUGGESTIONS, first_day=first_day(year, month))
+
+
+@router.post("/monthly", response_model=Envelope[MonthBudget], responses=answers(*READING))
+async def monthly(given: MonthRequest, reader: CurrentReader) -> Response:
+    """A month's plan by category."""
+    return await reader.reply_now(MONTH, first_day=first_day(given.year, given.month))
+
+
+@router.get("/mode", response_model=Envelope[ModeSetting], responses=answers(*READING))
+async def mode(reader: CurrentReader) -> Response:
+    """How strictly the plan is meant."""
+    return await reader.reply(MODE)
+
+
+@router.patch("/mode", response_model=Envelope[ModeSetting], responses=answers(*WRITING))
+async def set_mode(given: ModeSetting, writer: CurrentWriter) -> Response:
+    """Choose how strictly the plan is meant."""
+
+    async def keep(work: Work) -> ModeSetting:
+        await work.run(_SET_MODE, user_id=writer.principal.user_id, mode=given.mode)
+        return given
+
+    return await writer.reply(keep)
+
+
+@router.get("/automation_settings", response_model=Envelope[AutomationSettings], responses=answers(*READING))
+async def automation_settings(reader: CurrentReader) -> Response:
+    """What happens by itself."""
+    return await reader.reply(AUTOMATION)
+
+
+@router.patch(
+    "/automation_settings", response_model=Envelope[AutomationSettings], responses=answers(*WRITING)
+)
+async def set_automation(given: AutomationChange, writer: CurrentWriter) -> Response:
+    """Choose what happens by itself; what is absent stays."""
+
+    async def keep(work: Work) -> bytes | None:
+        sent = given.model_dump(exclude_none=True)
+        await work.run(_SET_AUTOMATION, user_id=writer.principal.user_id, automation=Jsonb(sent))
+        return await read_own_write(work, writer.principal, AUTOMATION)
+
+    return await writer.reply(keep)
+
+
+@router.get("/redistribution_history", response_model=Envelope[list[Moved]], responses=answers(*READING))
+async def redistribution_history(reader: CurrentReader) -> Response:
+    """Moves between categories; none are kept yet, so the list is empty."""
+    return await no_moves(reader)
+
+
+@router.post("/redistribute", response_model=Envelope[list[Moved]], responses=answers(*READING))
+async def redistribute_budget(reader: CurrentReader) -> Response:
+    """The moves that today's opening plan needs; none are computed yet, so the list is empty."""
+    return await no_moves(reader)
+
+
+@router.post(
+    "/adjust",
+    status_code=201,
+    response_model=Envelope[Nothing],
+    responses=answers(WrongAmountError, *WRITING),
+)
+async def adjust(given: Move, writer: CurrentWriter) -> Response:
+    """Move money from one category to another."""
+
+    async def move(work: Work) -> Nothing:
+        amount_minor = minor(given.amount, await own_currency(work))
+        key = {"user_id": writer.principal.user_id, "amount_minor": amount_minor}
+        if not await work.run(_MOVE, from_category=given.from_category, to_category=given.to_category, **key):
+            raise InvalidRequestError
+        await work.audit("budget_moved")
+        return Nothing()
+
+    return await writer.reply(move, 201)
+
+
+@router.post("/behavioral_allocation", response_model=Envelope[Allocations], responses=answers(*READING))
+async def behavioral_allocation(given: AllocationRequest, reader: CurrentReader) -> Response:
+    """Share an amount out by how the user spends; the parts sum to it exactly."""
+    parts, is_own = await shared_out(reader, given.total_amount)
+    confidence = 1.0 if is_own else 0.0
+    allocations = {name: {"amount": part, "confidence": confidence} for name, part in parts.items()}
+    return success({"allocations": allocations}, reader.request_id, NEVER_STORE)
+
+
+@router.post(
+    "/income_based_recommendations", response_model=Envelope[IncomeAllocations], responses=answers(*READING)
+)
+async def income_based_recommendations(given: IncomeRequest, reader: CurrentReader) -> Response:
+    """Share an income out by category; the parts sum to it exactly."""
+    parts, _ = await shared_out(reader, given.monthly_income)
+    return success({"allocations": parts}, reader.request_id, NEVER_STORE)
+
+
+async def shared_out(reader: Reader, amount: Decimal) -> tuple[dict[str, float], bool]:
+    """The parts of an amount by category, and whether the shares are the user's own."""
+    known: dict[str, Any] = orjson.loads(await reader.read(WEIGHTS))
+    currency, weights = known["currency"], known["weights"]
+    parts = allocate(minor(amount, currency), list(weights.values()))
+    named = zip(weights, parts, strict=True)
+    return {name: float(Money(part, currency).decimal) for name, part in named}, known["is_own"]
+
+
+async def no_moves(reader: Reader) -> Response:
+    """An empty list, for somebody who may read."""
+    await reader.read(MODE)
+    return success([], reader.request_id, NEVER_STORE)
+
+
+def first_day(year: int | None, month: int | None) -> dt.date | None:
+    """The first day of a month; None for the current one."""
+    return None if year is None or month is None else dt.date(year, month, 1)

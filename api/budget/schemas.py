@@ -1,0 +1,191 @@
+"""Budgets as the client reads and changes them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.schemas import Amount, Currency, GivenAmount, JsonObject, Light
+from api.transactions.schemas import Category
+
+Mode = Literal["default", "flexible", "strict", "behavioral", "goal"]
+
+
+class DayBudget(BaseModel):
+    """One day of the current month."""
+
+    date: date
+    limit: Amount
+    spent: Amount
+    status: Light
+
+
+class DayCategory(BaseModel):
+    """One category on one day."""
+
+    category: str
+    category_code: str
+    group: str
+    planned: Amount
+    spent: Amount
+    status: Light
+
+
+class DayDetail(DayBudget):
+    """One day with its categories."""
+
+    categories: list[DayCategory]
+
+
+class Remaining(BaseModel):
+    """What is left of a month."""
+
+    total_budget: Amount
+    total_spent: Amount
+    remaining: Amount
+    categories: dict[str, Amount]
+
+
+class MonthCategory(BaseModel):
+    """One category in a month."""
+
+    planned: Amount
+    spent: Amount
+    remaining: Amount
+
+
+class MonthBudget(BaseModel):
+    """A month's plan."""
+
+    categories: dict[str, MonthCategory]
+    total_planned: Amount
+    total_spent: Amount
+    currency: Currency
+
+
+class Suggestion(BaseModel):
+    """A category over its plan."""
+
+    category: str
+    amount: Amount
+    message: str
+
+
+class Suggestions(BaseModel):
+    """What is over its plan, as facts."""
+
+    suggestions: list[Suggestion]
+    confidence: float
+    intelligent_insights: list[Any]
+    category_insights: dict[str, Any]
+    total_count: int
+
+
+class LiveStatus(BaseModel):
+    """The month and the day at a glance."""
+
+    monthly_budget: Amount
+    monthly_spent: Amount
+    total_budget: Amount
+    total_spent: Amount
+    daily_budget: Amount
+    spent_today: Amount
+    remaining_today: Amount
+    status: Literal["good", "warning", "over"]
+    on_track: bool
+
+
+class ModeSetting(BaseModel):
+    """How strictly the plan is meant."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mode: Mode
+
+
+class AutomationSettings(BaseModel):
+    """What happens by itself."""
+
+    auto_redistribution: bool
+    realtime_alerts: bool
+    behavioral_learning: bool
+    smart_suggestions: bool
+
+
+class AutomationChange(BaseModel):
+    """What of it shall change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    auto_redistribution: bool | None = None
+    realtime_alerts: bool | None = None
+    behavioral_learning: bool | None = None
+    smart_suggestions: bool | None = None
+
+
+class AllocationRequest(BaseModel):
+    """An amount to share out by how the user spends."""
+
+    model_config = ConfigDict(frozen=True)
+
+    total_amount: Annotated[GivenAmount, Field(ge=0)]
+    profile: JsonObject | None = None
+
+
+class Allocation(BaseModel):
+    """A category's part."""
+
+    amount: float
+    confidence: float = Field(description="1 where it is the user's own share, 0 where it is everybody's.")
+
+
+class Allocations(BaseModel):
+    """The parts; they sum to the amount exactly."""
+
+    allocations: dict[str, Allocation]
+
+
+class IncomeRequest(BaseModel):
+    """A month's income."""
+
+    model_config = ConfigDict(frozen=True)
+
+    monthly_income: Annotated[GivenAmount, Field(ge=0)]
+
+
+class IncomeAllocations(BaseModel):
+    """The parts of an income."""
+
+    allocations: dict[str, float]
+
+
+class MonthRequest(BaseModel):
+    """A month."""
+
+    model_config = ConfigDict(frozen=True)
+
+    year: int = Field(ge=2000, le=2100)
+    month: int = Field(ge=1, le=12)
+    user_answers: JsonObject | None = None
+
+
+class Move(BaseModel):
+    """Money moved from one category to another by hand; counts from today's opening plan on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    from_category: Category
+    to_category: Category
+    amount: Annotated[GivenAmount, Field(gt=0)]
+
+
+class Moved(BaseModel):
+    """A move, as the history shows it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    source: str = Field(alias="from")
+    to: str
+    amount: float

@@ -1,0 +1,1 @@
+"""News for clients that keep a connection open."""

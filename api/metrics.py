@@ -1,0 +1,53 @@
+"""Counters for Prometheus: by route and status, never by user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+
+#: Seconds; an answer takes milliseconds, a password hash tens, a receipt seconds.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+router = APIRouter(tags=["health"])
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One registry per application, so that two in one process do not mix."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    requests: Counter = field(init=False)
+    seconds: Histogram = field(init=False)
+
+    def __post_init__(self) -> None:
+        registry = self.registry
+        labels = ["method", "route"]
+        requests = Counter(
+            "mita_requests_total", "Requests answered.", [*labels, "status"], registry=registry
+        )
+        seconds = Histogram(
+            "mita_request_seconds", "Time to an answer.", labels, buckets=BUCKETS, registry=registry
+        )
+        object.__setattr__(self, "requests", requests)
+        object.__setattr__(self, "seconds", seconds)
+
+    def count(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        """Note one answered request; addresses that lead nowhere share one label."""
+        known = route or "none"
+        self.requests.labels(method, known, str(status)).inc()
+        self.seconds.labels(method, known).observe(seconds)
+
+
+@router.get("/metrics", response_class=Response, include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """What Prometheus scrapes."""
+    held: Metrics = request.app.state.metrics
+    return Response(generate_latest(held.registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,248 @@
+"""Purchases that users enter, correct and delete: the one place where the API writes transactions.
+
+What the user states is kept in ``app.purchases`` and ``app.deleted_entries``, from which the pipeline makes
+the same transactions anew.
+
+It speaks psycopg rather than SQLAlchemy, because the API does without the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+
+_CATEGORY = """
+select coalesce(
+    (select leaf.code from seeds.categories as leaf where leaf.code = %(category)s),
+    (
+        select named.category_code from seeds.client_categories as named
+        where named.client_code = %(category)s limit 1
+    )
+)
+"""
+_CASH = """
+with found as (
+    select account_id from app.accounts
+    where user_id = %(user_id)s and account_ref = 'cash' and currency = %(currency)s
+),
+made as (
+    insert into app.accounts (user_id, account_ref, currency, kind, name)
+    select %(user_id)s, 'cash', %(currency)s, 'cash', 'Cash' where not exists (select from found)
+    on conflict (user_id, account_ref, currency) do update set kind = accounts.kind
+    returning account_id
+)
+select account_id from found union all select account_id from made
+"""
+_ADD = """
+with given as materialized (
+    select
+        coalesce(%(transaction_id)s::uuid, uuidv7()) as id,
+        (%(spent_at)s at time zone users.timezone)::date as day
+    from app.users as users where users.user_id = %(user_id)s
+),
+added as (
+    insert into app.transactions (
+        user_id, transaction_id, account_id, booked_date, spent_date, amount_minor, currency, status,
+        description, counterparty
+    )
+    select
+        %(user_id)s, given.id, %(account_id)s, given.day, given.day, %(amount_minor)s, %(currency)s, 'posted',
+        %(description)s, %(merchant)s
+    from given
+    on conflict (user_id, transaction_id) do nothing
+    returning transaction_id
+),
+stated as (
+    insert into app.purchases (
+        user_id, purchase_id, account_id, spent_date, amount_minor, currency, description, merchant
+    )
+    select
+        %(user_id)s, added.transaction_id, %(account_id)s, given.day, %(amount_minor)s, %(currency)s,
+        %(description)s, %(merchant)s
+    from added cross join given
+),
+described as (
+    insert into app.transaction_details (
+        user_id, transaction_id, spent_at, merchant, location, tags, is_recurring, receipt_url, notes
+    )
+    select
+        %(user_id)s, transaction_id, %(spent_at)s, %(merchant)s, %(location)s, %(tags)s, %(is_recurring)s,
+        %(receipt_url)s, %(notes)s
+    from added
+),
+decided as (
+    insert into app.category_decisions (user_id, transaction_id, category_code)
+    select %(user_id)s, transaction_id, %(category_code)s from added where %(category_code)s::text is not null
+)
+select transaction_id from added
+"""
+_FOUND = """
+select
+    exists (
+        select from app.purchases as stated
+        where stated.user_id = made.user_id and stated.purchase_id = made.transaction_id
+    ) and not exists (
+        select from app.merged_entries as merged
+        where merged.user_id = made.user_id and merged.transaction_id = made.transaction_id
+    ),
+    made.amount_minor, made.currency, made.spent_date,
+    (%(spent_at)s::timestamptz at time zone users.timezone)::date,
+    greatest(made.updated_at, details.updated_at, decided.decided_at)
+from app.transactions as made
+inner join app.users as users on made.user_id = users.user_id
+left join app.transaction_details as details
+    on made.user_id = details.user_id and made.transaction_id = details.transaction_id
+left join app.decided_categories as decided
+    on made.user_id = decided.user_id and made.transaction_id = decided.transaction_id
+where made.user_id = %(user_id)s and made.transaction_id = %(transaction_id)s and made.deleted_at is null
+for update of made
+"""
+_CHANGE = """
+with stated as (
+    update app.purchases
+    set
+        amount_minor = %(amount_minor)s, currency = %(currency)s, spent_date = %(day)s,
+        description = %(description)s, merchant = %(merchant)s, updated_at = now()
+    where %(is_own)s and user_id = %(user_id)s and purchase_id = %(transaction_id)s
+)
+update app.transactions
+set
+    amount_minor = %(amount_minor)s,
+    currency = %(currency)s,
+    spent_date = %(day)s,
+    booked_date = case when %(is_own)s then %(day)s else booked_date end,
+    description = case when %(is_own)s then %(description)s else description end,
+    counterparty = case when %(is_own)s then %(merchant)s else counterparty end,
+    updated_at = now()
+where user_id = %(user_id)s and transaction_id = %(transaction_id)s
+"""
+_DESCRIBE = """
+insert into app.transaction_details (
+    user_id, transaction_id, spent_at, merchant, location, tags, is_recurring, receipt_url, notes
+)
+values (
+    %(user_id)s, %(transaction_id)s, %(spent_at)s, %(merchant)s, %(location)s, %(tags)s, %(is_recurring)s,
+    %(receipt_url)s, %(notes)s
+)
+on conflict (user_id, transaction_id) do update
+set
+    spent_at = coalesce(excluded.spent_at, transaction_details.spent_at),
+    merchant = coalesce(excluded.merchant, transaction_details.merchant),
+    location = coalesce(excluded.location, transaction_details.location),
+    tags = coalesce(excluded.tags, transaction_details.tags),
+    is_recurring = excluded.is_recurring,
+    receipt_url = coalesce(excluded.receipt_url, transaction_details.receipt_url),
+    notes = coalesce(excluded.notes, transaction_details.notes),
+    updated_at = now()
+"""
+_DECIDE = """
+insert into app.category_decisions (user_id, transaction_id, category_code)
+values (%(user_id)s, %(transaction_id)s, %(category_code)s)
+on conflict (user_id, transaction_id) do update
+set category_code = excluded.category_code, decided_at = now()
+"""
+_DELETE = """
+with forgotten as (
+    insert into app.deleted_entries (user_id, entry_id)
+    select %(user_id)s, %(transaction_id)s
+    union all
+    select merged.user_id, merged.entry_id
+    from app.merged_entries as merged
+    where merged.user_id = %(user_id)s and merged.transaction_id = %(transaction_id)s
+    on conflict do nothing
+)
+update app.transactions set deleted_at = now(), updated_at = now()
+where user_id = %(user_id)s and transaction_id = %(transaction_id)s and deleted_at is null
+"""
+
+
+class UnknownCategoryError(ValueError):
+    """Neither a leaf of the taxonomy nor one of the client's names."""
+
+
+class BankLineError(ValueError):
+    """Amount, currency or day of a bank's line would change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Money spent (negative) or refunded, in minor units, with what the user says of it."""
+
+    amount_minor: int
+    currency: str
+    spent_at: datetime
+    category: str | None  # the client's name or a leaf's code
+    description: str = ""
+    merchant: str | None = None
+    location: str | None = None
+    tags: Sequence[str] = ()
+    is_recurring: bool = False
+    receipt_url: str | None = None
+    notes: str | None = None
+    account_id: UUID | None = None  # cash when absent
+    transaction_id: UUID | None = None  # made by the client, or by Postgres when absent
+
+
+async def add_purchase(connection: psycopg.AsyncConnection, user_id: UUID, purchase: Purchase) -> UUID | None:
+    """Store a hand-entered purchase; None when the user has one of that id already, deleted or not.
+
+    Raises UnknownCategoryError, and ForeignKeyViolation for an account that is not the user's.
+    """
+    cursor = psycopg.AsyncCursor(connection)
+    values = await _values(cursor, user_id, purchase)
+    if purchase.account_id is None:
+        cash = await (await cursor.execute(_CASH, values)).fetchone()
+        values["account_id"] = (cash or (None,))[0]
+    added = await (await cursor.execute(_ADD, values)).fetchone()
+    return added[0] if added else None
+
+
+async def change_purchase(
+    connection: psycopg.AsyncConnection,
+    user_id: UUID,
+    transaction_id: UUID,
+    purchase: Purchase,
+    *,
+    as_of: datetime | None = None,
+) -> bool | None:
+    """Correct a transaction; None if there is none, False if it has changed since ``as_of``.
+
+    Of a bank's line the user decides what it was for, not what it cost and when: raises BankLineError.
+    """
+    cursor = psycopg.AsyncCursor(connection)
+    values = await _values(cursor, user_id, purchase) | {"transaction_id": transaction_id}
+    found = await (await cursor.execute(_FOUND, values)).fetchone()
+    if found is None:
+        return None
+    is_own, amount_minor, currency, spent_date, day, changed_at = found
+    if as_of is not None and as_of < changed_at:
+        return False
+    if not is_own and (amount_minor, currency, spent_date) != (purchase.amount_minor, purchase.currency, day):
+        raise BankLineError
+    await cursor.execute(_CHANGE, values | {"is_own": is_own, "day": day})
+    await cursor.execute(_DESCRIBE, values)
+    if values["category_code"] is not None:
+        await cursor.execute(_DECIDE, values)
+    return True
+
+
+async def delete_purchase(connection: psycopg.AsyncConnection, user_id: UUID, transaction_id: UUID) -> bool:
+    """Delete a transaction for good: its tombstone keeps it away when its line is imported again."""
+    cursor = psycopg.AsyncCursor(connection)
+    await cursor.execute(_DELETE, {"user_id": user_id, "transaction_id": transaction_id})
+    return cursor.rowcount == 1
+
+
+async def _values(cursor: psycopg.AsyncCursor, user_id: UUID, purchase: Purchase) -> dict[str, object]:
+    category_code = None
+    if purchase.category is not None:
+        row = await (await cursor.execute(_CATEGORY, {"category": purchase.category})).fetchone()
+        category_code = (row or (None,))[0]
+        if category_code is None:
+            raise UnknownCategoryError(purchase.category)
+    values = {**asdict(purchase), "tags": list(purchase.tags)}
+    return values | {"user_id": user_id, "category_code": category_code}
