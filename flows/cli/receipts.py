@@ -1,4 +1,4 @@
-"""``mita receipts`` and ``mita evaluate receipts``: what a photo of a receipt says, and how well it is read."""
+"""``mita receipts`` and ``mita evaluate receipts``: what a photo says, and how well it is read."""
 
 from __future__ import annotations
 

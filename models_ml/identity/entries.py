@@ -49,6 +49,5 @@ def entries_of(lines: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
             position=pl.col("position").first(),
             files=pl.col("file").unique().sort(),
         )
-        .select(ENTRY_SCHEMA.names())
-        .cast(dict(ENTRY_SCHEMA))
+        .select(pl.col(name).cast(kind) for name, kind in ENTRY_SCHEMA.items())
     )

@@ -11,17 +11,17 @@ from rapidfuzz.process import cpdist
 #: An entry: what one or more files list as one and the same line of an account.
 ENTRY_SCHEMA = pl.Schema(
     {
-        "account_id": pl.String,
-        "entry_id": pl.String,
-        "booked_date": pl.Date,
-        "value_date": pl.Date,
-        "amount_minor": pl.Int64,
-        "is_pending": pl.Boolean,  # no file shows it as posted
-        "description": pl.String,
-        "bank_reference": pl.String,
-        "balance_minor": pl.Int64,
-        "position": pl.Int64,  # order among the lines of its first file, the earliest first
-        "files": pl.List(pl.Int32),  # places in the coverage; empty for a purchase entered by hand
+        "account_id": pl.String(),
+        "entry_id": pl.String(),
+        "booked_date": pl.Date(),
+        "value_date": pl.Date(),
+        "amount_minor": pl.Int64(),
+        "is_pending": pl.Boolean(),  # no file shows it as posted
+        "description": pl.String(),
+        "bank_reference": pl.String(),
+        "balance_minor": pl.Int64(),
+        "position": pl.Int64(),  # order among the lines of its first file, the earliest first
+        "files": pl.List(pl.Int32()),  # places in the coverage; empty for a purchase entered by hand
     }
 )
 #: A file's part of an account: it holds every posted line from its first to its last day.

@@ -190,6 +190,7 @@ def _add_statement(connection: Connection, user: User, account_id: UUID, person:
             amount_minor=-1,
             status="posted",
             description="x",
+            content_key=uuid4(),
             raw="x",
         )
     )

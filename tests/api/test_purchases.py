@@ -20,7 +20,7 @@ from tests.api.conftest import sign_in
 from tests.api.people import Line, Person, move_in
 from tests.api.shapes import data_of, error_of
 from warehouse.repositories.batches import Batch
-from warehouse.repositories.transactions import merge_batch
+from warehouse.repositories.identity import add_transactions
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -243,12 +243,12 @@ def test_a_deletion_stays_when_the_statement_is_imported_again(
                 {"email": person.email},
             ).one()
         )
-        merge_batch(connection, batch)
+        add_transactions(connection, batch.user_id, batch.batch_id)
     imported = {entry["id"] for entry in listed(client, somebody, include="all")}
     for transaction_id in imported:
         assert client.delete(f"{PATH}{transaction_id}", headers=somebody).status_code == 200
     with built.transaction() as connection:
-        merge_batch(connection, batch)
+        add_transactions(connection, batch.user_id, batch.batch_id)
     assert listed(client, somebody, include="all") == []
     assert client.delete(f"{PATH}{imported.pop()}", headers=somebody).status_code == 404
 

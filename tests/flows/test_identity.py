@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import polars as pl
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from flows.batches import undo_batch
 from flows.decisions import answer_identity, delete_transaction, restore_transaction
@@ -22,6 +22,7 @@ from models_ml.identity.resolve import resolve
 from tests.factories import make_user
 from warehouse.repositories.identity import list_questions
 from warehouse.repositories.origins import find_origin
+from warehouse.tables.app import category_decisions
 
 if TYPE_CHECKING:
     from tests.flows.conftest import Ingest
@@ -32,20 +33,24 @@ Write = Callable[[str, str | bytes], Path]
 
 #: Everything that follows from files, without instants and without ids that come anew.
 STATE = """
-select 'account', a.account_ref, a.currency, a.kind, a.institution, a.name, null, null, null
+select
+    'account', a.account_ref, a.currency, a.kind, a.institution, a.name, null, null, null
 from app.accounts as a
 union all
 select 'transaction', t.transaction_id::text, a.account_ref, t.booked_date::text, t.spent_date::text,
     t.amount_minor::text, t.status, t.description, t.counterparty
 from app.transactions as t inner join app.accounts as a using (user_id, account_id)
 union all
-select 'merged', entry_id::text, transaction_id::text, probability::text, evidence::text, null, null, null, null
+select 'merged', entry_id::text, transaction_id::text, probability::text, evidence::text, null, null, null,
+    null
 from app.merged_entries
 union all
-select 'question', one_entry::text, other_entry::text, probability::text, is_same::text, null, null, null, null
+select 'question', one_entry::text, other_entry::text, probability::text, is_same::text, null, null, null,
+    null
 from app.identity_questions
 union all
-select 'line', l.entry_id::text, l.transaction_id::text, b.file_name, l.line_number::text, null, null, null, null
+select 'line', l.entry_id::text, l.transaction_id::text, b.file_name, l.line_number::text, null, null, null,
+    null
 from app.transaction_lines as l inner join raw.import_batches as b using (user_id, batch_id)
 order by 1, 2, 3, 4, 5
 """
@@ -73,7 +78,7 @@ def user(warehouse: Warehouse) -> User:
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """People whose banks show pending lines, change texts and give second formats."""
     folder = tmp_path_factory.mktemp("bank")
     generate(users=5, months=4, seed=5, out=folder / "bank", workers=1)
@@ -159,10 +164,9 @@ def test_a_pending_line_becomes_posted_and_keeps_the_users_word(
     pending = next(row for row in transactions(warehouse) if row[3] == "pending")
     with warehouse.transaction() as connection:
         connection.execute(
-            text(
-                "insert into app.category_decisions (user_id, transaction_id, category_code) values (:u, :t, :c)"
-            ),
-            {"u": user.user_id, "t": pending[0], "c": "restaurants"},
+            insert(category_decisions).values(
+                user_id=user.user_id, transaction_id=pending[0], category_code="restaurants"
+            )
         )
     (outcome,) = ingest_files(write("main_2.csv", late + "2026-03-20,BAKERY,-3.00,EUR,posted\n"))
     assert outcome.transactions_added == 1
@@ -212,7 +216,7 @@ def test_the_users_answer_separates_joins_and_is_not_asked_again(
 
 
 def test_a_file_without_an_account_number_finds_its_account(
-    warehouse: Warehouse, ingest_files: Ingest, bank: Path, user: User
+    warehouse: Warehouse, ingest_files: Ingest, bank: Path
 ) -> None:
     files = files_of(bank, "00004")
     ingest_files(*random.Random(2).sample(files, len(files)))  # noqa: S311 - a reproducible order
