@@ -93,7 +93,7 @@ def test_an_amount_that_its_currency_cannot_express_is_refused(
     "changes",
     [
         {"category": "no_such"},
-        {"account_id": str(uuid4())},
+        {"account_id": "00000000-0000-4000-8000-000000000000"},
         {"amount": "NaN"},
         {"amount": 1e300},
         {"merchant": "a\x00b"},

@@ -65,6 +65,7 @@ def test_members_keep_the_content_and_never_the_path(tmp_path: Path) -> None:
         (packed({f"{number}.csv": "" for number in range(2001)}), "holds more than 2,000 files"),
         (packed({"a.zip": packed({"b.zip": packed({"c.csv": "x"})})}), "an archive within archives"),
     ],
+    ids=["outside", "absolute", "drive", "empty", "broken", "bomb", "many", "nested"],
 )
 def test_what_could_do_harm_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
     refused = [one for one in open_one(tmp_path, content) if isinstance(one, RefusedFile)]
