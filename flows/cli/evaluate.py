@@ -34,11 +34,12 @@ def identity(
     noise: Annotated[
         float, typer.Option(min=0, max=1, help="Share of the files that say the same in another way.")
     ] = 0.0,
+    plot: Annotated[Path | None, typer.Option(help="Draw the calibration into this PNG or SVG.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Precision and recall of finding the lines that are one event, by what makes it hard."""
-    from flows.evaluation.identity import evaluate, labelled_lines
+    from flows.evaluation.identity import draw, evaluate, labelled_lines
     from flows.evaluation.noise import UNSEEN, disturbed
     from flows.generator import generate
 
@@ -48,6 +49,8 @@ def identity(
             generate(users=users, months=months, seed=seed, out=source)
         lines = labelled_lines(source)
     report = evaluate(disturbed(lines, UNSEEN, seed, noise) if noise else lines)
+    if plot:
+        draw({f"noise in {noise:.0%} of the files": report}, plot)
     if as_json:
         print_json(report)
     else:

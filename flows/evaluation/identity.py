@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -133,9 +133,19 @@ def evaluate(lines: pl.DataFrame) -> IdentityReport:
     )
 
 
-def as_dict(report: IdentityReport) -> dict[str, object]:
-    """The report as JSON takes it."""
-    return asdict(report)
+def draw(reports: Mapping[str, IdentityReport], path: Path) -> None:
+    """Draw how far the probabilities can be believed, a line per report."""
+    from flows.evaluation.plots import draw_calibration  # noqa: PLC0415 - matplotlib
+
+    tables = {
+        name: pl.DataFrame(
+            [("one event", each.probability, each.right, each.merges) for each in report.calibration],
+            schema=["kind", "said", "true", "links"],
+            orient="row",
+        )
+        for name, report in reports.items()
+    }
+    draw_calibration(tables, path)
 
 
 def _noise(lines: pl.DataFrame) -> pl.Series:

@@ -56,7 +56,7 @@ def evaluate_links(  # noqa: PLR0913 - what the command offers
     harder = noisy(facts, true, NoiseParams(seed=seed)) if noise or plot else None
     report = _measured(*(harder if noise and harder else (facts, true)))
     if plot is not None and harder is not None:
-        from models_ml.links.report import draw_calibration  # noqa: PLC0415 - matplotlib
+        from flows.evaluation.plots import draw_calibration  # noqa: PLC0415 - matplotlib
 
         worlds = {"as simulated": _measured(facts, true), "much harder": _measured(*harder)}
         draw_calibration({world: each.calibration for world, each in worlds.items()}, plot)

@@ -12,10 +12,13 @@ _COLOURS = ("#1565C0", "#EF6C00")
 
 
 def draw_calibration(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
-    """One panel per kind: what was said against what was true, a line per world; dots grow with links."""
+    """One panel per kind: what was said against what was true, a line per world; dots grow with links.
+
+    Each table has kind, said, true and links, the number of matches of about that probability.
+    """
     from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, wanted only here
 
-    kinds = ("transfer", "refund", "reimbursement")
+    kinds = pl.concat([table.select("kind") for table in tables.values()])["kind"].unique(maintain_order=True)
     figure = Figure(figsize=(3.6 * len(kinds), 3.7), layout="constrained")
     for place, kind in enumerate(kinds, start=1):
         axes = figure.add_subplot(1, len(kinds), place)
@@ -29,5 +32,5 @@ def draw_calibration(tables: Mapping[str, pl.DataFrame], path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if place == 1:
             axes.set_ylabel("share that is true")
-            axes.legend(frameon=False, loc="upper left")
+            axes.legend(frameon=False, loc="best")
     figure.savefig(path, dpi=150)
