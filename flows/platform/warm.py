@@ -131,6 +131,7 @@ def serve(settings: Settings) -> None:
     """Import what is slow, then fork a child for every request until told to stop."""
     for module in PRELOADED:
         __import__(module)
+    _preload_project(settings)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         with _short_name(socket_path(settings)) as name:
@@ -141,6 +142,13 @@ def serve(settings: Settings) -> None:
             connection, _ = listener.accept()
             with connection:
                 _fork_runner(listener, connection)
+
+
+def _preload_project(settings: Settings) -> None:
+    """Parse dbt's project, which takes more than a second as well."""
+    from flows.dbt import preload_project  # noqa: PLC0415 - imported above, by name
+
+    preload_project(settings)
 
 
 def _fork_runner(listener: socket.socket, connection: socket.socket) -> None:

@@ -143,8 +143,89 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    message = "transactions cannot go back to the old ids; restore a backup of before the upgrade"
-    raise NotImplementedError(message)
+    """Transactions keep their ids; where they came from is forgotten, so a new file counts anew."""
+    for view in ("decided_categories", "transaction_lines", "entry_lines"):
+        op.execute(f"drop view app.{view}")
+    for table in reversed(NEW_TABLES):
+        op.drop_table(table, schema="app")
+    _restore_transactions()
+    op.execute("drop function app.entry_id(uuid, uuid)")
+    op.execute("delete from raw.import_batches where status = 'undone'")
+    op.drop_constraint("ck_import_batches__status", "import_batches", schema="raw")
+    op.create_check_constraint(
+        op.f("ck_import_batches__status"),
+        "import_batches",
+        "status in ('loading', 'loaded', 'refused')",
+        schema="raw",
+    )
+    for name in ("kind", "institution", "name", "first_date", "last_date"):
+        op.drop_column("statement_accounts", name, schema="raw")
+    op.drop_column("statement_lines", "content_key", schema="raw")
+
+
+def _restore_transactions() -> None:
+    op.execute("delete from app.transactions where status = 'expired'")
+    op.execute(
+        "delete from app.category_decisions as d where not exists (select from app.transactions as t "
+        "where t.user_id = d.user_id and t.transaction_id = d.transaction_id)"
+    )
+    op.drop_constraint("ck_transactions__status", "transactions", schema="app")
+    op.create_check_constraint(
+        op.f("ck_transactions__status"), "transactions", "status in ('posted', 'pending')", schema="app"
+    )
+    op.add_column("transactions", sa.Column("identity_key", sa.Text(), nullable=True), schema="app")
+    op.execute("update app.transactions set identity_key = transaction_id::text")
+    op.alter_column("transactions", "identity_key", nullable=False, schema="app")
+    op.add_column(
+        "transactions",
+        sa.Column("occurrence", sa.Integer(), server_default="1", nullable=False),
+        schema="app",
+    )
+    op.alter_column("transactions", "occurrence", server_default=None, schema="app")
+    op.create_unique_constraint(
+        op.f("uq_transactions__user_id_account_id_identity_key_occurrence"),
+        "transactions",
+        ["user_id", "account_id", "identity_key", "occurrence"],
+        schema="app",
+    )
+    _refer("transactions", ["user_id"], "users", ["user_id"])
+    op.drop_constraint("fk_category_decisions__users", "category_decisions", schema="app")
+    key = ["user_id", "transaction_id"]
+    _refer("category_decisions", key, "transactions", key)
+    op.create_table(
+        "transaction_sources",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("line_number", sa.BigInteger(), nullable=False),
+        sa.Column("transaction_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "batch_id", "line_number", name=op.f("pk_transaction_sources")),
+        schema="app",
+    )
+    lines = ["user_id", "batch_id", "line_number"]
+    _refer("transaction_sources", lines, "statement_lines", lines, schema="raw")
+    _refer("transaction_sources", key, "transactions", key)
+    op.create_index(
+        op.f("ix_transaction_sources__user_id_transaction_id"), "transaction_sources", key, schema="app"
+    )
+    op.execute("alter table app.transaction_sources enable row level security")
+    op.execute(
+        "create policy tenant on app.transaction_sources to mita_api "
+        "using (user_id = (select app.current_user_id()))"
+    )
+    op.execute("create policy pipeline on app.transaction_sources to mita_pipeline using (true)")
+
+
+def _refer(table: str, columns: list[str], referred: str, keys: list[str], schema: str = "app") -> None:
+    op.create_foreign_key(
+        op.f(f"fk_{table}__{referred}"),
+        table,
+        referred,
+        columns,
+        keys,
+        source_schema="app",
+        referent_schema=schema,
+        ondelete="CASCADE",
+    )
 
 
 def _describe_files() -> None:
@@ -160,7 +241,7 @@ def _describe_files() -> None:
     op.execute(FACTS_OF_EARLIER_FILES)
     op.drop_constraint("ck_import_batches__status", "import_batches", schema="raw")
     op.create_check_constraint(
-        "ck_import_batches__status",
+        op.f("ck_import_batches__status"),
         "import_batches",
         "status in ('loading', 'loaded', 'refused', 'undone')",
         schema="raw",
@@ -176,7 +257,7 @@ def _rename_transactions() -> None:
     for table in ("transactions", "category_decisions"):
         op.execute(RENAME.format(table=table))
     op.create_foreign_key(
-        "fk_category_decisions__users",
+        op.f("fk_category_decisions__users"),
         "category_decisions",
         "users",
         ["user_id"],
@@ -190,7 +271,7 @@ def _rename_transactions() -> None:
     op.drop_column("transactions", "occurrence", schema="app")
     op.drop_constraint("ck_transactions__status", "transactions", schema="app")
     op.create_check_constraint(
-        "ck_transactions__status",
+        op.f("ck_transactions__status"),
         "transactions",
         "status in ('posted', 'pending', 'expired')",
         schema="app",
