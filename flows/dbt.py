@@ -25,18 +25,8 @@ from sqlalchemy.engine import URL
 from warehouse.errors import ActionableError
 from warehouse.settings import Settings
 
-QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
 #: Statuses by which dbt says that a node did not do what it should.
 FAILED = ("error", "fail", "runtime error", "partial success")
-
-#: The database plays no part in parsing, but the profile asks where it is.
-NOWHERE = {
-    "MITA_DBT_HOST": "none",
-    "MITA_DBT_PORT": "1",
-    "MITA_DBT_USER": "none",
-    "MITA_DBT_PASSWORD": "none",
-    "MITA_DBT_DATABASE": "none",
-}
 
 #: Projects that were parsed beforehand, by version.
 _parsed: dict[str, Any] = {}
@@ -78,13 +68,13 @@ def start_dbt() -> None:
         _process().submit(_load)
 
 
-def preload_project(settings: Settings) -> None:
+def preload_project(settings: Settings, server: URL) -> None:
     """Parse the project now, for every build of this process and of its forks."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds, wanted only where marts are built
 
     folder, project = str(settings.folder("dbt") / "parsed"), str(project_folder())
     places = [f"--project-dir={project}", f"--profiles-dir={project}", f"--target-path={folder}"]
-    os.environ.update(NOWHERE | QUIET)
+    os.environ.update(dbt_environment(settings, server))
     with contextlib.redirect_stdout(io.StringIO()):
         outcome = dbtRunner().invoke(["--quiet", "parse", *places, f"--log-path={folder}"])
     if outcome.success:  # else the build says what is wrong
@@ -112,7 +102,8 @@ def dbt_environment(settings: Settings, server: URL) -> dict[str, str]:
         "MITA_DBT_USER": url.username or "",
         "MITA_DBT_PASSWORD": str(url.password or ""),
         "MITA_DBT_DATABASE": url.database or "",
-        **QUIET,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
     }
 
 

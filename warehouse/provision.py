@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.engine import URL
 
 from warehouse.errors import ActionableError
 from warehouse.settings import Role, Settings
+from warehouse.versions import newest_migration
 
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy.engine import URL
 
 MINIMUM_SERVER_VERSION = 180000
 #: An arbitrary number that every provisioning of a server locks, so that two never interleave.
@@ -29,7 +30,9 @@ class ServerTooOldError(ActionableError, RuntimeError):
 
 def provision(settings: Settings, server: URL) -> None:
     """Create what is missing and migrate; safe to repeat and to call from several processes at once."""
-    with psycopg.connect(_dsn(server, "postgres"), autocommit=True) as connection:
+    if is_provisioned(settings, server):
+        return
+    with psycopg.connect(_dsn(server.set(database="postgres")), autocommit=True) as connection:
         _check_version(connection)
         connection.execute("select pg_advisory_lock(%s)", [PROVISION_LOCK])
         for role in ROLES:
@@ -39,6 +42,18 @@ def provision(settings: Settings, server: URL) -> None:
             _ensure_database(connection, role_database(server, role), role)
         _grant_access(connection, server.database or "mita")
         migrate(server)
+
+
+def is_provisioned(settings: Settings, server: URL) -> bool:
+    """Whether the roles that work with the platform's database can sign in and find it as new as the code."""
+    try:
+        with psycopg.connect(_dsn(settings.url_for("pipeline", server))):
+            pass
+        with psycopg.connect(_dsn(settings.url_for("api", server))) as connection:
+            found = connection.execute("select version_num from ops.alembic_version").fetchone()
+    except psycopg.Error:  # provisioning mends it, or says what is wrong
+        return False
+    return found == (newest_migration(),)
 
 
 def migrate(server: URL, revision: str = "head") -> None:
@@ -65,7 +80,7 @@ def role_database(server: URL, role: Role) -> str:
 
 def server_version(server: URL) -> str:
     """The version of the server, before anything is made on it."""
-    with psycopg.connect(_dsn(server, "postgres")) as connection:
+    with psycopg.connect(_dsn(server.set(database="postgres"))) as connection:
         return connection.info.parameter_status("server_version") or ""
 
 
@@ -107,5 +122,5 @@ def _grant_access(connection: psycopg.Connection, database: str) -> None:
     connection.execute(sql.SQL("grant connect on database {} to mita_api, mita_analyst").format(name))
 
 
-def _dsn(server: URL, database: str) -> str:
-    return server.set(drivername="postgresql", database=database).render_as_string(hide_password=False)
+def _dsn(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

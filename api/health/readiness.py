@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
 from psycopg.errors import InsufficientPrivilege
 
 from api.database import Database, Statement
 from api.errors import NotBuiltError, TemporaryError
 from api.health.schemas import Part, Readiness
+from warehouse.versions import newest_migration
 
 _STATE = Statement.of("""
 select
@@ -37,10 +35,3 @@ async def _missing(database: Database) -> dict[Part, str]:
     if not has_marts:
         missing["marts"] = "run 'mita build' or ingest a statement"
     return missing
-
-
-@cache
-def newest_migration() -> str:
-    """The revision that this code was written for; the scripts are numbered."""
-    folder = files("warehouse") / "migrations" / "versions"
-    return max(script.name for script in folder.iterdir() if script.name[:1].isdigit()).partition("_")[0]

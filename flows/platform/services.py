@@ -10,14 +10,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from sqlalchemy.engine import URL
 
 from flows.platform import warm
 from warehouse.provision import role_database
 from warehouse.server import free_port
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 POOL = "mita"
 #: Queues of the work pool, the most urgent first.

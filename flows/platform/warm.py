@@ -15,6 +15,7 @@ import runpy
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -147,42 +148,32 @@ def serve(settings: Settings) -> None:
 def _preload_project(settings: Settings) -> None:
     """Parse dbt's project, which takes more than a second as well."""
     from flows.dbt import preload_project  # noqa: PLC0415 - imported above, by name
+    from warehouse.engine import open_warehouse  # noqa: PLC0415
 
-    preload_project(settings)
+    with open_warehouse(settings) as warehouse:
+        preload_project(settings, warehouse.server)
 
 
 def _fork_runner(listener: socket.socket, connection: socket.socket) -> None:
     if os.fork() == 0:
         listener.close()
-        _supervise(connection)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        header, streams, _, _ = socket.recv_fds(connection, 4, len(STANDARD_STREAMS))
+        if len(header) < 4:  # noqa: PLR2004 - somebody only looked whether we listen
+            os._exit(0)
+        size = int.from_bytes(header)
+        if size > LARGEST_REQUEST:
+            os._exit(1)
+        request = Request(**json.loads(_receive(connection, size)))
+        connection.sendall(os.getpid().to_bytes(4))
+        _become(request, streams, connection)
 
 
-def _supervise(connection: socket.socket) -> None:
-    """In the fork: start the command in a fork of its own, and report how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    header, streams, _, _ = socket.recv_fds(connection, 4, len(STANDARD_STREAMS))
-    if len(header) < 4:  # noqa: PLR2004 - somebody only looked whether we listen
-        os._exit(0)
-    size = int.from_bytes(header)
-    if size > LARGEST_REQUEST:
-        os._exit(1)
-    request = Request(**json.loads(_receive(connection, size)))
-    command = os.fork()
-    if command == 0:
-        connection.close()
-        _become(request, streams)
-    connection.sendall(command.to_bytes(4))
-    _, status = os.waitpid(command, 0)
-    with contextlib.suppress(BrokenPipeError):
-        connection.sendall((os.waitstatus_to_exitcode(status) % 256).to_bytes(4))
-    os._exit(0)
-
-
-def _become(request: Request, streams: Sequence[int]) -> None:
+def _become(request: Request, streams: Sequence[int], connection: socket.socket) -> None:
     """Take the client's terminal, folder and environment, run its module, and leave as it leaves.
 
-    Leaving is by SystemExit through the frames of ``serve``, so that what the module registered for its
-    end (logs to send, locks to return) runs.
+    The client learns of the end at once. What the module registered for its end (logs to send, locks to
+    return), which takes seconds, runs after that: leaving is by SystemExit through the frames of ``serve``.
     """
     for target, source in zip(STANDARD_STREAMS, streams, strict=True):
         os.dup2(source, target)
@@ -192,8 +183,31 @@ def _become(request: Request, streams: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(request.environment)
     sys.argv = [request.module, *request.arguments]
-    runpy.run_module(request.module, run_name="__main__", alter_sys=True)
-    sys.exit(0)
+    code = _run(request.module)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with contextlib.suppress(BrokenPipeError):
+        connection.sendall(code.to_bytes(4))
+    connection.close()
+    silence = os.open(os.devnull, os.O_RDWR)
+    for target in STANDARD_STREAMS:  # whoever reads our output must not wait for what is left
+        os.dup2(silence, target)
+    sys.exit(code)
+
+
+def _run(module: str) -> int:
+    """Run a module as ``python -m`` does, and give the exit code that it asks for."""
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            sys.stderr.write(f"{leaving.code}\n")
+            return 1
+        return (leaving.code or 0) % 256
+    except BaseException:  # noqa: BLE001 - told as the interpreter would tell it
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
