@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from flows.dbt import project_folder, run_dbt
 from tests.dbt.households import add_purchases, enqueue, move_in
-from tests.dbt.reference_plan import Category, Facts, PlanLine, Purchase, ReferencePlan, add_months, month_of
+from tests.dbt.reference_plan import Category, Facts, Move, PlanLine, Purchase, ReferencePlan
 from warehouse.repositories import freshness
 
 if TYPE_CHECKING:
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from warehouse.engine import Warehouse
 
 REFRESH = ["run", "--selector", "user_refresh"]
-MARTS_OF_USERS = ("dim_accounts", "fct_transactions", "fct_daily_plan", "fct_daily_totals", "fct_plan_gaps")
+MARTS_OF_USERS = (
+    "dim_accounts",
+    "fct_transactions",
+    "fct_daily_plan",
+    "fct_daily_totals",
+    "fct_budget_moves",
+    "fct_plan_gaps",
+)
 Lines = dict[tuple[date, str], PlanLine]
 
 
@@ -37,9 +44,26 @@ def taxonomy() -> Mapping[str, Category]:
                 row["group_code"],
                 row["pattern"],
                 int(row["budget_weight"]) if row["budget_weight"] else None,
+                int(row["priority"]),
+                row["is_protected"] == "true",
             )
             for row in csv.DictReader(file)
         }
+
+
+@cache
+def bulgarian_weights() -> Mapping[str, int]:
+    """Where the drawn people live."""
+    with (project_folder() / "seeds" / "regional_budget_weights.csv").open(encoding="utf-8") as file:
+        return {
+            row["category_code"]: int(row["budget_weight"])
+            for row in csv.DictReader(file)
+            if row["country"] == "BG"
+        }
+
+
+def reference(facts: Facts) -> ReferencePlan:
+    return ReferencePlan(facts, taxonomy(), bulgarian_weights())
 
 
 def plans_of(warehouse: Warehouse) -> dict[UUID, Lines]:
@@ -49,7 +73,8 @@ def plans_of(warehouse: Warehouse) -> dict[UUID, Lines]:
         for row in connection.execute(
             text("""
                 select user_id, plan_date, category_code,
-                    budget_minor, spent_before_minor, planned_minor, spent_minor, status
+                    budget_minor, carry_minor, spent_before_minor, moved_minor, uncovered_minor,
+                    committed_minor, planned_minor, spent_minor, status
                 from marts.fct_daily_plan
             """)
         ):
@@ -59,12 +84,27 @@ def plans_of(warehouse: Warehouse) -> dict[UUID, Lines]:
 
 def expected_plan(facts: Facts) -> Lines:
     """The reference plan, without what a closed month neither planned nor spent."""
-    this_month = month_of(facts.today)
+    plan = reference(facts)
+    current = plan.periods[-2].start
     return {
         (day, category): line
-        for (day, category), line in ReferencePlan(facts, taxonomy()).lines().items()
-        if day >= this_month or line.planned or line.spent
+        for (day, category), line in plan.lines().items()
+        if day >= current or line.planned or line.spent
     }
+
+
+def moves_of(warehouse: Warehouse) -> dict[UUID, list[Move]]:
+    """Everybody's moves as the mart has them."""
+    found: dict[UUID, list[Move]] = defaultdict(list)
+    with warehouse.transaction() as connection:
+        for row in connection.execute(
+            text("""
+                select user_id, moved_on, from_category, to_category, amount_minor, reason, source, is_applied
+                from marts.fct_budget_moves
+            """)
+        ):
+            found[row.user_id].append(Move(*row[1:]))
+    return found
 
 
 def rows_of(warehouse: Warehouse) -> dict[str, list[str]]:
@@ -91,18 +131,27 @@ def test_the_plan_of_every_household_is_the_reference_plan(built: Built) -> None
         assert plans[user_id] == expected_plan(facts), facts
 
 
-def test_spent_and_planned_ahead_make_the_budget(built: Built) -> None:
+def test_the_moves_of_every_household_are_the_reference_moves(built: Built) -> None:
+    moves = moves_of(built.warehouse)
+    assert sum(map(len, moves.values())) > 100
+    for user_id, facts in built.facts.items():
+        assert sorted(moves[user_id], key=repr) == sorted(reference(facts).moves(), key=repr), facts
+
+
+def test_spent_and_planned_ahead_make_what_there_is(built: Built) -> None:
     plans = plans_of(built.warehouse)
     for user_id, facts in built.facts.items():
-        end = add_months(month_of(facts.today), 1)
+        current = reference(facts).periods[-2]
         ahead: dict[str, int] = defaultdict(int)
         lines: dict[str, PlanLine] = {}
         for (day, category), line in plans[user_id].items():
-            if facts.today <= day < end:
+            if facts.today <= day < current.end:
                 ahead[category] += line.planned
                 lines[category] = line
         for category, line in lines.items():
-            assert ahead[category] == max(0, line.budget - line.spent_before), (category, facts)
+            if not line.uncovered:
+                there = line.budget + line.carry + line.moved
+                assert line.spent_before + ahead[category] == there, (category, facts)
 
 
 def test_the_order_of_the_facts_does_not_matter_and_nor_does_building_twice(built: Built) -> None:

@@ -36,8 +36,8 @@ def _queue(connection: Connection, candidates: str) -> int:
 
 #: Facts that dbt joins; without fresh statistics the planner takes a full table for an empty one.
 _JOINED = (
-    "app.users, app.budget_settings, app.accounts, app.transactions, app.category_decisions, "
-    "ml.category_predictions, ops.build_queue"
+    "app.users, app.budget_settings, app.category_budgets, app.budget_moves, app.commitments, app.accounts, "
+    "app.transactions, app.category_decisions, ml.spending_profiles, ml.category_predictions, ops.build_queue"
 )
 
 
