@@ -1,9 +1,9 @@
 """Derives ``regional_budget_weights.csv`` from Eurostat's household budget survey (about 2005).
 
-``python -m tools.regional_weights expendituresEU.csv`` reads mean expenditure per adult equivalent by country
-and COICOP division, as the R package robCompositions publishes it (GPL-2 and later; the figures are Eurostat's,
-free to reuse with the source named). Only shares are taken from it. A division is divided among our
-categories by the taxonomy's own weights, and the weights of a group sum to 10,000.
+``python -m tools.regional_weights expendituresEU.csv`` reads mean expenditure by country and COICOP division
+as the R package robCompositions publishes it (the package GPL-2 or later; the figures Eurostat's, free to
+reuse with the source named). Only shares are taken from it. A division is divided among our categories by
+the taxonomy's own weights, and the weights of a group sum to 10,000.
 """
 
 from __future__ import annotations

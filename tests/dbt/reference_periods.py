@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 #: How many periods a budget looks back on, and how many there are in a year.
 RECENT = {"monthly": 3, "last-working-day": 3, "semi-monthly": 6, "fortnightly": 6, "weekly": 13}
@@ -75,4 +76,4 @@ def periods_between(cycle: Cycle, first: date, last: date) -> list[Period]:
     """All whole periods that begin in the span."""
     days = (first + timedelta(days=n) for n in range((last - first).days))
     starts = [day for day in days if begins(cycle, day)]
-    return [Period(start, end) for start, end in zip(starts, starts[1:], strict=False)]
+    return [Period(start, end) for start, end in pairwise(starts)]

@@ -8,12 +8,9 @@ _CANDIDATES = """
 select u.user_id, coalesce(v.version, 0) as version, (now() at time zone u.timezone)::date as today
 from app.users as u
 left join ops.user_versions as v using (user_id)
-left join ops.mart_versions as m using (user_id)
 """
 _IS_STALE = """
-where m.user_id is null
-    or m.version <> coalesce(v.version, 0)
-    or m.today <> (now() at time zone u.timezone)::date
+where not ops.marts_are_current(u.user_id)
 """
 
 

@@ -19,12 +19,7 @@ _TODAY = """
 select today from ops.mart_versions where user_id = :user_id
 """
 _IS_STALE = """
-select m.user_id is null or m.version <> coalesce(v.version, 0)
-    or m.today <> (now() at time zone u.timezone)::date
-from app.users as u
-left join ops.user_versions as v using (user_id)
-left join ops.mart_versions as m using (user_id)
-where u.user_id = :user_id
+select not ops.marts_are_current(:user_id)
 """
 
 

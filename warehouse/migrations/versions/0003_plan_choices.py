@@ -25,8 +25,27 @@ CHECKS = {
     "day_rule": "day_rule in ('spread', 'carry', 'save')",
 }
 
+# One rule for all readers: a mart is current if no fact has changed and no day has begun since its build.
+MARTS_ARE_CURRENT = """
+create function ops.marts_are_current(person uuid) returns boolean language sql stable parallel safe
+begin atomic
+    select exists (
+        select 1
+        from app.users as u
+        inner join ops.mart_versions as m on u.user_id = m.user_id
+        left join ops.user_versions as v on u.user_id = v.user_id
+        where u.user_id = person
+            and m.version = coalesce(v.version, 0)
+            and m.today = (now() at time zone u.timezone)::date
+    );
+end
+"""
+
 
 def upgrade() -> None:
+    op.execute(MARTS_ARE_CURRENT)
+    op.execute("revoke all on function ops.marts_are_current(uuid) from public")
+    op.execute("grant execute on function ops.marts_are_current(uuid) to mita_pipeline, mita_api")
     _widen_settings()
     _create_choices()
     op.create_table(
@@ -59,6 +78,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("drop function ops.marts_are_current(uuid)")
     op.drop_table("spending_profiles", schema="ml")
     for table in reversed(CHOICES):
         op.drop_table(table, schema="app")

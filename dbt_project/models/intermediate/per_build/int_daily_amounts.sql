@@ -8,25 +8,26 @@ transactions as (
 
 by_day as (
     select
-        user_id,
-        category_code,
-        group_code,
-        spent_date,
-        sum(amount_plan_minor)::bigint as amount_minor
-    from transactions
+        transactions.user_id,
+        transactions.category_code,
+        transactions.group_code,
+        transactions.spent_date,
+        sum(transactions.amount_plan_minor)::bigint as amount_minor
+    from plan_users
+    inner join transactions
+        on plan_users.user_id = transactions.user_id and transactions.spent_date >= plan_users.reads_from
     where
-        amount_plan_minor is not null
-        and (is_spending or group_code in ('saving', 'income'))
-    group by user_id, category_code, group_code, spent_date
+        transactions.amount_plan_minor is not null
+        and (transactions.is_spending or transactions.group_code in ('saving', 'income'))
+    group by transactions.user_id, transactions.category_code, transactions.group_code, transactions.spent_date
 ),
 
 final as (
     select
         by_day.*,
         {{ period_start_of('plan_users', 'by_day.spent_date') }} as period_start
-    from by_day
-    inner join plan_users on by_day.user_id = plan_users.user_id
-    where by_day.spent_date >= plan_users.reads_from
+    from plan_users
+    inner join by_day on plan_users.user_id = by_day.user_id
 )
 
 select * from final
