@@ -54,7 +54,10 @@ with reader as (
     {%- for column in columns.values() -%}
         {%- do typed.append(column.name ~ ' ' ~ column.data_type) -%}
     {%- endfor -%}
+    {#- A function outlives a renaming of its database. -#}
+    {%- set own_database = '"' ~ this.database ~ '".' -%}
     {%- set signature = this ~ '(uuid, date, date, date)' -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- call statement('main') -%}
         drop function if exists {{ signature }};
         create function {{ this }} (
@@ -64,7 +67,7 @@ with reader as (
         language sql stable security definer rows 500
         set search_path = '' set enable_nestloop = off set jit = off
         as $twin$
-        {{ sql }}
+        {{ sql | replace(own_database, '') }}
         select {{ names }} from {{ mart }}
         where {{ config.require('day') }} between $2 and $3
         $twin$;
@@ -87,6 +90,8 @@ with reader as (
     {%- for column in columns.values() -%}
         {%- do typed.append(column.name ~ ' ' ~ column.data_type) -%}
     {%- endfor -%}
+    {#- A function outlives a renaming of its database. -#}
+    {%- set own_database = '"' ~ this.database ~ '".' -%}
     {%- set signature = this ~ '(uuid, date, date)' -%}
     {%- call statement('main') -%}
         drop function if exists {{ signature }};
@@ -97,10 +102,10 @@ with reader as (
         #variable_conflict use_column
         begin
             if ops.marts_are_current(person) then
-                return query select {{ names }} from {{ ref(mart) }}
+                return query select {{ names }} from {{ ref(mart) | string | replace(own_database, '') }}
                 where user_id = person and {{ config.require('day') }} between first_day and last_day;
             else
-                return query select * from {{ ref(config.require('twin')) }} (person, first_day, last_day);
+                return query select * from {{ ref(config.require('twin')) | string | replace(own_database, '') }} (person, first_day, last_day);
             end if;
         end
         $served$;

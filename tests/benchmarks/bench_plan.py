@@ -111,7 +111,16 @@ def copy_events(connection: psycopg.Connection, frame: pl.DataFrame) -> None:
         "create temporary table made (id text, user_id uuid, account text, day date, amount bigint, "
         "currency text, merchant text, category text)"
     )
-    columns = ("event_id", "user", "account", "spent_date", "amount_minor", "currency", "merchant", "category")
+    columns = (
+        "event_id",
+        "user",
+        "account",
+        "spent_date",
+        "amount_minor",
+        "currency",
+        "merchant",
+        "category",
+    )
     _copy(connection, "made", frame.filter(pl.col("posted")).select(columns))
     connection.execute(
         """
@@ -201,7 +210,9 @@ def compiled_alone(bench: Bench, results: list[NodeResult]) -> float:
     """Seconds of the compiled SQL of what a refresh builds, as plain tables with their indexes."""
     compiled = bench.warehouse.settings.folder("dbt") / "target" / "compiled" / "mita" / "models"
     texts = {path.stem: path.read_text() for path in compiled.rglob("*.sql")}
-    per_user = {path.stem for folder in ("per_build", "per_user") for path in compiled.rglob(f"{folder}/*.sql")}
+    per_user = {
+        path.stem for folder in ("per_build", "per_user") for path in compiled.rglob(f"{folder}/*.sql")
+    }
     dsn = bench.warehouse.url.set(drivername="postgresql").render_as_string(hide_password=False)
     order = [result.node for result in results if result.node in per_user]
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -253,9 +264,7 @@ def measure_live(bench: Bench) -> None:
             )
 
 
-def read_once(
-    connection: psycopg.Connection, twin: str, person: UUID, first: date, last: date
-) -> float:
+def read_once(connection: psycopg.Connection, twin: str, person: UUID, first: date, last: date) -> float:
     """Milliseconds from asking to having the rows."""
     connection.execute("select set_config('mita.user_id', %s, false)", [str(person)])
     begin = time.perf_counter()

@@ -217,12 +217,14 @@ def test_the_live_twins_are_the_tables_to_the_row(built: Built) -> None:
         ("daily_totals", "plan_date"),
         ("budget_moves", "moved_on"),
     ):
-        compare = text(f"""
+        compare = text(
+            f"""
             select count(*) from (
                 (table marts.fct_{mart} except all select live.* from ops.mart_versions as m, {{live}} as live)
                 union all
                 (select live.* from ops.mart_versions as m, {{live}} as live except all table marts.fct_{mart})
             ) as different
-        """.format(live=f"marts.live_{mart}(m.user_id, '2000-01-01', '2100-01-01', m.today)"))  # noqa: S608
+        """.format(live=f"marts.live_{mart}(m.user_id, '2000-01-01', '2100-01-01', m.today)")
+        )  # noqa: S608
         with built.warehouse.transaction() as connection:
             assert connection.execute(compare).scalar_one() == 0, (mart, day)

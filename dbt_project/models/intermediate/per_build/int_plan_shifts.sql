@@ -9,15 +9,28 @@ with available_days as not materialized (
 short_days as (
     select
         user_id,
-        plan_date,
-        sum(deficit_minor)::bigint as deficit_minor
+        plan_date
     from available_days
     where deficit_minor > 0 and moves_mode <> 'off'
     group by user_id, plan_date
 ),
 
 on_short_days as (
-    select available_days.*
+    select
+        available_days.user_id,
+        available_days.period_start,
+        available_days.plan_date,
+        available_days.category_code,
+        available_days.group_code,
+        available_days.priority,
+        available_days.moves_mode,
+        available_days.available_minor,
+        available_days.need_minor,
+        available_days.deficit_minor,
+        available_days.surplus_minor,
+        available_days.reserve_minor,
+        available_days.spent_before_minor,
+        available_days.currency
     from short_days
     inner join available_days
         on short_days.user_id = available_days.user_id and short_days.plan_date = available_days.plan_date
