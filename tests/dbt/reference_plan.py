@@ -20,6 +20,7 @@ METHODS = {
 }
 GROUPS = ("need", "want", "saving")
 HISTORY_PERIODS = 24
+MOVES_PERIODS = 3
 OWN_PARTS = 9
 LONG_AGO = date(2020, 1, 1)
 
@@ -433,13 +434,12 @@ class ReferencePlan:
         """Every day and category of every period."""
         return {key: line for period in self.periods for key, line in self._period_lines(period)}
 
-    def moves(self) -> list[Move]:
-        """The moves in force on every day that has opened."""
+    def moves_kept(self) -> list[Move]:
+        """Those of the last months, which the mart keeps."""
+        since = add_months(self.periods[-2].start, -MOVES_PERIODS)
+        kept = [period for period in self.periods if period.start >= since]
         return [
-            move
-            for period in self.periods
-            for day in self._openings(period)
-            for move in self._opened(period, day)[1]
+            move for period in kept for day in self._openings(period) for move in self._opened(period, day)[1]
         ]
 
     def _openings(self, period: Period) -> list[date]:
