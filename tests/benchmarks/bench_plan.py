@@ -157,7 +157,7 @@ _COPIES = {"people": copy_people, "accounts": copy_accounts, "events": copy_even
 
 
 def _copy(connection: psycopg.Connection, table: str, frame: pl.DataFrame) -> None:
-    with connection.cursor().copy(f"copy {table} from stdin (format csv)") as copy:  # type: ignore[arg-type]
+    with connection.cursor().copy(f"copy {table} from stdin (format csv)") as copy:
         copy.write(frame.write_csv(include_header=False).encode())
 
 
@@ -221,10 +221,10 @@ def compiled_alone(bench: Bench, results: list[NodeResult]) -> float:
                 schema = "marts" if node.startswith(("fct_", "dim_")) else "intermediate"
                 setting = "on" if node in _BY_INDEX else "off"
                 connection.execute(f"set enable_nestloop = {setting}")
-                connection.execute(f"create table {schema}.alone_{node} as {texts[node]}")  # type: ignore[arg-type]
+                connection.execute(f"create table {schema}.alone_{node} as {texts[node]}")
         for node in order:
             schema = "marts" if node.startswith(("fct_", "dim_")) else "intermediate"
-            connection.execute(f"drop table {schema}.alone_{node}")  # type: ignore[arg-type]
+            connection.execute(f"drop table {schema}.alone_{node}")
     return seconds[0]
 
 
@@ -269,7 +269,7 @@ def read_once(connection: psycopg.Connection, twin: str, person: UUID, first: da
     connection.execute("select set_config('mita.user_id', %s, false)", [str(person)])
     begin = time.perf_counter()
     connection.execute(
-        f"select * from marts.{twin}(%s, %s, %s)",  # type: ignore[arg-type]  # noqa: S608
+        f"select * from marts.{twin}(%s, %s, %s)",  # noqa: S608
         [person, first, last],
         prepare=True,
     ).fetchall()

@@ -125,7 +125,7 @@ def _draw_choices(chance: Random, today: date, size: int, purchases: Sequence[Pu
     moves = tuple(
         ManualMove(
             today - timedelta(days=chance.randint(-20, 60)),
-            *chance.sample(PLANNED, 2),
+            *_two(chance),
             chance.randint(1, size),
         )
         for _ in range(chance.randint(0, 3))
@@ -148,6 +148,12 @@ def _draw_choices(chance: Random, today: date, size: int, purchases: Sequence[Pu
         ),
         "joined": today - timedelta(days=chance.randint(0, 40)),
     }
+
+
+def _two(chance: Random) -> tuple[str, str]:
+    """A giver and a receiver."""
+    giver, receiver = chance.sample(PLANNED, 2)
+    return giver, receiver
 
 
 def _days_of_month(today: date, history: int, due: int) -> list[date]:

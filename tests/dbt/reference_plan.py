@@ -165,6 +165,15 @@ class Envelope:
         return self.due is not None and self.spent <= self.paid
 
 
+@dataclass
+class Offer:
+    """What a giver still has to give."""
+
+    source: str
+    giver: Envelope
+    minor: int
+
+
 def lower_median(values: Iterable[int]) -> int:
     """The middle value, the lower one of two."""
     ordered = sorted(values)
@@ -546,26 +555,17 @@ class ReferencePlan:
         )
         moves = []
         is_applied = self.facts.moves_mode == "auto"
-        queue = [[source, giver, minor] for source, giver, minor in offers if minor > 0]
+        queue = [Offer(source, giver, minor) for source, giver, minor in offers if minor > 0]
         for receiver in receivers:
             wanted = lacks[receiver.category.code]
             reason = "overspent" if receiver.available < 0 else "needed_ahead"
             while wanted and queue:
-                source, giver, minor = queue[0]
-                amount = min(wanted, minor)
-                moves.append(
-                    Move(
-                        opening,
-                        giver.category.code,
-                        receiver.category.code,
-                        amount,
-                        reason,
-                        source,
-                        is_applied,
-                    )
-                )
-                wanted, queue[0][2] = wanted - amount, minor - amount
-                if queue[0][2] == 0:
+                offer, code = queue[0], receiver.category.code
+                amount = min(wanted, offer.minor)
+                giver = offer.giver.category.code
+                moves.append(Move(opening, giver, code, amount, reason, offer.source, is_applied))
+                wanted, offer.minor = wanted - amount, offer.minor - amount
+                if offer.minor == 0:
                     queue.pop(0)
         if is_applied:
             for move in moves:
