@@ -118,24 +118,30 @@ days as (
 available as (
     select
         days.*,
-        budget_minor + carry_minor - spent_before_minor - (committed_minor - paid_before_minor) as available_minor,
+        days.budget_minor
+        + days.carry_minor
+        - days.spent_before_minor
+        - (days.committed_minor - days.paid_before_minor) as available_minor,
         -- A bill is needed whole until it is paid; the rest in proportion to the days that are left.
         case
-            when due_date is not null and spent_before_minor > paid_before_minor then 0
-            when due_date is not null then expected_minor
-            else expected_minor * (period_end - opened_on) / (period_end - period_start)
+            when days.due_date is not null and days.spent_before_minor > days.paid_before_minor then 0
+            when days.due_date is not null then days.expected_minor
+            else days.expected_minor * (days.period_end - days.opened_on) / (days.period_end - days.period_start)
         end as need_minor,
-        due_date is not null and spent_before_minor <= paid_before_minor as is_bill_due
+        days.due_date is not null and days.spent_before_minor <= days.paid_before_minor as is_bill_due
     from days
-    where plan_date >= plan_start
+    where days.plan_date >= days.plan_start
 ),
 
 final as (
     select
         available.*,
-        greatest(case when is_forecast then need_minor else 0 end - available_minor, 0) as deficit_minor,
-        greatest(available_minor - need_minor, 0) as surplus_minor,
-        case when is_protected then 0 else greatest(least(available_minor, need_minor), 0) end as reserve_minor
+        greatest(case when available.is_forecast then available.need_minor else 0 end - available.available_minor, 0)
+            as deficit_minor,
+        greatest(available.available_minor - available.need_minor, 0) as surplus_minor,
+        case
+            when available.is_protected then 0 else greatest(least(available.available_minor, available.need_minor), 0)
+        end as reserve_minor
     from available
 )
 

@@ -56,7 +56,7 @@ looked_back as (
         by_period.category_code,
         coalesce(
             sum(by_period.spent_minor)
-                filter (where by_period.period_number >= periods.basis_number - periods.recent_periods),
+            filter (where by_period.period_number >= periods.basis_number - periods.recent_periods),
             0
         )::bigint as recent_minor,
         coalesce(
@@ -65,10 +65,10 @@ looked_back as (
         max(by_period.spent_minor) > 0 as is_known,
         array_agg(by_period.spent_minor order by by_period.spent_minor) as spent_minors,
         string_agg(array_to_string(by_period.paid_days, ','), ',')
-            filter (
-                where by_period.period_number >= periods.basis_number - periods.recent_periods
-                and by_period.paid_days is not null
-            )
+        filter (
+            where by_period.period_number >= periods.basis_number - periods.recent_periods
+            and by_period.paid_days is not null
+        )
             as recent_paid_days
     from periods
     inner join by_period
@@ -97,18 +97,19 @@ final as (
     inner join seen
         on looked_back.user_id = seen.user_id and looked_back.period_start = seen.period_start
     inner join categories on looked_back.category_code = categories.code
-    cross join lateral (
-        select percentile_disc(0.5) within group (order by whole.spent_minor)::bigint as spent_minor
-        from (
-            select unnest(looked_back.spent_minors) as spent_minor
-            union all
-            select 0 from generate_series(1, seen.long_count - cardinality(looked_back.spent_minors))
-        ) as whole
-        where looked_back.method = 'learned'
-    ) as median
+    cross join
+        lateral (
+            select percentile_disc(0.5) within group (order by whole.spent_minor)::bigint as spent_minor
+            from (
+                select unnest(looked_back.spent_minors) as spent_minor
+                union all
+                select 0 from generate_series(1, seen.long_count - cardinality(looked_back.spent_minors))
+            ) as whole
+            where looked_back.method = 'learned'
+        ) as median
     cross join lateral (
         select percentile_disc(0.5) within group (order by paid.paid_day)::integer as due_day
-        from unnest(string_to_array(looked_back.recent_paid_days, ',')::integer []) as paid (paid_day)
+        from unnest(string_to_array(looked_back.recent_paid_days, ',')::integer[]) as paid (paid_day)
         where categories.pattern = 'fixed'
     ) as due
 )

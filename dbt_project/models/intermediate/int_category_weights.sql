@@ -195,8 +195,12 @@ seeded as (
 seeded_groups as (
     select
         seeded.*,
-        sum(fixed_minor) over (partition by user_id, period_start, group_code) as group_fixed_minor,
-        sum(seed_weight) over (partition by user_id, period_start, group_code) as group_seed_weight
+        sum(seeded.fixed_minor)
+            over (partition by seeded.user_id, seeded.period_start, seeded.group_code)
+            as group_fixed_minor,
+        sum(seeded.seed_weight)
+            over (partition by seeded.user_id, seeded.period_start, seeded.group_code)
+            as group_seed_weight
     from seeded
 ),
 

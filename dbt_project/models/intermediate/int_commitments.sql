@@ -34,8 +34,8 @@ final as (
     inner join commitments
         on
             periods.user_id = commitments.user_id
-            and commitments.due_date >= periods.period_start
-            and commitments.due_date < periods.period_end
+            and periods.period_start <= commitments.due_date
+            and periods.period_end > commitments.due_date
     inner join categories
         on
             commitments.category_code = categories.code

@@ -29,9 +29,10 @@ due as (
         commitments.due_date + late.days as plan_date,
         sum(commitments.amount_minor)::bigint as due_minor
     from commitments
-    cross join lateral generate_series(
-        0, greatest(commitments.last_opening - commitments.due_date, 0)
-    ) as late (days)
+    cross join
+        lateral generate_series(
+            0, greatest(commitments.last_opening - commitments.due_date, 0)
+        ) as late (days)
     where
         commitments.paid_on is null
         or commitments.paid_on >= least(commitments.due_date + late.days, commitments.last_opening)
@@ -63,14 +64,27 @@ spread as (
     select
         shifted.*,
         case
-            when left_minor <= 0 then 0
+            when shifted.left_minor <= 0 then 0
             -- A bill is due whole on its day, and until it is paid on the day that opens.
-            when is_bill_due then case when plan_date = greatest(due_date, opened_on) then left_minor else 0 end
+            when
+                shifted.is_bill_due
+                then
+                    case
+                        when
+                            shifted.plan_date = greatest(shifted.due_date, shifted.opened_on)
+                            then shifted.left_minor
+                        else 0
+                    end
             -- What a day leaves over or takes too much is the next day's.
-            when day_rule = 'carry'
+            when shifted.day_rule = 'carry'
                 then
                     {{ carried_until('plan_date - plan_start + 1') }}
-                    - case when plan_date > opened_on then {{ carried_until('plan_date - plan_start') }} else 0 end
+                    - case
+                        when
+                            shifted.plan_date > shifted.opened_on
+                            then {{ carried_until('plan_date - plan_start') }} else
+                            0
+                    end
             else {{ equal_share('left_minor', '(period_end - opened_on)', '(plan_date - opened_on)') }}
         end as flexible_planned_minor
     from shifted

@@ -7,9 +7,12 @@ months as (
         plan_users.user_id,
         month_starts.month_start::date as month_start
     from plan_users
-    cross join lateral generate_series(
-        {{ month_of('plan_users.reads_from') }}::timestamp, plan_users.today + interval '70 days', interval '1 month'
-    ) as month_starts (month_start)
+    cross join
+        lateral generate_series(
+            {{ month_of('plan_users.reads_from') }}::timestamp,
+            plan_users.today + interval '70 days',
+            interval '1 month'
+        ) as month_starts (month_start)
     where plan_users.cycle not in ('weekly', 'fortnightly')
 ),
 
@@ -31,9 +34,10 @@ starts as (
         plan_users.user_id,
         {{ period_start_of('plan_users', 'plan_users.reads_from') }} + days.elapsed as period_start
     from plan_users
-    cross join lateral generate_series(
-        0, plan_users.today - plan_users.reads_from + 42, {{ cycle_days('plan_users') }}
-    ) as days (elapsed)
+    cross join
+        lateral generate_series(
+            0, plan_users.today - plan_users.reads_from + 42, {{ cycle_days('plan_users') }}
+        ) as days (elapsed)
     where plan_users.cycle in ('weekly', 'fortnightly')
 ),
 

@@ -109,17 +109,18 @@ parts as (
     inner join budget_moves
         on
             planned.user_id = budget_moves.user_id
-            and budget_moves.moved_on >= planned.period_start
-            and budget_moves.moved_on < planned.period_end
+            and planned.period_start <= budget_moves.moved_on
+            and planned.period_end > budget_moves.moved_on
     inner join categories as givers
         on budget_moves.from_category = givers.code and givers.group_code in ('need', 'want', 'saving')
     inner join categories as receivers
         on budget_moves.to_category = receivers.code and receivers.group_code in ('need', 'want', 'saving')
-    cross join lateral (
-        values
-        (budget_moves.from_category, -budget_moves.amount_minor),
-        (budget_moves.to_category, budget_moves.amount_minor)
-    ) as sides (category_code, budget_minor)
+    cross join
+        lateral (
+            values
+            (budget_moves.from_category, -budget_moves.amount_minor),
+            (budget_moves.to_category, budget_moves.amount_minor)
+        ) as sides (category_code, budget_minor)
     union all
     select
         user_id,
@@ -188,17 +189,24 @@ rolling as (
 carried as (
     select
         rolling.*,
-        case carry
-            when 'both' then left_before_minor
+        case rolling.carry
+            when 'both' then rolling.left_before_minor
             when 'surplus'
                 then
-                    left_before_minor
-                    - min(left_before_minor) over (
-                        partition by user_id, category_code order by period_start
+                    rolling.left_before_minor
+                    - min(rolling.left_before_minor) over (
+                        partition by rolling.user_id, rolling.category_code order by rolling.period_start
                     )
             else 0
         end as carry_minor
     from rolling
+),
+
+seen as (
+    select distinct
+        user_id,
+        period_start
+    from history
 ),
 
 final as (
@@ -229,13 +237,15 @@ final as (
             0
         ) as expected_minor,
         case
-            when {{ clamped_day(month_of('planned.period_start'), 'history.due_day') }} >= planned.period_start
+            when
+                {{ clamped_day(month_of('planned.period_start'), 'history.due_day') }} >= planned.period_start
                 and {{ clamped_day(month_of('planned.period_start'), 'history.due_day') }} < planned.period_end
                 and history.due_day is not null
                 then greatest(
                     {{ clamped_day(month_of('planned.period_start'), 'history.due_day') }}, planned.plan_start
                 )
-            when {{ clamped_day(month_of('planned.period_end - 1'), 'history.due_day') }} < planned.period_end
+            when
+                {{ clamped_day(month_of('planned.period_end - 1'), 'history.due_day') }} < planned.period_end
                 and {{ clamped_day(month_of('planned.period_end - 1'), 'history.due_day') }} >= planned.plan_start
                 and history.due_day is not null
                 then {{ clamped_day(month_of('planned.period_end - 1'), 'history.due_day') }}
@@ -252,9 +262,7 @@ final as (
             carried.user_id = history.user_id
             and carried.period_start = history.period_start
             and carried.category_code = history.category_code
-    left join (
-        select distinct user_id, period_start from history
-    ) as seen
+    left join seen
         on carried.user_id = seen.user_id and carried.period_start = seen.period_start
 )
 

@@ -15,7 +15,7 @@ by_day as (
         sum(transactions.amount_plan_minor)::bigint as amount_minor
     from plan_users
     inner join transactions
-        on plan_users.user_id = transactions.user_id and transactions.spent_date >= plan_users.reads_from
+        on plan_users.user_id = transactions.user_id and plan_users.reads_from <= transactions.spent_date
     where
         transactions.amount_plan_minor is not null
         and (transactions.is_spending or transactions.group_code in ('saving', 'income'))

@@ -43,35 +43,35 @@ lines as (
     select
         on_short_days.*,
         'receiver' as role,
-        deficit_minor as asked_minor,
-        priority as place
+        on_short_days.deficit_minor as asked_minor,
+        on_short_days.priority as place
     from on_short_days
-    where deficit_minor > 0
+    where on_short_days.deficit_minor > 0
     union all
     select
         on_short_days.*,
         'surplus' as role,
-        surplus_minor as asked_minor,
-        case group_code when 'want' then 0 else 1000 end - priority as place
+        on_short_days.surplus_minor as asked_minor,
+        case on_short_days.group_code when 'want' then 0 else 1000 end - on_short_days.priority as place
     from on_short_days
-    where surplus_minor > 0 and deficit_minor = 0
+    where on_short_days.surplus_minor > 0 and on_short_days.deficit_minor = 0
     union all
     select
         on_short_days.*,
         'reserve' as role,
-        reserve_minor as asked_minor,
-        case group_code when 'want' then 2000 else 3000 end - priority as place
+        on_short_days.reserve_minor as asked_minor,
+        case on_short_days.group_code when 'want' then 2000 else 3000 end - on_short_days.priority as place
     from on_short_days
-    where reserve_minor > 0 and deficit_minor = 0
+    where on_short_days.reserve_minor > 0 and on_short_days.deficit_minor = 0
 ),
 
 -- On two running totals that start from nothing, money moves where a giver's stretch overlaps a receiver's.
 placed as (
     select
         lines.*,
-        (sum(asked_minor) over in_line)::bigint as until_minor,
-        coalesce(sum(asked_minor) filter (where role = 'receiver') over of_day, 0) as deficits_minor,
-        coalesce(sum(asked_minor) filter (where role <> 'receiver') over of_day, 0) as supplies_minor
+        (sum(lines.asked_minor) over in_line)::bigint as until_minor,
+        coalesce(sum(lines.asked_minor) filter (where lines.role = 'receiver') over of_day, 0) as deficits_minor,
+        coalesce(sum(lines.asked_minor) filter (where lines.role <> 'receiver') over of_day, 0) as supplies_minor
     from lines
     window
         in_line as (
@@ -103,6 +103,17 @@ moved as (
     from placed
 ),
 
+shifted as (
+    select
+        user_id,
+        moved_on,
+        category_code,
+        sum(case role when 'receiver' then moved_minor else -moved_minor end)::bigint as moved_minor
+    from moved
+    where is_applied
+    group by user_id, moved_on, category_code
+),
+
 -- Who saves what days leave over: of the money for days that have passed, what was not spent.
 of_savers as (
     select
@@ -110,16 +121,7 @@ of_savers as (
         available_days.available_minor + coalesce(shifted.moved_minor, 0) as left_minor,
         available_days.spent_before_minor - available_days.paid_before_minor as flexible_minor
     from available_days
-    left join (
-        select
-            user_id,
-            moved_on,
-            category_code,
-            sum(case role when 'receiver' then moved_minor else -moved_minor end)::bigint as moved_minor
-        from moved
-        where is_applied
-        group by user_id, moved_on, category_code
-    ) as shifted
+    left join shifted
         on
             available_days.user_id = shifted.user_id
             and available_days.plan_date = shifted.moved_on
@@ -134,12 +136,12 @@ left_over as (
     select
         of_savers.*,
         least(
-            left_minor,
+            of_savers.left_minor,
             {{ even_until('(left_minor + flexible_minor)', '(period_end - plan_start)', '(plan_date - plan_start)') }}
-            - flexible_minor
+            - of_savers.flexible_minor
         ) as saved_minor
     from of_savers
-    where left_minor > 0
+    where of_savers.left_minor > 0
 ),
 
 saved as (

@@ -42,7 +42,7 @@ settings as (
         least(
             coalesce(earliest.spent_date, (users.created_at at time zone users.timezone)::date), build_queue.today
         ) as seen_from,
-        exists (
+        exists(
             select 1 from category_budgets
             where category_budgets.user_id = build_queue.user_id and category_budgets.carry <> 'none'
         ) as has_carry
@@ -70,10 +70,10 @@ bounded as (
         current_periods.*,
         least(
             greatest(
-                coalesce(first_transaction_date, today),
+                coalesce(current_periods.first_transaction_date, current_periods.today),
                 {{ add_months('current_period_start', 1 - (var('plan_history_periods') | int)) }}
             ),
-            current_period_start
+            current_periods.current_period_start
         ) as first_planned_date
     from current_periods
 ),
@@ -89,10 +89,11 @@ final as (
     select
         planned_from.*,
         -- A period that begins within the week before the first transaction has been seen whole.
-        first_transaction_date - 6 as complete_from,
+        planned_from.first_transaction_date - 6 as complete_from,
         -- What rolls over stands on all periods before; else a year before the first that is wanted will do.
         case
-            when has_carry then first_period_start else greatest(first_period_start, wanted_from)
+            when planned_from.has_carry then planned_from.first_period_start else
+                greatest(planned_from.first_period_start, planned_from.wanted_from)
         end as reckoned_from,
         {{ add_months(
             'case when has_carry then first_period_start else greatest(first_period_start, wanted_from) end', -14

@@ -69,6 +69,17 @@ spans as (
     group by user_id
 ),
 
+spent as (
+    select
+        user_id,
+        period_start,
+        category_code,
+        -sum(amount_minor) as spent_minor
+    from daily_amounts
+    where group_code in ('need', 'want')
+    group by user_id, period_start, category_code
+),
+
 kept as (
     select
         budgets.user_id,
@@ -77,16 +88,7 @@ kept as (
     from recent
     inner join budgets
         on recent.user_id = budgets.user_id and recent.period_start = budgets.period_start
-    left join (
-        select
-            user_id,
-            period_start,
-            category_code,
-            -sum(amount_minor) as spent_minor
-        from daily_amounts
-        where group_code in ('need', 'want')
-        group by user_id, period_start, category_code
-    ) as spent
+    left join spent
         on
             budgets.user_id = spent.user_id
             and budgets.period_start = spent.period_start
