@@ -261,7 +261,7 @@ def test_the_laws_of_the_plan_hold_for_anybody(marts: Warehouse, seed: int) -> N
     assert lines == expected_plan(facts)
     assert sorted(moves, key=repr) == sorted(plan.moves_kept(), key=repr)
     budgets_sum_to_the_income(plan, lines)  # 1
-    givers_lose_what_receivers_get(lines, facts)  # 1
+    givers_lose_what_receivers_get(plan, lines)  # 1
     open_days_add_up(plan, lines, facts)  # 2
     assert all(line.planned >= 0 for line in lines.values())  # 3
     protected_keep_their_need(plan, moves)  # 3
@@ -302,12 +302,12 @@ def budgets_sum_to_the_income(plan: ReferencePlan, lines: Lines) -> None:
         assert sum(budgets.values()) == plan.income(period)
 
 
-def givers_lose_what_receivers_get(lines: Lines, facts: Facts) -> None:
+def givers_lose_what_receivers_get(plan: ReferencePlan, lines: Lines) -> None:
+    """In the open periods, because closed ones leave out rows; assert_moves_conserve_money sees them all."""
     by_day: dict[date, int] = defaultdict(int)
     for (day, _), line in lines.items():
         by_day[day] += line.moved
-    for day, moved in by_day.items():
-        assert moved == 0 or day < facts.today - timedelta(days=62), day  # closed months leave rows out
+    assert not any(moved for day, moved in by_day.items() if day >= plan.periods[-2].start)
 
 
 def open_days_add_up(plan: ReferencePlan, lines: Lines, facts: Facts) -> None:
