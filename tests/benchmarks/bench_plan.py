@@ -37,7 +37,7 @@ MONTHS = int(os.environ.get("MITA_BENCH_PLAN_MONTHS", "24"))
 LIVE_READS = 300
 WARM_UP_READS = 10
 FULL = ("run", "--full-refresh")
-REFRESH = ("run", "--selector", "user_refresh")
+REFRESH = ("run", "--selector", "user_refresh", "--no-write-json")
 
 
 @dataclass(frozen=True)
