@@ -6,101 +6,80 @@ with available_days as not materialized (
     where plan_date = opened_on
 ),
 
-short_days as (
-    select
-        user_id,
-        plan_date
-    from available_days
-    where deficit_minor > 0 and moves_mode <> 'off'
-    group by user_id, plan_date
-),
-
-on_short_days as (
-    select
-        available_days.user_id,
-        available_days.period_start,
-        available_days.plan_date,
-        available_days.category_code,
-        available_days.group_code,
-        available_days.priority,
-        available_days.moves_mode,
-        available_days.available_minor,
-        available_days.need_minor,
-        available_days.deficit_minor,
-        available_days.surplus_minor,
-        available_days.reserve_minor,
-        available_days.spent_before_minor,
-        available_days.currency
-    from short_days
-    inner join available_days
-        on short_days.user_id = available_days.user_id and short_days.plan_date = available_days.plan_date
-),
-
--- Each category's place in line. Receivers are served by priority; givers are asked for what they do not
--- need, wants first and the lowest priority first, and then in the same order for what unprotected ones have
--- left. Who lacks something gives nothing.
-lines as (
-    select
-        on_short_days.*,
-        'receiver' as role,
-        on_short_days.deficit_minor as asked_minor,
-        on_short_days.priority as place
-    from on_short_days
-    where on_short_days.deficit_minor > 0
-    union all
-    select
-        on_short_days.*,
-        'surplus' as role,
-        on_short_days.surplus_minor as asked_minor,
-        case on_short_days.group_code when 'want' then 0 else 1000 end - on_short_days.priority as place
-    from on_short_days
-    where on_short_days.surplus_minor > 0 and on_short_days.deficit_minor = 0
-    union all
-    select
-        on_short_days.*,
-        'reserve' as role,
-        on_short_days.reserve_minor as asked_minor,
-        case on_short_days.group_code when 'want' then 2000 else 3000 end - on_short_days.priority as place
-    from on_short_days
-    where on_short_days.reserve_minor > 0 and on_short_days.deficit_minor = 0
-),
-
--- On two running totals that start from nothing, money moves where a giver's stretch overlaps a receiver's.
-placed as (
-    select
-        lines.*,
-        (sum(lines.asked_minor) over in_line)::bigint as until_minor,
-        coalesce(sum(lines.asked_minor) filter (where lines.role = 'receiver') over of_day, 0) as deficits_minor,
-        coalesce(sum(lines.asked_minor) filter (where lines.role <> 'receiver') over of_day, 0) as supplies_minor
-    from lines
-    window
-        in_line as (
-            partition by user_id, plan_date, role = 'receiver' order by place, category_code
-            rows between unbounded preceding and current row
-        ),
-        of_day as (partition by user_id, plan_date)
-),
-
-moved as (
+-- Who may give or get on a day. Who lacks something gives nothing.
+able as (
     select
         user_id,
         period_start,
-        plan_date as moved_on,
+        plan_date,
         category_code,
-        role,
-        until_minor - asked_minor as from_minor,
-        until_minor,
-        greatest(
-            least(until_minor, case when role = 'receiver' then supplies_minor else deficits_minor end)
-            - (until_minor - asked_minor),
-            0
-        )::bigint as moved_minor,
-        moves_mode = 'auto' as is_applied,
+        priority,
+        -- Givers are asked wants first, and the lowest priority first.
+        case group_code when 'want' then 0 else 1000 end - priority as giving_place,
+        moves_mode,
         available_minor,
         need_minor,
         spent_before_minor,
-        currency
-    from placed
+        currency,
+        deficit_minor,
+        case when deficit_minor > 0 then 0 else surplus_minor end as surplus_minor,
+        case when deficit_minor > 0 then 0 else reserve_minor end as reserve_minor
+    from available_days
+    where moves_mode <> 'off' and (deficit_minor > 0 or surplus_minor > 0 or reserve_minor > 0)
+),
+
+-- Each category's place in line. Receivers are served by priority; givers are asked for what they do not
+-- need, and then in the same order for what unprotected ones have left.
+lines as (
+    select
+        able.*,
+        (sum(deficit_minor) over in_line_to_get)::bigint as deficit_until_minor,
+        (sum(surplus_minor) over in_line_to_give)::bigint as surplus_until_minor,
+        (sum(reserve_minor) over in_line_to_give)::bigint as reserve_until_minor,
+        (sum(deficit_minor) over of_day)::bigint as deficits_minor,
+        (sum(surplus_minor) over of_day)::bigint as surpluses_minor,
+        (sum(reserve_minor) over of_day)::bigint as reserves_minor
+    from able
+    window
+        of_day as (partition by user_id, plan_date),
+        in_line_to_get as (
+            partition by user_id, plan_date order by priority, category_code
+            rows between unbounded preceding and current row
+        ),
+        in_line_to_give as (
+            partition by user_id, plan_date order by giving_place, category_code
+            rows between unbounded preceding and current row
+        )
+),
+
+-- On two running totals that start from nothing, money moves where a giver's stretch overlaps a receiver's.
+moved as (
+    select
+        lines.user_id,
+        lines.period_start,
+        lines.plan_date as moved_on,
+        lines.category_code,
+        placed.role,
+        placed.until_minor - placed.asked_minor as from_minor,
+        placed.until_minor,
+        least(placed.until_minor, placed.others_minor) - (placed.until_minor - placed.asked_minor) as moved_minor,
+        lines.moves_mode = 'auto' as is_applied,
+        lines.available_minor,
+        lines.need_minor,
+        lines.spent_before_minor,
+        lines.currency
+    from lines
+    cross join
+        lateral (
+            values
+            ('receiver', deficit_minor, deficit_until_minor, surpluses_minor + reserves_minor),
+            ('surplus', surplus_minor, surplus_until_minor, deficits_minor),
+            ('reserve', reserve_minor, surpluses_minor + reserve_until_minor, deficits_minor)
+        ) as placed (role, asked_minor, until_minor, others_minor)
+    where
+        lines.deficits_minor > 0
+        and placed.asked_minor > 0
+        and placed.others_minor > placed.until_minor - placed.asked_minor
 ),
 
 shifted as (
@@ -192,7 +171,6 @@ final as (
         spent_before_minor,
         currency
     from moved
-    where moved_minor > 0
     union all
     select
         user_id,
