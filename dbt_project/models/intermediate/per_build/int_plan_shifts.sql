@@ -33,12 +33,12 @@ able as (
 lines as (
     select
         able.*,
-        (sum(deficit_minor) over in_line_to_get)::bigint as deficit_until_minor,
-        (sum(surplus_minor) over in_line_to_give)::bigint as surplus_until_minor,
-        (sum(reserve_minor) over in_line_to_give)::bigint as reserve_until_minor,
-        (sum(deficit_minor) over of_day)::bigint as deficits_minor,
-        (sum(surplus_minor) over of_day)::bigint as surpluses_minor,
-        (sum(reserve_minor) over of_day)::bigint as reserves_minor
+        (sum(able.deficit_minor) over in_line_to_get)::bigint as deficit_until_minor,
+        (sum(able.surplus_minor) over in_line_to_give)::bigint as surplus_until_minor,
+        (sum(able.reserve_minor) over in_line_to_give)::bigint as reserve_until_minor,
+        (sum(able.deficit_minor) over of_day)::bigint as deficits_minor,
+        (sum(able.surplus_minor) over of_day)::bigint as surpluses_minor,
+        (sum(able.reserve_minor) over of_day)::bigint as reserves_minor
     from able
     window
         of_day as (partition by user_id, plan_date),
@@ -72,9 +72,19 @@ moved as (
     cross join
         lateral (
             values
-            ('receiver', deficit_minor, deficit_until_minor, surpluses_minor + reserves_minor),
-            ('surplus', surplus_minor, surplus_until_minor, deficits_minor),
-            ('reserve', reserve_minor, surpluses_minor + reserve_until_minor, deficits_minor)
+            (
+                'receiver',
+                lines.deficit_minor,
+                lines.deficit_until_minor,
+                lines.surpluses_minor + lines.reserves_minor
+            ),
+            ('surplus', lines.surplus_minor, lines.surplus_until_minor, lines.deficits_minor),
+            (
+                'reserve',
+                lines.reserve_minor,
+                lines.surpluses_minor + lines.reserve_until_minor,
+                lines.deficits_minor
+            )
         ) as placed (role, asked_minor, until_minor, others_minor)
     where
         lines.deficits_minor > 0
