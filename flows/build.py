@@ -19,7 +19,7 @@ from warehouse.settings import Settings
 
 #: What a refresh runs: the marts of queued users. The first one makes seeds and shared marts as well,
 #: and a full one also runs every test.
-REFRESH = ("run", "--selector", "user_refresh")
+REFRESH = ("run", "--selector", "user_refresh", "--no-write-json")
 FIRST = ("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
 EVERYTHING = ("build", "--full-refresh")
 

@@ -10,25 +10,26 @@ SAVED_MONTH = Document("""
 with totals as materialized (
     select day.*, coalesce(units.unit, 0.01) as unit
     from reader
-    inner join marts.fct_daily_totals as day on reader.user_id = day.user_id
+    cross join lateral marts.served_daily_totals(
+        reader.user_id, %(first_day)s::date, (%(first_day)s::date + interval '1 month')::date - 1
+    ) as day
     left join units on day.currency = units.currency
-    where day.plan_date >= %(first_day)s::date and day.plan_date < %(first_day)s::date + interval '1 month'
 ),
 by_client_category as (
     select
         plan.plan_date,
         category.client_code,
-        totals.unit,
+        coalesce(units.unit, 0.01) as unit,
         sum(plan.planned_minor)::bigint as planned_minor,
         sum(plan.spent_minor)::bigint as spent_minor
-    from totals
-    inner join marts.fct_daily_plan as plan
-        on totals.user_id = plan.user_id
-        and totals.period_start = plan.period_start
-        and totals.plan_date = plan.plan_date
+    from reader
+    cross join lateral marts.served_daily_plan(
+        reader.user_id, %(first_day)s::date, (%(first_day)s::date + interval '1 month')::date - 1
+    ) as plan
+    left join units on plan.currency = units.currency
     inner join marts.dim_categories as category on plan.category_code = category.category_code
     where plan.group_code <> 'saving' and (plan.planned_minor <> 0 or plan.spent_minor <> 0)
-    group by plan.plan_date, category.client_code, totals.unit
+    group by plan.plan_date, category.client_code, units.unit
 ),
 budgets as (
     select
@@ -36,11 +37,7 @@ budgets as (
         json_object_agg(part.client_code, json_build_object(
             'planned', part.planned_minor * part.unit,
             'spent', part.spent_minor * part.unit,
-            'status', case
-                when part.spent_minor <= 0 or part.spent_minor * 5 < part.planned_minor * 4 then 'green'
-                when part.spent_minor <= part.planned_minor then 'yellow'
-                else 'red'
-            end
+            'status', marts.plan_status(part.planned_minor, part.spent_minor)
         )) as planned_budget
     from by_client_category as part
     group by part.plan_date

@@ -9,15 +9,22 @@ DASHBOARD = Document("""
 with today_plan as materialized (
     select plan.*, category.client_code, category.icon, category.color, category.priority
     from reader
-    inner join marts.fct_daily_plan as plan on reader.user_id = plan.user_id
+    cross join lateral marts.served_daily_plan(reader.user_id, reader.today, reader.today) as plan
     inner join marts.dim_categories as category on plan.category_code = category.category_code
-    where plan.period_start > reader.today - 32 and plan.plan_date = reader.today
+),
+this_week as materialized (
+    select day.*
+    from reader
+    cross join lateral marts.served_daily_totals(
+        reader.user_id,
+        date_trunc('week', reader.today::timestamp)::date,
+        date_trunc('week', reader.today::timestamp)::date + 6
+    ) as day
 ),
 today_total as (
     select day.planned_minor, day.spent_minor, coalesce(units.unit, 0.01) as unit, day.currency
     from reader
-    inner join marts.fct_daily_totals as day
-        on reader.user_id = day.user_id and reader.today = day.plan_date
+    inner join this_week as day on reader.today = day.plan_date
     left join units on day.currency = units.currency
 ),
 by_client_category as (
@@ -57,8 +64,7 @@ week as (
         date_trunc('week', reader.today::timestamp) + interval '6 days',
         interval '1 day'
     ) as weekday (day)
-    left join marts.fct_daily_totals as total
-        on reader.user_id = total.user_id and weekday.day::date = total.plan_date
+    left join this_week as total on weekday.day::date = total.plan_date
     left join units on coalesce(total.currency, reader.currency) = units.currency
 ),
 latest as (

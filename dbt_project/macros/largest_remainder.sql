@@ -43,3 +43,11 @@
 {% macro equal_share(total, parts, position) -%}
     ({{ total }} / {{ parts }} + case when {{ position }} < {{ total }} % {{ parts }} then 1 else 0 end)
 {%- endmacro %}
+
+{#- What the first `parts_until` of `parts` equal shares of `total` come to; nothing of a negative total. -#}
+{% macro even_until(total, parts, parts_until) -%}
+    (
+        greatest({{ total }}, 0) / {{ parts }} * {{ parts_until }}
+        + least(greatest({{ total }}, 0) % {{ parts }}, {{ parts_until }})
+    )
+{%- endmacro %}

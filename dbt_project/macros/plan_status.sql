@@ -10,3 +10,12 @@
         else 'red'
     end
 {%- endmacro %}
+
+{#- The same as a function, for readers that sum up rows of the plan themselves. -#}
+{% macro create_plan_status() -%}
+    create or replace function marts.plan_status(planned_minor bigint, spent_minor bigint) returns text
+    language sql immutable parallel safe
+    return {{ plan_status('planned_minor', 'spent_minor') }};
+    revoke all on function marts.plan_status(bigint, bigint) from public;
+    grant execute on function marts.plan_status(bigint, bigint) to mita_api, mita_analyst
+{%- endmacro %}

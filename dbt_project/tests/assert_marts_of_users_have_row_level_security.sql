@@ -1,5 +1,10 @@
 -- depends_on: {{ ref('dim_accounts') }}
+-- depends_on: {{ ref('fct_budget_moves') }}
+-- depends_on: {{ ref('fct_category_periods') }}
+-- depends_on: {{ ref('fct_daily_cash_flow') }}
 -- depends_on: {{ ref('fct_daily_plan') }}
+-- depends_on: {{ ref('fct_financial_health') }}
+-- depends_on: {{ ref('fct_merchant_months') }}
 -- depends_on: {{ ref('fct_daily_totals') }}
 -- depends_on: {{ ref('fct_plan_gaps') }}
 -- depends_on: {{ ref('fct_transactions') }}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rich.panel import Panel
@@ -13,48 +11,16 @@ from rich.text import Text
 
 from flows.cli.output import console
 from warehouse.money import Money
-from warehouse.repositories.plans import PlanRow
+from warehouse.repositories.plans import DayTotal, MoveRow, PlanRow
 
 WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLOURS = {"green": "green", "yellow": "yellow", "red": "red"}
-#: Ratio of spent to planned from which a day or category is yellow, and above which it is red.
-YELLOW_FROM, RED_ABOVE = 0.80, 1.00
 
 
-@dataclass(frozen=True, slots=True)
-class DayTotal:
-    """A day of the plan over all spending categories; money in minor units."""
-
-    day: date
-    planned_minor: int
-    spent_minor: int
-    status: str
-
-
-def day_totals(rows: Sequence[PlanRow]) -> list[DayTotal]:
-    """The plan's days over all spending categories, savings apart."""
-    planned: dict[date, int] = defaultdict(int)
-    spent: dict[date, int] = defaultdict(int)
-    for row in rows:
-        if row.group_code in {"need", "want"}:
-            planned[row.plan_date] += row.planned_minor
-            spent[row.plan_date] += row.spent_minor
-    return [
-        DayTotal(day, planned[day], spent[day], status(planned[day], spent[day])) for day in sorted(planned)
-    ]
-
-
-def status(planned_minor: int, spent_minor: int) -> str:
-    """Green below 0.80 of the plan, yellow to 1.00, red above; with nothing planned, red once spent."""
-    if planned_minor <= 0:
-        return "red" if spent_minor > 0 else "green"
-    ratio = spent_minor / planned_minor
-    return "green" if ratio < YELLOW_FROM else "yellow" if ratio <= RED_ABOVE else "red"
-
-
-def show_calendar(rows: Sequence[PlanRow], today: date) -> None:
-    """Print the month: a cell a day with what is planned and spent, then today by category."""
-    days = day_totals(rows)
+def show_calendar(
+    rows: Sequence[PlanRow], days: Sequence[DayTotal], moves: Sequence[MoveRow], today: date
+) -> None:
+    """Print the month: a cell a day with what is planned and spent, then today by category, and moves."""
     currency = rows[0].currency
     table = Table(*WEEK, title=f"{days[0].day:%B %Y}, {currency}", title_style="bold", show_lines=True)
     for week in _weeks(days):
@@ -64,6 +30,7 @@ def show_calendar(rows: Sequence[PlanRow], today: date) -> None:
         "[dim]each day: planned, below it spent;[/] [green]below 80 %[/] [yellow]to 100 %[/] [red]over[/]"
     )
     _show_today([row for row in rows if row.plan_date == today], today)
+    _show_moves(moves)
 
 
 def _weeks(days: Sequence[DayTotal]) -> Iterator[list[DayTotal | None]]:
@@ -103,3 +70,14 @@ def _show_today(rows: Sequence[PlanRow], today: date) -> None:
             )
     if table.row_count:
         console.print(Panel(table, title=f"Today, {today:%d %B}", expand=False))
+
+
+def _show_moves(moves: Sequence[MoveRow]) -> None:
+    """Why a category has another plan than its budget: who gave what to whom."""
+    for move in moves:
+        giver, receiver = (code.replace("_", " ") for code in (move.from_category, move.to_category))
+        verb = "gives" if move.is_applied else "could give"
+        console.print(
+            f"[dim]{giver} {verb} {receiver} {Money(move.amount_minor, move.currency)}: "
+            f"{move.reason.replace('_', ' ')}[/]"
+        )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +16,7 @@ from flows.cli.statements import UserEmail
 
 if TYPE_CHECKING:
     from warehouse.engine import Warehouse
-    from warehouse.repositories.plans import PlanRow
+    from warehouse.repositories.plans import DayTotal, MoveRow, PlanRow
     from warehouse.settings import Settings
 
 commands = typer.Typer(help="The budget for every day.", no_args_is_help=True)
@@ -40,7 +41,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a month's plan as a calendar."""
-    from flows.cli.calendar import day_totals, show_calendar
+    from flows.cli.calendar import show_calendar
     from warehouse.engine import open_warehouse
     from warehouse.provision import provision
     from warehouse.settings import Settings
@@ -48,34 +49,49 @@ def show(
     settings = Settings()
     with open_warehouse(settings) as warehouse:
         provision(settings, warehouse.server)
-        today, rows = _current_plan(settings, warehouse, user, month)
-    if not rows:
+        shown = _month(settings, warehouse, user, month)
+    if not shown.rows:
         message = f"there is no plan for {user} in that month: ingest a statement first"
         raise CommandError(message)
     if as_json:
-        print_json({"today": today, "days": day_totals(rows), "categories": rows})
+        print_json({"today": shown.today, "days": shown.days, "categories": shown.rows, "moves": shown.moves})
     else:
-        show_calendar(rows, today)
+        show_calendar(shown.rows, shown.days, shown.moves, shown.today)
 
 
-def _current_plan(
-    settings: Settings, warehouse: Warehouse, email: str, month: str | None
-) -> tuple[date, Sequence[PlanRow]]:
-    """The plan of a month as of today, built first if facts or the day have moved on."""
-    from warehouse.repositories.plans import is_stale, month_plan, planned_for
+@dataclass(frozen=True)
+class _Month:
+    """What is shown of a month."""
+
+    today: date
+    rows: Sequence[PlanRow]
+    days: Sequence[DayTotal]
+    moves: Sequence[MoveRow]
+
+
+def _month(settings: Settings, warehouse: Warehouse, email: str, month: str | None) -> _Month:
+    """The plan of a month as of now, whether or not the marts have been renewed since the last fact."""
+    from warehouse.repositories import freshness, plans
     from warehouse.repositories.users import get_user
 
     with warehouse.transaction() as connection:
         user = get_user(connection, email)
-        stale = is_stale(connection, user.user_id)
-    if stale:
+        nothing_built = freshness.nothing_built(connection)
+    if nothing_built:
         from flows.build import build_marts
 
-        hints.print("Facts have changed since the plan was built; building it.", style="dim")
+        hints.print("There is no plan yet; building it.", style="dim")
         build_marts(settings)
+    today = datetime.now(tz=user.zone).date()
+    first = _first_of(month, today)
+    days = first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     with warehouse.transaction() as connection:
-        today = planned_for(connection, user.user_id) or datetime.now(tz=user.zone).date()
-        return today, month_plan(connection, user.user_id, _first_of(month, today))
+        return _Month(
+            today,
+            plans.plan_between(connection, user.user_id, *days),
+            plans.totals_between(connection, user.user_id, *days),
+            plans.moves_on(connection, user.user_id, today),
+        )
 
 
 def _first_of(month: str | None, today: date) -> date:

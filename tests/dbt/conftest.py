@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -30,8 +30,8 @@ class Built:
     """A warehouse with marts, whose facts they hold, and what dbt said."""
 
     warehouse: Warehouse
-    facts: dict[UUID, Facts]
-    results: list[NodeResult]
+    facts: dict[UUID, Facts] = field(repr=False)
+    results: list[NodeResult] = field(repr=False)
 
 
 @pytest.fixture(scope="module")

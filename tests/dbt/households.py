@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, text, update
 
-from tests.dbt.reference_plan import Facts, Purchase
+from tests.dbt.reference_periods import Cycle
+from tests.dbt.reference_plan import Choice, Commitment, Facts, ManualMove, Purchase
 from tests.factories import make_user
-from warehouse.tables.app import accounts, budget_settings, category_decisions, transactions
+from warehouse.tables.app import (
+    accounts,
+    budget_moves,
+    budget_settings,
+    category_budgets,
+    category_decisions,
+    commitments,
+    transactions,
+    users,
+)
 from warehouse.tables.ml import category_predictions
 from warehouse.tables.ops import build_queue
 
@@ -33,6 +44,11 @@ DAYS = tuple(
 )
 
 
+#: What a budget can be for.
+PLANNED = CODES[:10]
+METHODS = ("zero-based", "percentage", "last-period", "learned")
+CYCLES = ("semi-monthly", "fortnightly", "weekly", "last-working-day")
+UNDECIDED = 0.4
 #: How often somebody has a salary, rent and so on every month.
 REGULAR = 0.7
 #: Smallest, everyday and largest amounts, in minor units.
@@ -81,13 +97,63 @@ def draw_household(chance: Random) -> Facts:
         if chance.random() < REGULAR
         for day in _days_of_month(today, history, due + chance.randint(-1, 2))
     ]
+    purchases = (*at_random, *by_month)
     return Facts(
         today,
         currency,
-        (*at_random, *by_month),
-        chance.choice(("50/30/20", "60/20/20")),
+        purchases,
+        chance.choice(("50/30/20", "60/20/20", *METHODS)),
         chance.choice((None, None, None, chance.randint(0, 10**6))),
+        **_draw_choices(chance, today, max(1, abs(low)), purchases),
     )
+
+
+def _draw_choices(chance: Random, today: date, size: int, purchases: Sequence[Purchase]) -> dict[str, Any]:
+    """What the user decided; half of the users have decided nothing."""
+    if chance.random() < UNDECIDED:
+        return {}
+    kind = chance.choice(("monthly", *CYCLES))
+    pay_day = chance.randint(1, 15 if kind == "semi-monthly" else 31)
+    by_category = {
+        code: Choice(
+            chance.choice((None, chance.randint(0, size))),
+            chance.choice((None, chance.randint(0, 6000))),
+            chance.choice(("none", "surplus", "both")),
+        )
+        for code in chance.sample(PLANNED, chance.randint(0, 5))
+    }
+    moves = tuple(
+        ManualMove(
+            today - timedelta(days=chance.randint(-20, 60)),
+            *_two(chance),
+            chance.randint(1, size),
+        )
+        for _ in range(chance.randint(0, 3))
+    )
+    return {
+        "cycle": Cycle(kind, pay_day, date(2024, 1, 1) + timedelta(days=chance.randint(0, 13))),
+        "moves_mode": chance.choice(("auto", "auto", "suggest", "off")),
+        "day_rule": chance.choice(("spread", "carry", "save")),
+        "is_forecast": chance.choice((True, False)),
+        "choices": by_category,
+        "manual_moves": moves,
+        "commitments": tuple(
+            Commitment(
+                today - timedelta(days=chance.randint(-40, 90)),
+                chance.randint(1, size),
+                chance.choice(PLANNED),
+                chance.choice((None, chance.randrange(len(purchases)) if purchases else None)),
+            )
+            for _ in range(chance.randint(0, 6))
+        ),
+        "joined": today - timedelta(days=chance.randint(0, 40)),
+    }
+
+
+def _two(chance: Random) -> tuple[str, str]:
+    """A giver and a receiver."""
+    giver, receiver = chance.sample(PLANNED, 2)
+    return giver, receiver
 
 
 def _days_of_month(today: date, history: int, due: int) -> list[date]:
@@ -99,14 +165,68 @@ def move_in(warehouse: Warehouse, facts: Facts) -> UUID:
     """Make the facts a user's and queue the user for a build on the facts' day."""
     user = make_user(warehouse, currency=facts.currency)
     with warehouse.transaction() as connection:
-        connection.execute(
-            update(budget_settings)
-            .where(budget_settings.c.user_id == user.user_id)
-            .values(method=facts.method, monthly_income_minor=facts.monthly_income)
-        )
-        add_purchases(connection, user.user_id, facts.purchases)
+        _decide(connection, user.user_id, facts)
+        keys = add_purchases(connection, user.user_id, facts.purchases)
+        owed = [
+            {
+                "user_id": user.user_id,
+                "category_code": each.category,
+                "due_date": each.due,
+                "amount_minor": each.amount,
+                "transaction_id": None if each.paid_by is None else keys[each.paid_by],
+            }
+            for each in facts.commitments
+        ]
+        if owed:
+            connection.execute(insert(commitments), owed)
         enqueue(connection, user.user_id, facts.today)
     return user.user_id
+
+
+def _decide(connection: Connection, user_id: UUID, facts: Facts) -> None:
+    """What the user decided about the plan and its categories."""
+    connection.execute(
+        update(users)
+        .where(users.c.user_id == user_id)
+        .values(created_at=datetime.combine(facts.joined, time(12), ZoneInfo("Europe/Sofia")))
+    )
+    connection.execute(
+        update(budget_settings)
+        .where(budget_settings.c.user_id == user_id)
+        .values(
+            method=facts.method,
+            monthly_income_minor=facts.monthly_income,
+            cycle=facts.cycle.kind,
+            pay_day=facts.cycle.pay_day,
+            cycle_anchor=facts.cycle.anchor,
+            moves_mode=facts.moves_mode,
+            day_rule=facts.day_rule,
+            is_forecast=facts.is_forecast,
+        )
+    )
+    said = [
+        {
+            "user_id": user_id,
+            "category_code": code,
+            "allotted_minor": choice.allotted,
+            "share_bp": choice.share_bp,
+            "carry": choice.carry,
+        }
+        for code, choice in facts.choices.items()
+    ]
+    moves = [
+        {
+            "user_id": user_id,
+            "moved_on": move.day,
+            "from_category": move.giver,
+            "to_category": move.receiver,
+            "amount_minor": move.amount,
+        }
+        for move in facts.manual_moves
+    ]
+    for table, rows in ((category_budgets, said), (budget_moves, moves)):
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 def enqueue(connection: Connection, user_id: UUID, today: date) -> None:
@@ -117,10 +237,10 @@ def enqueue(connection: Connection, user_id: UUID, today: date) -> None:
     connection.execute(insert(build_queue).values(user_id=user_id, version=version or 0, today=today))
 
 
-def add_purchases(connection: Connection, user_id: UUID, purchases: Sequence[Purchase]) -> None:
-    """One transaction per purchase, the category said by the user and by the model in turns."""
+def add_purchases(connection: Connection, user_id: UUID, purchases: Sequence[Purchase]) -> list[UUID]:
+    """One transaction per purchase, the category said by the user and by the model in turns; their keys."""
     if not purchases:
-        return
+        return []
     account_ids = {currency: uuid4() for currency in {each.currency for each in purchases}}
     rows = [_transaction(user_id, account_ids[each.currency], each) for each in purchases]
     said = [
@@ -139,6 +259,7 @@ def add_purchases(connection: Connection, user_id: UUID, purchases: Sequence[Pur
     connection.execute(insert(category_decisions), said[::2])
     if said[1::2]:
         connection.execute(insert(category_predictions), [one | by_model for one in said[1::2]])
+    return [UUID(str(row["transaction_id"])) for row in rows]
 
 
 def _transaction(user_id: UUID, account_id: UUID, purchase: Purchase) -> dict[str, object]:

@@ -8,12 +8,9 @@ _CANDIDATES = """
 select u.user_id, coalesce(v.version, 0) as version, (now() at time zone u.timezone)::date as today
 from app.users as u
 left join ops.user_versions as v using (user_id)
-left join ops.mart_versions as m using (user_id)
 """
 _IS_STALE = """
-where m.user_id is null
-    or m.version <> coalesce(v.version, 0)
-    or m.today <> (now() at time zone u.timezone)::date
+where not ops.marts_are_current(u.user_id)
 """
 
 
@@ -36,8 +33,9 @@ def _queue(connection: Connection, candidates: str) -> int:
 
 #: Facts that dbt joins; without fresh statistics the planner takes a full table for an empty one.
 _JOINED = (
-    "app.users, app.budget_settings, app.accounts, app.transactions, app.category_decisions, "
-    "app.transaction_links, app.split_lines, raw.exchange_rates, ml.category_predictions, ops.build_queue"
+    "app.users, app.budget_settings, app.category_budgets, app.budget_moves, app.commitments, app.accounts, "
+    "app.transactions, app.category_decisions, app.transaction_links, app.split_lines, raw.exchange_rates, "
+    "ml.spending_profiles, ml.category_predictions, ops.build_queue"
 )
 
 

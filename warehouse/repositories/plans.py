@@ -11,20 +11,18 @@ from sqlalchemy import Connection, text
 
 _PLAN = """
 select plan_date, category_code, group_code, budget_minor, planned_minor, spent_minor, status, currency
-from marts.fct_daily_plan
-where user_id = :user_id and period_start = :period_start
+from marts.served_daily_plan(:user_id, :first_day, :last_day)
 order by plan_date, category_code
 """
-_TODAY = """
-select today from ops.mart_versions where user_id = :user_id
+_TOTALS = """
+select plan_date, planned_minor, spent_minor, status
+from marts.served_daily_totals(:user_id, :first_day, :last_day)
+order by plan_date
 """
-_IS_STALE = """
-select m.user_id is null or m.version <> coalesce(v.version, 0)
-    or m.today <> (now() at time zone u.timezone)::date
-from app.users as u
-left join ops.user_versions as v using (user_id)
-left join ops.mart_versions as m using (user_id)
-where u.user_id = :user_id
+_MOVES = """
+select moved_on, from_category, to_category, amount_minor, reason, source, is_applied, currency
+from marts.served_budget_moves(:user_id, :day, :day)
+order by to_category, amount_minor desc, from_category
 """
 
 
@@ -42,17 +40,42 @@ class PlanRow:
     currency: str
 
 
-def month_plan(connection: Connection, user_id: UUID, period_start: date) -> Sequence[PlanRow]:
-    """The plan of the period that starts on this day."""
-    rows = connection.execute(text(_PLAN), {"user_id": user_id, "period_start": period_start})
-    return [PlanRow(*row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """A day of the plan over all spending categories, savings apart; money in minor units."""
+
+    day: date
+    planned_minor: int
+    spent_minor: int
+    status: str
 
 
-def planned_for(connection: Connection, user_id: UUID) -> date | None:
-    """The civil date that the user's plan was built for; None if there is no plan yet."""
-    return connection.execute(text(_TODAY), {"user_id": user_id}).scalar_one_or_none()
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """What a category gives another on a day; money in minor units of ``currency``."""
+
+    moved_on: date
+    from_category: str
+    to_category: str
+    amount_minor: int
+    reason: str
+    source: str
+    is_applied: bool
+    currency: str
 
 
-def is_stale(connection: Connection, user_id: UUID) -> bool:
-    """Whether facts or the day have moved on since the user's marts were built."""
-    return bool(connection.execute(text(_IS_STALE), {"user_id": user_id}).scalar_one())
+def plan_between(connection: Connection, user_id: UUID, first_day: date, last_day: date) -> Sequence[PlanRow]:
+    """The plan of these days: from the mart where it is current, else reckoned anew from the facts."""
+    days = {"user_id": user_id, "first_day": first_day, "last_day": last_day}
+    return [PlanRow(*row) for row in connection.execute(text(_PLAN), days)]
+
+
+def totals_between(connection: Connection, user_id: UUID, first_day: date, last_day: date) -> list[DayTotal]:
+    """The days' totals, likewise."""
+    days = {"user_id": user_id, "first_day": first_day, "last_day": last_day}
+    return [DayTotal(*row) for row in connection.execute(text(_TOTALS), days)]
+
+
+def moves_on(connection: Connection, user_id: UUID, day: date) -> list[MoveRow]:
+    """The moves in force on a day, likewise."""
+    return [MoveRow(*row) for row in connection.execute(text(_MOVES), {"user_id": user_id, "day": day})]

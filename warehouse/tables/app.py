@@ -48,9 +48,26 @@ budget_settings = Table(
     string("method", default="50/30/20"),
     amount("monthly_income_minor", nullable=True),
     instant("updated_at", default_now=True),
+    string("cycle", default="monthly"),
+    Column("pay_day", Integer, nullable=False, server_default=text("1")),
+    Column("cycle_anchor", Date, nullable=False, server_default=text("'2024-01-01'")),  # a Monday
+    string("moves_mode", default="auto"),
+    string("day_rule", default="spread"),
+    Column("is_forecast", Boolean, nullable=False, server_default=text("false")),
     belongs_to_user(),
-    CheckConstraint("method in ('50/30/20', '60/20/20')", name="method"),
+    CheckConstraint(
+        "method in ('50/30/20', '60/20/20', 'zero-based', 'percentage', 'last-period', 'learned')",
+        name="method",
+    ),
     CheckConstraint("monthly_income_minor >= 0", name="income"),
+    CheckConstraint(
+        "cycle in ('monthly', 'semi-monthly', 'fortnightly', 'weekly', 'last-working-day')", name="cycle"
+    ),
+    CheckConstraint(
+        "pay_day between 1 and case cycle when 'semi-monthly' then 15 else 31 end", name="pay_day"
+    ),
+    CheckConstraint("moves_mode in ('auto', 'suggest', 'off')", name="moves_mode"),
+    CheckConstraint("day_rule in ('spread', 'carry', 'save')", name="day_rule"),
     schema="app",
 )
 
@@ -182,5 +199,61 @@ statement_layouts = Table(
     Column("mapping", JSONB, nullable=False),
     instant("confirmed_at", default_now=True),
     belongs_to_user(),
+    schema="app",
+)
+
+#: What a user decides about a category: the envelope or fixed expense, the share of the income in
+#: hundredths of a percent, and what rolls over into the next period.
+category_budgets = Table(
+    "category_budgets",
+    metadata,
+    user_id(),
+    Column("category_code", Text, primary_key=True),
+    amount("allotted_minor", nullable=True),
+    Column("share_bp", Integer, nullable=True),
+    string("carry", default="none"),
+    instant("updated_at", default_now=True),
+    belongs_to_user(),
+    CheckConstraint("allotted_minor >= 0", name="allotted"),
+    CheckConstraint("share_bp between 0 and 10000", name="share"),
+    CheckConstraint("carry in ('none', 'surplus', 'both')", name="carry"),
+    schema="app",
+)
+
+#: Money that the user moved from one category's budget to another's, in the period of ``moved_on``.
+budget_moves = Table(
+    "budget_moves",
+    metadata,
+    user_id(),
+    Column("move_id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    Column("moved_on", Date, nullable=False),
+    string("from_category"),
+    string("to_category"),
+    amount(),
+    string("note", default=""),
+    instant("created_at", default_now=True),
+    belongs_to_user(),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("from_category <> to_category", name="categories"),
+    schema="app",
+)
+
+#: Money that is due on a day; once paid it names the transaction. Not a foreign key, because the
+#: commitment stays, and is open again, when the transaction is taken back.
+commitments = Table(
+    "commitments",
+    metadata,
+    user_id(),
+    Column("commitment_id", Uuid, primary_key=True, server_default=text("uuidv7()")),
+    string("category_code"),
+    Column("due_date", Date, nullable=False),
+    amount(),
+    string("kind", default="expense"),
+    string("name", default=""),
+    Column("transaction_id", Uuid, nullable=True),
+    instant("created_at", default_now=True),
+    belongs_to_user(),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("kind in ('bill', 'instalment', 'expense', 'goal')", name="kind"),
     schema="app",
 )

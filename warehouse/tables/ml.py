@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Double, Table, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, Column, Date, Double, Integer, Table, Text, Uuid
 
-from warehouse.tables.base import belongs_to, instant, metadata, string, user_id
+from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
 
 category_predictions = Table(
     "category_predictions",
@@ -19,5 +19,31 @@ category_predictions = Table(
     instant("predicted_at", default_now=True),
     belongs_to("app.transactions", "transaction_id"),
     CheckConstraint("probability between 0 and 1", name="probability"),
+    schema="ml",
+)
+
+#: How a user's spending on a category usually falls: what a month expects, and integer weights of its
+#: weekdays (Monday first), days of the month and months. ``own_share`` is how much of it is the user's own
+#: history, the rest is other people's.
+spending_profiles = Table(
+    "spending_profiles",
+    metadata,
+    user_id(),
+    Column("category_code", Text, primary_key=True),
+    Column("learned_on", Date, nullable=False),
+    amount("expected_minor"),
+    Column("weekday_weights", ARRAY(Integer), nullable=False),
+    Column("day_weights", ARRAY(Integer), nullable=False),
+    Column("season_weights", ARRAY(Integer), nullable=False),
+    Column("periods_seen", Integer, nullable=False),
+    Column("own_share", Double, nullable=False),
+    belongs_to_user(),
+    CheckConstraint("expected_minor >= 0", name="expected"),
+    CheckConstraint(
+        "cardinality(weekday_weights) = 7 and cardinality(day_weights) = 31 "
+        "and cardinality(season_weights) = 12",
+        name="weights",
+    ),
+    CheckConstraint("own_share between 0 and 1", name="own_share"),
     schema="ml",
 )

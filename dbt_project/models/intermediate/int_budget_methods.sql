@@ -1,3 +1,4 @@
+-- Methods that share by group; the others go by categories, and where they know nothing, by the first of these.
 with final as (
     select
         method_shares.method,

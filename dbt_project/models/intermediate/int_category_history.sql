@@ -1,8 +1,4 @@
-with plan_users as (
-    select * from {{ ref('int_plan_users') }}
-),
-
-periods as (
+with periods as (
     select * from {{ ref('int_plan_periods') }}
 ),
 
@@ -14,111 +10,108 @@ categories as (
     select * from {{ ref('categories') }}
 ),
 
-in_complete_months as (
-    select daily_spending.*
+by_period as (
+    select
+        daily_spending.user_id,
+        daily_spending.category_code,
+        daily_spending.period_start,
+        periods.period_number,
+        sum(daily_spending.spent_minor)::bigint as spent_minor,
+        array_agg(extract(day from daily_spending.spent_date)::integer) filter (where daily_spending.spent_minor > 0)
+            as paid_days
     from daily_spending
-    inner join plan_users on daily_spending.user_id = plan_users.user_id
-    where daily_spending.spent_date >= plan_users.first_complete_month
+    inner join periods
+        on daily_spending.user_id = periods.user_id and daily_spending.period_start = periods.period_start
+    where periods.is_complete
+    group by
+        daily_spending.user_id,
+        daily_spending.category_code,
+        daily_spending.period_start,
+        periods.period_number
 ),
 
-monthly as (
+-- How many complete periods each period can look back on.
+seen as (
     select
-        user_id,
-        category_code,
-        period_start as month_start,
-        sum(spent_minor) as spent_minor
-    from in_complete_months
-    group by user_id, category_code, period_start
-),
-
-basis_months as (
-    select distinct
-        user_id,
-        basis_month
+        periods.user_id,
+        periods.period_start,
+        count(*)::integer as long_count,
+        (count(*) filter (where earlier.period_number >= periods.basis_number - periods.recent_periods))::integer
+            as recent_count
     from periods
-),
-
-used as (
-    select distinct
-        user_id,
-        category_code
-    from monthly
-),
-
--- A row at every month that is looked back from, so that the windows below have one there.
-timeline as (
-    select
-        user_id,
-        category_code,
-        month_start,
-        spent_minor,
-        false as is_basis
-    from monthly
-    union all
-    select
-        used.user_id,
-        used.category_code,
-        basis_months.basis_month,
-        0 as spent_minor,
-        true as is_basis
-    from used
-    inner join basis_months on used.user_id = basis_months.user_id
+    inner join periods as earlier
+        on
+            periods.user_id = earlier.user_id
+            and earlier.period_number between periods.basis_number - periods.long_periods
+            and periods.basis_number - 1
+    where periods.is_planned and earlier.is_complete
+    group by periods.user_id, periods.period_start
 ),
 
 looked_back as (
     select
-        user_id,
-        category_code,
-        month_start as basis_month,
-        is_basis,
-        sum(spent_minor) over (
-            partition by user_id, category_code order by month_start
-            range between interval '3 months' preceding and interval '1 month' preceding
-        ) as recent_minor,
-        max(spent_minor) over (
-            partition by user_id, category_code order by month_start
-            range between interval '12 months' preceding and interval '1 month' preceding
-        ) as highest_minor
-    from timeline
-),
-
--- A payment tells the due day of the three months that follow it.
-due_days as (
-    select
-        in_complete_months.user_id,
-        in_complete_months.category_code,
-        {{ add_months('in_complete_months.period_start', 'ahead.months') }} as basis_month,
-        percentile_disc(0.5) within group (order by extract(day from in_complete_months.spent_date))::integer
-            as due_day
-    from in_complete_months
-    inner join categories on in_complete_months.category_code = categories.code
-    cross join generate_series(1, 3) as ahead (months)
-    where categories.pattern = 'fixed' and in_complete_months.spent_minor > 0
-    group by
-        in_complete_months.user_id,
-        in_complete_months.category_code,
-        {{ add_months('in_complete_months.period_start', 'ahead.months') }}
+        periods.user_id,
+        periods.period_start,
+        periods.method,
+        by_period.category_code,
+        coalesce(
+            sum(by_period.spent_minor)
+            filter (where by_period.period_number >= periods.basis_number - periods.recent_periods),
+            0
+        )::bigint as recent_minor,
+        coalesce(
+            sum(by_period.spent_minor) filter (where by_period.period_number = periods.basis_number - 1), 0
+        )::bigint as last_minor,
+        max(by_period.spent_minor) > 0 as is_known,
+        array_agg(by_period.spent_minor order by by_period.spent_minor) as spent_minors,
+        string_agg(array_to_string(by_period.paid_days, ','), ',')
+        filter (
+            where by_period.period_number >= periods.basis_number - periods.recent_periods
+            and by_period.paid_days is not null
+        )
+            as recent_paid_days
+    from periods
+    inner join by_period
+        on
+            periods.user_id = by_period.user_id
+            and by_period.period_number between periods.basis_number - periods.long_periods
+            and periods.basis_number - 1
+    where periods.is_planned
+    group by periods.user_id, periods.period_start, periods.method, by_period.category_code
 ),
 
 final as (
     select
-        periods.user_id,
-        periods.period_start,
+        looked_back.user_id,
+        looked_back.period_start,
         looked_back.category_code,
-        greatest(coalesce(looked_back.recent_minor, 0), 0)::bigint as recent_minor,
-        coalesce(looked_back.highest_minor > 0, false) as is_known,
-        due_days.due_day
-    from periods
-    inner join looked_back
-        on
-            periods.user_id = looked_back.user_id
-            and periods.basis_month = looked_back.basis_month
-            and looked_back.is_basis
-    left join due_days
-        on
-            looked_back.user_id = due_days.user_id
-            and looked_back.category_code = due_days.category_code
-            and looked_back.basis_month = due_days.basis_month
+        greatest(looked_back.recent_minor, 0) as recent_minor,
+        greatest(looked_back.last_minor, 0) as last_minor,
+        looked_back.is_known,
+        seen.recent_count,
+        -- The lower median over all complete periods of the long look-back, those without spending being 0;
+        -- only the learned method asks for it.
+        greatest(median.spent_minor, 0) as median_minor,
+        due.due_day
+    from looked_back
+    inner join seen
+        on looked_back.user_id = seen.user_id and looked_back.period_start = seen.period_start
+    inner join categories on looked_back.category_code = categories.code
+    cross join
+        lateral (
+            select percentile_disc(0.5) within group (order by whole.spent_minor)::bigint as spent_minor
+            from (
+                select unnest(looked_back.spent_minors) as spent_minor
+                union all
+                select 0 from generate_series(1, seen.long_count - cardinality(looked_back.spent_minors))
+            ) as whole
+            where looked_back.method = 'learned'
+        ) as median
+    cross join lateral (
+        select percentile_disc(0.5) within group (order by paid.paid_day)::integer as due_day
+        from unnest(string_to_array(looked_back.recent_paid_days, ',')::integer[]) as paid (paid_day)
+        where categories.pattern = 'fixed'
+    ) as due
 )
 
 select * from final

@@ -8,8 +8,110 @@ categories as (
     select * from {{ ref('categories') }}
 ),
 
+regional as (
+    select * from {{ ref('regional_budget_weights') }}
+),
+
+category_budgets as (
+    select * from {{ ref('stg_app__category_budgets') }}
+),
+
 history as (
     select * from {{ ref('int_category_history') }}
+),
+
+period_income as (
+    select * from {{ ref('int_period_income') }}
+),
+
+group_budgets as (
+    select * from {{ ref('int_group_budgets') }}
+),
+
+planned as (
+    select
+        periods.user_id,
+        periods.period_start,
+        periods.method,
+        periods.country,
+        period_income.income_minor
+    from periods
+    inner join period_income
+        on periods.user_id = period_income.user_id and periods.period_start = period_income.period_start
+    where periods.is_planned
+),
+
+-- Methods by category: what each should get, out of `whole_minor`; whole_minor is null where only the
+-- proportions count.
+wishes as (
+    select
+        planned.user_id,
+        planned.period_start,
+        category_budgets.category_code,
+        case planned.method
+            when 'zero-based' then category_budgets.allotted_minor
+            else category_budgets.share_bp
+        end::numeric as wish,
+        case planned.method when 'zero-based' then planned.income_minor else 10000 end::numeric as whole
+    from planned
+    inner join category_budgets on planned.user_id = category_budgets.user_id
+    where planned.method in ('zero-based', 'percentage')
+    union all
+    select
+        planned.user_id,
+        planned.period_start,
+        history.category_code,
+        case planned.method when 'last-period' then history.last_minor else history.median_minor end::numeric as wish,
+        case planned.method when 'last-period' then planned.income_minor end::numeric as whole
+    from planned
+    inner join history
+        on planned.user_id = history.user_id and planned.period_start = history.period_start
+    where planned.method in ('last-period', 'learned')
+),
+
+-- What is left of the whole is put aside; who wishes for more than the whole gets it in proportion.
+wished as (
+    select
+        wishes.user_id,
+        wishes.period_start,
+        wishes.category_code,
+        wishes.wish
+    from wishes
+    union all
+    select
+        user_id,
+        period_start,
+        'savings' as category_code,
+        greatest(max(whole) - sum(wish), 0) as wish
+    from wishes
+    where whole is not null
+    group by user_id, period_start
+    having sum(wish) > 0
+),
+
+by_category as (
+    select
+        wished.user_id,
+        wished.period_start,
+        categories.group_code,
+        wished.category_code,
+        sum(wished.wish) as weight
+    from wished
+    inner join categories on wished.category_code = categories.code
+    where categories.group_code in ('need', 'want', 'saving') and wished.wish > 0
+    group by wished.user_id, wished.period_start, categories.group_code, wished.category_code
+),
+
+by_group as (
+    select
+        planned.user_id,
+        planned.period_start,
+        planned.country
+    from planned
+    left join by_category
+        on planned.user_id = by_category.user_id and planned.period_start = by_category.period_start
+    group by planned.user_id, planned.period_start, planned.country
+    having count(by_category.user_id) = 0
 ),
 
 known as (
@@ -26,7 +128,9 @@ known as (
         sum(categories.budget_weight)
             over (partition by history.user_id, history.period_start, categories.group_code)
             as group_budget_weight
-    from history
+    from by_group
+    inner join history
+        on by_group.user_id = history.user_id and by_group.period_start = history.period_start
     inner join categories on history.category_code = categories.code
     where history.is_known
 ),
@@ -47,25 +151,72 @@ from_history as (
     where group_recent_minor > 0
 ),
 
-from_seed as (
+historic_groups as (
+    select distinct
+        user_id,
+        period_start,
+        group_code
+    from from_history
+),
+
+-- Without history: fixed expenses that the user told first, the rest of the group by what people of the
+-- country spend, where that is known.
+seeded as (
     select
-        periods.user_id,
-        periods.period_start,
+        by_group.user_id,
+        by_group.period_start,
         categories.group_code,
         categories.code as category_code,
-        categories.budget_weight::numeric as weight
-    from periods
+        group_budgets.budget_minor as group_minor,
+        coalesce(category_budgets.allotted_minor, 0)::numeric as fixed_minor,
+        case
+            when category_budgets.allotted_minor is null
+                then coalesce(regional.budget_weight, categories.budget_weight)
+            else 0
+        end::numeric as seed_weight
+    from by_group
     cross join categories
-    where
-        categories.budget_weight > 0
-        and not exists (
-            select 1
-            from from_history
-            where
-                from_history.user_id = periods.user_id
-                and from_history.period_start = periods.period_start
-                and from_history.group_code = categories.group_code
-        )
+    inner join group_budgets
+        on
+            by_group.user_id = group_budgets.user_id
+            and by_group.period_start = group_budgets.period_start
+            and categories.group_code = group_budgets.group_code
+    left join historic_groups
+        on
+            by_group.user_id = historic_groups.user_id
+            and by_group.period_start = historic_groups.period_start
+            and categories.group_code = historic_groups.group_code
+    left join regional on categories.code = regional.category_code and by_group.country = regional.country
+    left join category_budgets
+        on by_group.user_id = category_budgets.user_id and categories.code = category_budgets.category_code
+    where categories.budget_weight is not null and historic_groups.user_id is null
+),
+
+seeded_groups as (
+    select
+        seeded.*,
+        sum(seeded.fixed_minor)
+            over (partition by seeded.user_id, seeded.period_start, seeded.group_code)
+            as group_fixed_minor,
+        sum(seeded.seed_weight)
+            over (partition by seeded.user_id, seeded.period_start, seeded.group_code)
+            as group_seed_weight
+    from seeded
+),
+
+from_seed as (
+    select
+        user_id,
+        period_start,
+        group_code,
+        category_code,
+        case
+            when group_seed_weight = 0 or group_fixed_minor >= group_minor and group_fixed_minor > 0
+                then fixed_minor
+            when group_fixed_minor = 0 then seed_weight
+            else fixed_minor * group_seed_weight + (group_minor - group_fixed_minor) * seed_weight
+        end as weight
+    from seeded_groups
 ),
 
 final as (
@@ -75,6 +226,17 @@ final as (
         group_code,
         category_code,
         weight,
+        'category' as pot,
+        'choice' as weight_origin
+    from by_category
+    union all
+    select
+        user_id,
+        period_start,
+        group_code,
+        category_code,
+        weight,
+        group_code as pot,
         'history' as weight_origin
     from from_history
     union all
@@ -84,8 +246,10 @@ final as (
         group_code,
         category_code,
         weight,
+        group_code as pot,
         'seed' as weight_origin
     from from_seed
+    where weight > 0
 )
 
 select * from final

@@ -1,97 +1,93 @@
-with budgets as (
-    select * from {{ ref('int_category_budgets') }}
+with available_days as (
+    select * from {{ ref('int_available_days') }}
 ),
 
-daily_spending as (
-    select * from {{ ref('int_daily_spending') }}
+shifts as (
+    select * from {{ ref('int_plan_shifts') }}
 ),
 
--- The days on which a category's spending changes, and the first of the period.
-changes as (
+commitments as (
+    select * from {{ ref('int_commitments') }}
+),
+
+applied as (
     select
         user_id,
-        period_start,
+        moved_on,
         category_code,
-        spent_date as change_date,
-        spent_minor
-    from daily_spending
-    union all
-    select
-        user_id,
-        period_start,
-        category_code,
-        period_start as change_date,
-        0 as spent_minor
-    from budgets
+        sum(change_minor)::bigint as moved_minor
+    from shifts
+    where is_applied
+    group by user_id, moved_on, category_code
 ),
 
-changed_days as (
+-- A commitment is planned on its day, and until it is paid on each day that opens.
+due as (
     select
-        user_id,
-        period_start,
-        category_code,
-        change_date,
-        sum(spent_minor)::bigint as spent_minor
-    from changes
-    group by user_id, period_start, category_code, change_date
+        commitments.user_id,
+        commitments.category_code,
+        commitments.due_date + late.days as plan_date,
+        sum(commitments.amount_minor)::bigint as due_minor
+    from commitments
+    cross join
+        lateral generate_series(
+            0, greatest(commitments.last_opening - commitments.due_date, 0)
+        ) as late (days)
+    where
+        commitments.paid_on is null
+        or commitments.paid_on >= least(commitments.due_date + late.days, commitments.last_opening)
+    group by commitments.user_id, commitments.category_code, commitments.due_date + late.days
 ),
 
--- Between two such days nothing changes but how many days are left. What is spent today or later is not
--- yet behind the plan of today.
-stretches as (
+shifted as (
     select
-        budgets.*,
-        changed_days.change_date,
-        changed_days.spent_minor,
-        case when changed_days.change_date < budgets.today then changed_days.spent_minor else 0 end
-            as spent_and_past_minor,
-        (
-            coalesce(
-                sum(case when changed_days.change_date < budgets.today then changed_days.spent_minor else 0 end)
-                    over (in_order rows between unbounded preceding and 1 preceding),
-                0
-            )
-        )::bigint as spent_before_minor,
-        coalesce(lead(changed_days.change_date) over in_order, budgets.period_end) as next_change_date
-    from budgets
-    inner join changed_days
+        available_days.*,
+        coalesce(applied.moved_minor, 0) as moved_minor,
+        available_days.available_minor + coalesce(applied.moved_minor, 0) as left_minor,
+        coalesce(due.due_minor, 0) as due_minor,
+        available_days.spent_before_minor - available_days.paid_before_minor as flexible_minor,
+        available_days.period_end - available_days.plan_start as days_in_plan
+    from available_days
+    left join applied
         on
-            budgets.user_id = changed_days.user_id
-            and budgets.period_start = changed_days.period_start
-            and budgets.category_code = changed_days.category_code
-    window in_order as (
-        partition by budgets.user_id, budgets.period_start, budgets.category_code
-        order by changed_days.change_date
-    )
+            available_days.user_id = applied.user_id
+            and available_days.opened_on = applied.moved_on
+            and available_days.category_code = applied.category_code
+    left join due
+        on
+            available_days.user_id = due.user_id
+            and available_days.plan_date = due.plan_date
+            and available_days.category_code = due.category_code
 ),
 
-days as (
+spread as (
     select
-        stretches.user_id,
-        stretches.period_start,
-        stretches.period_end,
-        stretches.change_date + later.days as plan_date,
-        stretches.category_code,
-        stretches.group_code,
-        stretches.budget_minor,
-        stretches.due_date,
-        stretches.currency,
-        case when later.days = 0 then stretches.spent_minor else 0 end as spent_minor,
-        stretches.spent_before_minor + case when later.days > 0 then stretches.spent_and_past_minor else 0 end
-            as spent_before_minor,
-        -- A day that has come shows the plan that it opened with, a day ahead the plan of today.
-        least(stretches.change_date + later.days, greatest(stretches.today, stretches.period_start))
-            as opened_on
-    from stretches
-    cross join lateral generate_series(0, stretches.next_change_date - stretches.change_date - 1) as later (days)
-),
-
--- Carry-over comes in here with a plus, commitments with a minus.
-available as (
-    select
-        days.*,
-        days.budget_minor - days.spent_before_minor as available_minor
-    from days
+        shifted.*,
+        case
+            when shifted.left_minor <= 0 then 0
+            -- A bill is due whole on its day, and until it is paid on the day that opens.
+            when
+                shifted.is_bill_due
+                then
+                    case
+                        when
+                            shifted.plan_date = greatest(shifted.due_date, shifted.opened_on)
+                            then shifted.left_minor
+                        else 0
+                    end
+            -- What a day leaves over or takes too much is the next day's.
+            when shifted.day_rule = 'carry'
+                then
+                    {{ carried_until('plan_date - plan_start + 1') }}
+                    - case
+                        when
+                            shifted.plan_date > shifted.opened_on
+                            then {{ carried_until('plan_date - plan_start') }} else
+                            0
+                    end
+            else {{ equal_share('left_minor', '(period_end - opened_on)', '(plan_date - opened_on)') }}
+        end as flexible_planned_minor
+    from shifted
 ),
 
 final as (
@@ -103,19 +99,17 @@ final as (
         category_code,
         group_code,
         budget_minor,
+        carry_minor,
         spent_before_minor,
         available_minor,
-        case
-            when available_minor <= 0 then 0
-            when due_date is null or spent_before_minor > 0
-                then {{ equal_share('available_minor', '(period_end - opened_on)', '(plan_date - opened_on)') }}
-            -- A bill is due whole on its day, and until it is paid on the day that opens.
-            when plan_date = greatest(due_date, opened_on) then available_minor
-            else 0
-        end as planned_minor,
+        moved_minor,
+        greatest(-left_minor, 0) as uncovered_minor,
+        due_minor + case when is_bill_due then flexible_planned_minor else 0 end as committed_minor,
+        due_minor + flexible_planned_minor as planned_minor,
         spent_minor,
+        {{ plan_status('(due_minor + flexible_planned_minor)', 'spent_minor') }} as status,
         currency
-    from available
+    from spread
 )
 
 select * from final

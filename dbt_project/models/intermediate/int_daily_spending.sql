@@ -7,7 +7,7 @@ final as (
         user_id,
         category_code,
         group_code,
-        {{ month_of('spent_date') }} as period_start,
+        period_start,
         spent_date,
         -amount_minor as spent_minor
     from daily_amounts

@@ -1,4 +1,8 @@
-with period_income as (
+with periods as (
+    select * from {{ ref('int_plan_periods') }}
+),
+
+period_income as (
     select * from {{ ref('int_period_income') }}
 ),
 
@@ -8,13 +12,19 @@ methods as (
 
 shares as (
     select
-        period_income.user_id,
-        period_income.period_start,
+        periods.user_id,
+        periods.period_start,
         period_income.income_minor,
         methods.group_code,
         methods.share
-    from period_income
-    inner join methods on period_income.method = methods.method
+    from periods
+    inner join period_income
+        on periods.user_id = period_income.user_id and periods.period_start = period_income.period_start
+    inner join methods
+        on
+            case when periods.method = '60/20/20' then '60/20/20' else '50/30/20' end
+            = methods.method
+    where periods.is_planned
 ),
 
 final as (

@@ -17,7 +17,7 @@ daily_plan as (
 
 -- Of a period that has closed, what was neither planned nor spent says nothing; and of one long closed
 -- only what was spent is asked for by category, the day's totals being in fct_daily_totals.
-kept as (
+final as (
     select daily_plan.*
     from daily_plan
     inner join plan_users on daily_plan.user_id = plan_users.user_id
@@ -29,24 +29,6 @@ kept as (
             and daily_plan.period_start
             >= {{ add_months('plan_users.current_period_start', -(var('plan_detail_periods') | int)) }}
         )
-),
-
-final as (
-    select
-        user_id,
-        period_start,
-        period_end,
-        plan_date,
-        category_code,
-        group_code,
-        budget_minor,
-        spent_before_minor,
-        available_minor,
-        planned_minor,
-        spent_minor,
-        {{ plan_status('planned_minor', 'spent_minor') }} as status,
-        currency
-    from kept
 )
 
 select * from final
