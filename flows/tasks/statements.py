@@ -158,11 +158,12 @@ def merge_batches(
 def add_accounts(connection: Connection, batch: Batch, spool: Spool, file_name: str) -> set[UUID]:
     """Find or make the accounts that a batch's file describes, or that its lines name."""
     described = {(account.ref, account.currency): account for account in spool.accounts}
+    days = batches.covered_days(connection, batch)
     found = set()
-    for ref, currency in sorted({*described, *batches.account_refs(connection, batch)}):
+    for ref, currency in sorted({*described, *days}):
         account = described.get((ref, currency)) or StatementAccount(ref, currency)
         account_id = find_account(connection, batch.user_id, batch.batch_id, account, file_name)
-        batches.add_account(connection, batch, account, account_id)
+        batches.add_account(connection, batch, account, account_id, days.get((ref, currency)))
         found.add(account_id)
     renew_accounts(connection, batch.user_id, sorted(found))
     return found

@@ -22,11 +22,11 @@ from api.auth.schemas import TokenAnswer
 from api.calendar.schemas import CalendarMonth
 from api.dashboard.schemas import Dashboard
 from api.envelope import Envelope
-from api.health.readiness import newest_migration
 from api.transactions.schemas import Transaction
 from api.users.schemas import Me
 from tests.api.people import MARIA
 from warehouse.money import exponent
+from warehouse.versions import newest_migration
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -139,7 +139,7 @@ def find_account(
     numbered = {id_ for id_, ref in known if ref and not ref.startswith(OF_A_FILE)}
     found = _only(id_ for id_, ref in known if account.ref and ref == account.ref)
     found = found or _only(id_ for id_, ref in known if account.ref and same_number(account.ref, ref))
-    if found or not known:
+    if found or (account.ref and numbered >= {id_ for id_, _ in known}) or not known:
         return found or _create(connection, user_id, account, account.ref or ref_of_file(file_name))
     shared = [
         other
@@ -179,6 +179,8 @@ def ref_of_file(file_name: str) -> str:
 
 def same_number(one: str, other: str) -> bool:
     """Whether two references may be one account's, one of them masked or cut: XXXX1234 and BG80...1234."""
+    if one[-SHOWN_DIGITS:] != other[-SHOWN_DIGITS:]:
+        return False
     tails = [re.sub(r"[\s-]", "", ref).lstrip("Xx*\N{BULLET}.") for ref in (one, other)]
     masked = any(re.match(r"[\s-]*[Xx*\N{BULLET}.]", ref) for ref in (one, other))
     shorter, longer = sorted(tails, key=len)

@@ -166,14 +166,16 @@ def add_chunk(connection: Connection, batch: Batch, accepted: pl.DataFrame, reje
     )
 
 
-def account_refs(connection: Connection, batch: Batch) -> list[tuple[str, str]]:
-    """The accounts that a batch's lines name: reference ("" where the file says none) and currency."""
+def covered_days(connection: Connection, batch: Batch) -> dict[tuple[str, str], tuple[date, date]]:
+    """The first and last day of a batch's lines, by what they name: reference ("" for none) and currency."""
+    lines = statement_lines.c
+    days = func.min(lines.booked_date), func.max(lines.booked_date)
     rows = connection.execute(
-        select(statement_lines.c.account_ref, statement_lines.c.currency)
+        select(lines.account_ref, lines.currency, *days)
         .where(*_is(statement_lines, batch))
-        .distinct()
+        .group_by(lines.account_ref, lines.currency)
     )
-    return sorted((ref, currency) for ref, currency in rows)
+    return {(ref, currency): (first, last) for ref, currency, first, last in rows}
 
 
 def accounts_of(connection: Connection, batch: Batch) -> set[UUID]:
@@ -182,13 +184,15 @@ def accounts_of(connection: Connection, batch: Batch) -> set[UUID]:
     return {UUID(str(id_)) for id_ in rows.scalars()}
 
 
-def add_account(connection: Connection, batch: Batch, account: StatementAccount, account_id: UUID) -> None:
-    """Note what a batch's file says of an account, and the days that its lines cover."""
-    lines = statement_lines.c
-    covered = select(func.min(lines.booked_date), func.max(lines.booked_date)).where(
-        *_is(statement_lines, batch), lines.account_ref == account.ref, lines.currency == account.currency
-    )
-    first_date, last_date = connection.execute(covered).one()
+def add_account(
+    connection: Connection,
+    batch: Batch,
+    account: StatementAccount,
+    account_id: UUID,
+    days: tuple[date, date] | None,
+) -> None:
+    """Note what a batch's file says of an account, and the first and last day of its lines."""
+    first_date, last_date = days or (None, None)
     connection.execute(
         upsert(statement_accounts)
         .values(

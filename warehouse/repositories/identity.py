@@ -335,6 +335,8 @@ class Unsettled:
 
 def add_transactions(connection: Connection, user_id: UUID, batch_id: UUID) -> int:
     """Give each new entry of a batch a transaction of its own; how many that were."""
+    # Fresh from COPY, tables look empty to the planner, who then compares every line with every account.
+    connection.execute(text("analyze raw.statement_accounts, raw.statement_lines"))
     added = connection.execute(text(_ADD), {"user_id": user_id, "batch_id": batch_id}).rowcount
     connection.execute(text(_WANT))
     if added < _lines(connection, user_id, batch_id):
