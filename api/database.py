@@ -160,7 +160,11 @@ def _told_to_callers() -> Iterator[None]:
         yield
     except psycopg.errors.QueryCanceled:
         raise DatabaseTooSlowError from None
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.UndefinedFunction,
+        psycopg.errors.InvalidSchemaName,
+    ):
         raise NotBuiltError from None
     except psycopg.OperationalError as error:
         if lost_connection(error):

@@ -214,29 +214,22 @@ where is_pending
 
 #: Whether there is anything that could be unsettled: a second file, a pending line, a purchase by hand.
 _MAY_BE_UNSETTLED = """
-select account.account_id
-from app.accounts as account
-where account.user_id = :user_id and account.account_id = any(:accounts) and (
-    (
-        select count(distinct described.batch_id)
-        from raw.statement_accounts as described
-        inner join raw.import_batches as batch using (user_id, batch_id)
-        where described.user_id = account.user_id and described.account_id = account.account_id
-            and batch.status = 'loaded'
-    ) > 1
-    or exists (
-        select from app.transactions as t
-        where t.user_id = account.user_id and t.account_id = account.account_id and t.status <> 'posted'
-    )
-    or exists (
-        select from app.purchases as p
-        where p.user_id = account.user_id and p.account_id = account.account_id
-    )
-    or exists (
-        select from app.merged_entries as m
-        where m.user_id = account.user_id and m.account_id = account.account_id
-    )
-)
+select account_id
+from (
+    select described.account_id
+    from raw.statement_accounts as described
+    inner join raw.import_batches as batch using (user_id, batch_id)
+    where described.user_id = :user_id and batch.status = 'loaded'
+    group by described.account_id
+    having count(distinct described.batch_id) > 1
+    union
+    select t.account_id from app.transactions as t where t.user_id = :user_id and t.status <> 'posted'
+    union
+    select p.account_id from app.purchases as p where p.user_id = :user_id
+    union
+    select m.account_id from app.merged_entries as m where m.user_id = :user_id
+) as unsettled
+where account_id = any(:accounts)
 """
 
 _QUESTIONS = """
