@@ -1,32 +1,29 @@
-"""dbt in Python: one kept process that has parsed the project, and its results as plain records.
-
-dbt takes three seconds to import and one to parse. A process of its own does both while the caller is
-still reading files; where this process has dbt loaded already (a warm one), it runs here.
-"""
+"""dbt in Python: the project parsed once a process, and results as plain records."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import io
-import multiprocessing
 import os
-import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine import URL
-
+from flows.aside import Aside
 from warehouse.errors import ActionableError
-from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from warehouse.settings import Settings
 
 #: Statuses by which dbt says that a node did not do what it should.
 FAILED = ("error", "fail", "runtime error", "partial success")
+
+DBT = Aside(("dbt.cli.main", "dbt.adapters.postgres", "dbt.task.build"))
 
 #: Projects that were parsed beforehand, by version.
 _parsed: dict[str, Any] = {}
@@ -63,9 +60,18 @@ def project_version() -> str:
 
 
 def start_dbt() -> None:
-    """Let dbt's process load what it needs, without waiting for it."""
-    if not _is_loaded():
-        _process().submit(_load)
+    """Let dbt's process import it and parse the project, without waiting for it."""
+    DBT.start(prepare_dbt)
+
+
+def prepare_dbt() -> None:
+    """Parse the project for the installation that the environment names."""
+    from warehouse.engine import open_warehouse  # noqa: PLC0415 - another half of a second
+    from warehouse.settings import Settings  # noqa: PLC0415
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        preload_project(settings, warehouse.server)
 
 
 def preload_project(settings: Settings, server: URL) -> None:
@@ -85,7 +91,7 @@ def run_dbt(settings: Settings, server: URL, arguments: Sequence[str]) -> list[N
     """Run a dbt command against the platform's database; raises DbtFailedError."""
     environment = dbt_environment(settings, server)
     call = ([*arguments, *_folders(settings)], environment)
-    results, complaint = _invoke(*call) if _is_loaded() else _process().submit(_invoke, *call).result()
+    results, complaint = DBT.call(_invoke, *call)
     failed = [result for result in results if result.status in FAILED]
     if failed or complaint:
         message = "; ".join(f"{result.node}: {result.message}" for result in failed) or complaint
@@ -115,20 +121,6 @@ def _folders(settings: Settings) -> list[str]:
         f"--target-path={folder / 'target'}",
         f"--log-path={folder / 'logs'}",
     ]
-
-
-def _is_loaded() -> bool:
-    return "dbt.cli.main" in sys.modules
-
-
-@cache
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-
-
-def _load() -> None:
-    import dbt.adapters.postgres  # noqa: PLC0415 - loading it early is the point
-    import dbt.cli.main  # noqa: F401, PLC0415
 
 
 def _invoke(arguments: Sequence[str], environment: dict[str, str]) -> tuple[list[NodeResult], str]:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import httpx
 import polars as pl
 
-from flows.cli.delegation import join_platform
 from flows.cli.output import console, hints, print_json
 from flows.cli.platform import show_addresses
-from flows.platform import warm
+from flows.platform.client import run_module
 from flows.platform.control import await_service, launch
 from flows.platform.state import PlatformState, read_state
 from warehouse.engine import open_warehouse
@@ -98,9 +97,7 @@ def start_deployment(state: PlatformState, name: str) -> None:
 
 def run_command(*arguments: str) -> None:
     """Run a ``mita`` command in the platform's warm process, as a person's terminal would."""
-    settings = Settings()
-    join_platform(settings)
-    code = warm.run_module(settings, "flows.cli", arguments)
+    code = run_module(Settings().root, "flows.cli", arguments)
     if code != 0:
         message = f"'mita {' '.join(arguments)}' ended with {code}; see its words above"
         raise ActionableError(message)

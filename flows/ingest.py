@@ -12,6 +12,7 @@ from flows.archives import FoundFile, RefusedFile
 from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.dbt import start_dbt
+from flows.judging import start_gate
 from flows.links import link_transactions
 from flows.orchestration import publish_table
 from flows.tasks import statements
@@ -56,6 +57,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     user = statements.find_user(settings, email)
     layouts = statements.find_layouts(settings, user)
     hints = ReadingHints(country or user.country, currency or user.currency, account, layouts)
+    start_gate(settings)
     if refresh:
         start_dbt()
     outcomes: list[FileOutcome] = []

@@ -11,10 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import platformdirs
 from psycopg.conninfo import make_conninfo
 from pydantic import Field, HttpUrl, PostgresDsn, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from warehouse.home import default_home
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -23,11 +24,6 @@ Role = Literal["owner", "pipeline", "api", "analyst", "prefect", "mlflow"]
 
 #: Bytes in the generated secret, from which every password and signing key is derived.
 SECRET_BYTES = 32
-
-
-def default_home() -> Path:
-    """The per-user data folder of the platform, e.g. ``~/.local/share/mita``."""
-    return Path(platformdirs.user_data_path("mita", appauthor=False))
 
 
 class Settings(BaseSettings):

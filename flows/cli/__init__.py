@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -60,8 +61,8 @@ receipts.register(app)
 evaluate.register(app)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; an error that a person can act on is one line and exit code 1."""
     with told_plainly():
-        app()
+        app(arguments, prog_name="mita")
     return 0

@@ -48,6 +48,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Read statement files, put their lines where they belong, and renew the plan."""
+    _load_early(refresh=refresh)
     from flows.ingest import ingest as ingest_flow
     from flows.orchestration import run
     from warehouse.engine import open_warehouse
@@ -69,6 +70,19 @@ def ingest(
         _show_outcomes(outcomes, user)
     if any(outcome.outcome == "refused" for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _load_early(*, refresh: bool) -> None:
+    """Let the slowest libraries be imported in processes of their own, the next slowest here meanwhile."""
+    from flows.dbt import start_dbt
+    from flows.judging import start_gate
+    from warehouse.settings import Settings
+
+    start_gate(Settings())
+    if refresh:
+        start_dbt()
+    import models_ml.identity.resolve
+    import models_ml.links.match  # noqa: F401 - scipy, which would be imported while nothing else is
 
 
 def _sum_up(outcomes: list[FileOutcome]) -> None:

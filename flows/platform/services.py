@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flows.platform import warm
+from flows.platform.client import is_listening, socket_path
 from warehouse.provision import role_database
 from warehouse.server import free_port
 from warehouse.settings import Settings
@@ -126,13 +126,12 @@ def _worker(settings: Settings, shared: dict[str, str], ports: Ports) -> Service
 
 
 def _warm(settings: Settings, shared: dict[str, str]) -> Service:
-    socket = warm.socket_path(settings)
     return Service(
         "pipelines",
         (sys.executable, "-m", "flows.platform.warm"),
         shared,
-        str(socket),
-        lambda: warm.is_listening(settings),
+        str(socket_path(settings.folder())),
+        lambda: is_listening(settings.root),
     )
 
 

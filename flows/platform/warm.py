@@ -9,6 +9,7 @@ started there. The single-threaded parent only accepts and forks.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import runpy
@@ -16,126 +17,57 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from flows.platform.client import STANDARD_STREAMS, Request, receive, short_name, socket_path
 from warehouse.settings import Settings
 
 #: Modules whose import is slow and which commands need.
 PRELOADED = (
-    "great_expectations",
-    "great_expectations.expectations",
-    "dbt.cli.main",
+    "anyio._backends._asyncio",
     "dbt.adapters.postgres",
-    "sklearn.linear_model",
-    "prefect.flow_engine",
-    "flows.cli",
-    "flows.ingest",
+    "dbt.cli.main",
+    "dbt.task.build",
+    "expectations.gate",
+    "fastapi",
     "flows.build",
     "flows.categorise",
+    "flows.cli",
+    "flows.ingest",
     "flows.links",
+    "great_expectations",
+    "great_expectations.expectations",
+    "great_expectations.render.renderer.site_builder",
+    "models_ml.categorizer.predict",
+    "models_ml.identity.resolve",
     "models_ml.links.match",
+    "prefect.concurrency.services",
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "prefect.utilities.visualization",
+    "pyarrow.pandas_compat",
     "scipy.optimize",
     "scipy.sparse.csgraph",
-    "expectations.gate",
+    "sklearn.linear_model",
+    "sqlparse",
 )
 #: The longest request: arguments, folder and environment as JSON.
 LARGEST_REQUEST = 1 << 20
-STANDARD_STREAMS = (0, 1, 2)
-#: Signals that a waiting client passes on to the command.
-FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-CONNECT_SECONDS = 1.0
-
-
-def socket_path(settings: Settings) -> Path:
-    """The socket of this installation, in a folder that only its owner can enter."""
-    return settings.folder("run") / "pipelines.sock"
-
-
-def is_listening(settings: Settings) -> bool:
-    """Whether a warm process takes commands."""
-    with contextlib.suppress(OSError), _connected(settings):
-        return True
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a client wants run, and where."""
-
-    module: str
-    arguments: list[str]
-    folder: str
-    environment: dict[str, str]
-
-
-def run_module(settings: Settings, module: str, arguments: Sequence[str]) -> int | None:
-    """Run ``python -m module arguments`` in a fork of the warm process and give its exit code.
-
-    None when no warm process listens: the caller does the work itself.
-    """
-    try:
-        with _connected(settings) as connection:
-            request = Request(module, list(arguments), str(Path.cwd()), dict(os.environ))
-            body = json.dumps(asdict(request)).encode()
-            socket.send_fds(connection, [len(body).to_bytes(4)], list(STANDARD_STREAMS))
-            connection.sendall(body)
-            return _await_exit(connection)
-    except (FileNotFoundError, ConnectionRefusedError):
-        return None
-
-
-def _await_exit(connection: socket.socket) -> int:
-    """Wait for the command, passing on what interrupts us; 1 if it died without a word."""
-    pid = int.from_bytes(_receive(connection, 4))
-    for number in FORWARDED:
-        signal.signal(number, lambda number, _frame: _pass_on(pid, number))
-    code = _receive(connection, 4)
-    return int.from_bytes(code) if code else 1
-
-
-def _pass_on(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _receive(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size and (part := connection.recv(size - len(data))):
-        data += part
-    return data
-
-
-@contextlib.contextmanager
-def _connected(settings: Settings) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as connection, _short_name(socket_path(settings)) as name:
-        connection.settimeout(CONNECT_SECONDS)
-        connection.connect(name)
-        connection.settimeout(None)
-        yield connection
-
-
-@contextlib.contextmanager
-def _short_name(path: Path) -> Iterator[str]:
-    """The socket's name as seen from its folder: the kernel takes no more than a hundred letters."""
-    before = os.open(".", os.O_RDONLY)
-    os.chdir(path.parent)
-    try:
-        yield path.name
-    finally:
-        os.fchdir(before)
-        os.close(before)
 
 
 def serve(settings: Settings) -> None:
     """Import what is slow, then fork a child for every request until told to stop."""
     for module in PRELOADED:
         __import__(module)
-    _preload_project(settings)
+    from flows.dbt import prepare_dbt  # noqa: PLC0415 - imported above, by name
+
+    prepare_dbt()
+    gc.collect()
+    gc.freeze()  # a fork neither searches what it shares with us for garbage nor copies it for that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
-        with _short_name(socket_path(settings)) as name:
+        with short_name(socket_path(settings.root)) as name:
             Path(name).unlink(missing_ok=True)
             listener.bind(name)
         listener.listen()
@@ -143,15 +75,6 @@ def serve(settings: Settings) -> None:
             connection, _ = listener.accept()
             with connection:
                 _fork_runner(listener, connection)
-
-
-def _preload_project(settings: Settings) -> None:
-    """Parse dbt's project, which takes more than a second as well."""
-    from flows.dbt import preload_project  # noqa: PLC0415 - imported above, by name
-    from warehouse.engine import open_warehouse  # noqa: PLC0415
-
-    with open_warehouse(settings) as warehouse:
-        preload_project(settings, warehouse.server)
 
 
 def _fork_runner(listener: socket.socket, connection: socket.socket) -> None:
@@ -164,7 +87,7 @@ def _fork_runner(listener: socket.socket, connection: socket.socket) -> None:
         size = int.from_bytes(header)
         if size > LARGEST_REQUEST:
             os._exit(1)
-        request = Request(**json.loads(_receive(connection, size)))
+        request = Request(**json.loads(receive(connection, size)))
         connection.sendall(os.getpid().to_bytes(4))
         _become(request, streams, connection)
 

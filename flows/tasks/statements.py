@@ -8,8 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,6 +15,7 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection
 
+from flows import judging
 from flows.archives import FoundFile, RefusedFile, opened
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
@@ -34,7 +33,7 @@ from warehouse.repositories.users import User, get_user
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
-    from expectations.gate import Gate, Verdict
+    from expectations.gate import Verdict
 
 READ_BLOCK = 1 << 20
 #: Files that are taken in together: judging and committing cost the same for one line as for thousands.
@@ -113,7 +112,7 @@ def parse_statement(settings: Settings, batch: Batch, path: Path, hints: Reading
 @task(name="judge lines")
 def judge_lines(settings: Settings, chunks: Sequence[Chunk]) -> list[Verdict]:
     """Ask Great Expectations which lines of some chunks may enter ``raw``."""
-    return gate(settings).judge([pl.read_parquet(chunk.path).drop("digest") for chunk in chunks])
+    return judging.judge(settings, [chunk.path for chunk in chunks])
 
 
 @task(name="load lines", **DATABASE_RETRIES)
@@ -181,12 +180,10 @@ def refuse_batch(settings: Settings, batch: Batch, reason: str) -> Batch:
 @task(name="publish findings")
 def publish_findings(settings: Settings) -> Path:
     """Show what the gate checked and what it found: on the run's page, and as Data Docs."""
-    findings = gate(settings).findings
-    rows = [{"check": check, "lines that failed": failed} for check, failed in findings.items()]
-    publish_table(
-        "gate-checks", rows, f"What Great Expectations found in {gate(settings).judged_lines} lines"
-    )
-    return gate(settings).publish()
+    report = judging.publish(settings)
+    rows = [{"check": check, "lines that failed": failed} for check, failed in report.findings.items()]
+    publish_table("gate-checks", rows, f"What Great Expectations found in {report.judged_lines} lines")
+    return report.page
 
 
 @contextlib.contextmanager
@@ -268,11 +265,3 @@ def rechunked(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFram
     """The same rows in frames of at most ``rows``; a statement without lines gives none."""
     for frame in frames:
         yield from (part for part in frame.iter_slices(rows) if not part.is_empty())
-
-
-@cache
-def gate(settings: Settings) -> Gate:
-    """The gate of this process; making one takes seconds, so that it is kept."""
-    from expectations.gate import Gate  # noqa: PLC0415 - Great Expectations takes eight seconds to import
-
-    return Gate(settings.folder("expectations"), datetime.now(tz=UTC).date())

@@ -95,9 +95,9 @@ def ingest_file(settings: Settings, warehouse: Warehouse, file: Path) -> float:
     """Seconds from the file to transactions, judged by Great Expectations; its import is not counted."""
     from flows.archives import FoundFile
     from flows.ingest import ingest_group
-    from flows.tasks.statements import gate
+    from flows.judging import start_gate
 
-    gate(settings)
+    start_gate(settings)
     with warehouse.transaction() as connection:
         user: User = add_user(connection, NewUser("bench@example.org", "EUR", "UTC"))
     with timed() as seconds:

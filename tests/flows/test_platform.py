@@ -33,9 +33,9 @@ def mita(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mita]:
         "MITA_PREFECT_PORT": "0",
     }
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "flows.cli", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        command = [str(Path(sys.executable).with_name("mita")), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=cwd)
 
     yield run
     run("down")
@@ -70,6 +70,20 @@ def test_everything_answers(mita: Mita, services: dict[str, str]) -> None:
     assert httpx.get(f"{services['api']}/health").is_success
     assert httpx.get(services["prefect"], follow_redirects=True).is_success
     assert mita("status").returncode == 0
+
+
+def test_a_command_handed_to_the_warm_process_behaves_as_if_run_in_the_terminal(
+    mita: Mita, services: dict[str, str], tmp_path: Path
+) -> None:
+    assert "pipelines" in services
+    assert mita("user", "create", "here@example.org").returncode == 0
+    (tmp_path / "week.csv").write_text(WEEK)
+    (tmp_path / "note.csv").write_text("not a statement")
+    answer = mita("ingest", "week.csv", "note.csv", "--user", "here@example.org", "--json", cwd=tmp_path)
+    outcomes = {Path(one["file"]).name: one["outcome"] for one in json.loads(answer.stdout)}
+    assert outcomes == {"week.csv": "loaded", "note.csv": "refused"}
+    assert answer.returncode == 1
+    assert "Usage: mita ingest" in mita("ingest", "--user").stderr
 
 
 def test_deployments_stand_on_queues_of_the_pool(services: dict[str, str]) -> None:
