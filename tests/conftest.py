@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from psycopg import sql
 
 from warehouse.engine import Warehouse
 from warehouse.provision import provision
-from warehouse.server import EmbeddedServer
+from warehouse.server import CLUSTERS, EmbeddedServer, cluster_name
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ TEMPLATE = "mita_template"
 hypothesis.settings.register_profile("mita", deadline=None)
 hypothesis.settings.load_profile("mita")
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the clusters that root's tests made outside of their temporary folders."""
+    if hasattr(session.config, "workerinput"):  # the process that started the workers ends last
+        return
+    folder = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
+    for cluster in CLUSTERS.glob(f"{cluster_name(folder)}-*"):
+        shutil.rmtree(cluster, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import socket
@@ -37,6 +38,9 @@ DATA_FOLDER = "postgres-18"
 #: Root may not run Postgres; its clusters live here, owned by this system user.
 SYSTEM_USER = "mita"
 SYSTEM_FOLDER = Path("/var/lib/mita")
+#: A file in the cluster that tells which secret its passwords come from, without telling the secret.
+MARK_OF_THE_SECRET = "made-with"
+CLUSTERS = SYSTEM_FOLDER / "clusters"
 START_SECONDS = 60.0
 RETRY_SECONDS = 0.2
 #: What a start says while the remains of a killed postmaster are still there.
@@ -76,8 +80,7 @@ class EmbeddedServer:
         """The cluster's own folder: in the data folder, or where the system user can reach it."""
         if os.geteuid() != 0:
             return self.settings.folder() / DATA_FOLDER
-        name = str(self.settings.root).strip("/").replace("/", "-")
-        return SYSTEM_FOLDER / "clusters" / name / DATA_FOLDER
+        return CLUSTERS / cluster_name(self.settings.root) / DATA_FOLDER
 
     @property
     def port(self) -> int:
@@ -128,6 +131,7 @@ class EmbeddedServer:
                 return
             if not (self.folder / "PG_VERSION").exists():
                 self._initialise()
+            self._check_secret()
             self._launch()
 
     def stop(self) -> None:
@@ -177,6 +181,18 @@ class EmbeddedServer:
         with (self.folder / "postgresql.conf").open("a") as file:
             file.write("include = 'mita.conf'\n")
         (self.folder / "port").write_text(str(_free_port()))
+        (self.folder / MARK_OF_THE_SECRET).write_text(self.settings.derived_key("cluster"))
+
+    def _check_secret(self) -> None:
+        """Its passwords come from the installation's secret; with another one nobody could sign in."""
+        path = self.folder / MARK_OF_THE_SECRET
+        if path.exists() and path.read_text() != self.settings.derived_key("cluster"):
+            message = (
+                f"the data in {self.folder} was made with another secret key than {self.settings.root} has: "
+                f"bring its secret.key (or MITA_SECRET_KEY) back, or put the old data away and start anew: "
+                f"mv {shlex.quote(str(self.folder))} {shlex.quote(f'{self.folder}.old')}"
+            )
+            raise ServerError(message)
 
     def _run_initdb(self, password_file: Path, account: pwd.struct_passwd | None) -> None:
         result = subprocess.run(
@@ -318,12 +334,17 @@ def _service_account() -> pwd.struct_passwd | None:
         raise ServerError(message) from None
 
 
+def cluster_name(home: Path) -> str:
+    """What root's cluster of a data folder is called among the others."""
+    return str(home).strip("/").replace("/", "-")
+
+
 def _make_folder(folder: Path, account: pwd.struct_passwd | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755 if account else 0o700)
     folder.mkdir(mode=0o700)
     if account is None:
         return
-    for path in (SYSTEM_FOLDER, SYSTEM_FOLDER / "clusters", folder.parent):
+    for path in (SYSTEM_FOLDER, CLUSTERS, folder.parent):
         path.chmod(0o755)
     os.chown(folder, account.pw_uid, account.pw_gid)
 

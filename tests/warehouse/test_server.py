@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from warehouse.engine import Warehouse, WarehouseUnavailableError, open_warehouse
 from warehouse.provision import alembic_config, provision
-from warehouse.server import EmbeddedServer
+from warehouse.server import EmbeddedServer, ServerError
 from warehouse.settings import Settings
 
 
@@ -99,3 +99,28 @@ def test_the_secret_is_made_once_and_readable_by_its_owner_only(settings: Settin
     first = settings.secret
     assert Settings(home=settings.home).secret == first
     assert (settings.root / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_data_made_with_another_secret_is_said_so_before_anybody_fails_to_sign_in(
+    settings: Settings, own: EmbeddedServer
+) -> None:
+    own.start()
+    own.stop()
+    (settings.root / "secret.key").unlink()
+    with pytest.raises(ServerError, match=r"another secret key than .*: mv "):
+        EmbeddedServer(Settings(home=settings.home)).start()
+
+
+def test_a_migration_is_not_held_up_by_what_dbt_derived(warehouse: Warehouse) -> None:
+    config = alembic_config(warehouse.server)
+    command.downgrade(config, "0002")
+    with warehouse.as_role("owner").transaction() as connection:
+        connection.execute(text("create view staging.derived as select * from app.transactions"))
+        connection.execute(text("create table marts.derived as select * from staging.derived"))
+        connection.execute(
+            text("create function marts.served() returns setof marts.derived return null::marts.derived")
+        )
+    command.upgrade(config, "head")
+    with warehouse.transaction() as connection:
+        found = text("select to_regclass('staging.derived'), to_regclass('marts.derived')")
+        assert connection.execute(found).one() == (None, None)
