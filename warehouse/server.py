@@ -39,7 +39,7 @@ DATA_FOLDER = "postgres-18"
 SYSTEM_USER = "mita"
 SYSTEM_FOLDER = Path("/var/lib/mita")
 #: A file in the cluster that tells which secret its passwords come from, without telling the secret.
-MARK_OF_THE_SECRET = "made-with"
+MADE_WITH = "made-with"
 CLUSTERS = SYSTEM_FOLDER / "clusters"
 START_SECONDS = 60.0
 RETRY_SECONDS = 0.2
@@ -181,11 +181,11 @@ class EmbeddedServer:
         with (self.folder / "postgresql.conf").open("a") as file:
             file.write("include = 'mita.conf'\n")
         (self.folder / "port").write_text(str(_free_port()))
-        (self.folder / MARK_OF_THE_SECRET).write_text(self.settings.derived_key("cluster"))
+        (self.folder / MADE_WITH).write_text(self.settings.derived_key("cluster"))
 
     def _check_secret(self) -> None:
         """Its passwords come from the installation's secret; with another one nobody could sign in."""
-        path = self.folder / MARK_OF_THE_SECRET
+        path = self.folder / MADE_WITH
         if path.exists() and path.read_text() != self.settings.derived_key("cluster"):
             message = (
                 f"the data in {self.folder} was made with another secret key than {self.settings.root} has: "
