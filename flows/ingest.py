@@ -15,6 +15,7 @@ from flows.dbt import start_dbt
 from flows.judging import start_gate
 from flows.links import link_transactions
 from flows.orchestration import publish_table
+from flows.progress import report, stage
 from flows.tasks import statements
 from flows.tasks.statements import GivenFile
 from warehouse.records import ReadingHints, StatementRefusedError
@@ -71,7 +72,8 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
         score_transactions(settings)
         link_transactions(settings)
         if refresh:
-            build_marts(settings)
+            with stage("planning"):
+                build_marts(settings)
     return outcomes
 
 
@@ -93,7 +95,8 @@ def ingest_group(
                 refused = statements.refuse_batch(settings, batch, str(error))
                 outcomes.append(outcome_of(file, refused, "refused"))
         load_lines(settings, read)
-        merged = statements.merge_batches(settings, user, read)
+        with stage("matching"):
+            merged = statements.merge_batches(settings, user, read)
     outcomes += [outcome_of(file, batch, "loaded") for (file, _, _), batch in zip(read, merged, strict=True)]
     order = {one.given: place for place, one in enumerate(found)}
     return sorted(outcomes, key=lambda outcome: order[outcome.file])
@@ -126,6 +129,7 @@ def describe_files(
 def load_lines(settings: Settings, read: Sequence[tuple[GivenFile, Batch, statements.Spool]]) -> None:
     """Judge and store the lines of some statements, a packet of chunks at a time."""
     chunks = [(batch, spool, chunk) for _, batch, spool in read for chunk in spool.chunks]
+    report("loading", 0, sum(chunk.rows for _, _, chunk in chunks))
     for packet in statements.packed(chunks, settings.chunk_rows):
         verdicts = statements.judge_lines(settings, [chunk for _, _, chunk in packet])
         statements.load_lines(settings, packet, verdicts)

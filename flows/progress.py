@@ -26,6 +26,14 @@ def report(step: str, done: int, total: int | None = None, *, advance: bool = Fa
 
 
 @contextlib.contextmanager
+def stage(step: str) -> Iterator[None]:
+    """Tell the watcher that a step without parts begins, and when it is done."""
+    report(step, 0, 1)
+    yield
+    report(step, 1, 1)
+
+
+@contextlib.contextmanager
 def reported_to(reporter: Reporter) -> Iterator[None]:
     """Send the reports of this block to ``reporter``."""
     token = _reporter.set(reporter)
