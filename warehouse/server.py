@@ -59,6 +59,7 @@ max_wal_size = 2GB
 synchronous_commit = on
 timezone = 'UTC'
 jit = off
+client_connection_check_interval = 5s
 log_min_messages = warning
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
@@ -177,7 +178,6 @@ class EmbeddedServer:
             self._run_initdb(password_file, account)
         finally:
             password_file.unlink(missing_ok=True)
-        (self.folder / "mita.conf").write_text(CONFIGURATION)
         with (self.folder / "postgresql.conf").open("a") as file:
             file.write("include = 'mita.conf'\n")
         (self.folder / "port").write_text(str(_free_port()))
@@ -221,6 +221,7 @@ class EmbeddedServer:
     def _launch(self) -> None:
         """Start the postmaster; a crashed one may take a moment to let go of what it held."""
         deadline = time.monotonic() + START_SECONDS
+        (self.folder / "mita.conf").write_text(CONFIGURATION)
         log = self.settings.folder("logs") / "postgres.log"
         while True:
             process = self._spawn(log)
