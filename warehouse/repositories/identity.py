@@ -6,7 +6,8 @@ decides, and running it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -51,10 +52,9 @@ where line.user_id = :user_id and line.batch_id = :batch_id and known.transactio
 on conflict do nothing
 """
 
-# The bank's posted line says most; of several, the one that says more, and ties are broken by what
-# they say, so that the order of imports decides nothing.
-_RENEW = """
-with roots as (
+# The wanted transactions that stand for themselves, and the entries that each stands for.
+_MEMBERS = """
+roots as (
     select wanted.transaction_id
     from wanted
     left join app.merged_entries as merged
@@ -68,7 +68,13 @@ members as (
     from roots
     inner join app.merged_entries as merged
         on merged.user_id = :user_id and roots.transaction_id = merged.transaction_id
-),
+)
+"""
+
+# The bank's posted line says most; of several, the one that says more, and ties are broken by what
+# they say, so that the order of imports decides nothing.
+_RENEW = """
+with __members__,
 lines as (
     select
         members.transaction_id, line.*,
@@ -110,26 +116,23 @@ where (
     excluded.description, excluded.counterparty, excluded.bank_kind, excluded.mcc, excluded.deleted_at
 )
 returning transaction_id
-"""
+""".replace("__members__", _MEMBERS)
 
 #: What has no line left, or joined another transaction.
 _DROP = """
+with __members__,
+listed as (
+    select distinct members.transaction_id
+    from members
+    inner join app.entry_lines as line using (entry_id)
+    where line.user_id = :user_id and line.account_id = any(:accounts)
+)
 delete from app.transactions as known
 using wanted
-where known.user_id = :user_id and known.transaction_id = wanted.transaction_id and (
-    exists (
-        select from app.merged_entries as m
-        where m.user_id = known.user_id and m.entry_id = known.transaction_id
-    )
-    or not exists (
-        select
-        from app.entry_lines as line
-        left join app.merged_entries as merged using (user_id, entry_id)
-        where line.user_id = known.user_id and line.account_id = any(:accounts)
-            and known.transaction_id = coalesce(merged.transaction_id, line.entry_id)
-    )
-)
-"""
+left join listed using (transaction_id)
+where known.user_id = :user_id and known.transaction_id = wanted.transaction_id
+    and listed.transaction_id is null
+""".replace("__members__", _MEMBERS)
 
 #: Predictions were made of what a transaction said before.
 _FORGET_PREDICTIONS = """
@@ -385,12 +388,22 @@ def read_unsettled(
     if not open_accounts:
         return None
     key["accounts"] = list(open_accounts)
+    with _planned_by_hashing(connection):
+        entries = _frame(connection, _UNSETTLED, {**key, **asdict(window)})
     return Unsettled(
         open_accounts,
-        _frame(connection, _UNSETTLED, {**key, **asdict(window)}),
+        entries,
         _frame(connection, _COVERAGE, key).drop("batch_id"),
         read_answers(connection, user_id),
     )
+
+
+@contextlib.contextmanager
+def _planned_by_hashing(connection: Connection) -> Iterator[None]:
+    """Keep the planner, which knows no sizes of a statement's own steps, from comparing all with all."""
+    connection.execute(text("set local enable_nestloop = off; set local enable_mergejoin = off"))
+    yield
+    connection.execute(text("reset enable_nestloop; reset enable_mergejoin"))
 
 
 def read_answers(connection: Connection, user_id: UUID) -> dict[tuple[str, str], bool]:
