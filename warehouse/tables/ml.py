@@ -17,7 +17,9 @@ category_predictions = Table(
     string("model_name"),
     string("model_version"),
     instant("predicted_at", default_now=True),
+    string("origin", default="model"),  # or 'llm', where the model was not sure and a language model was
     belongs_to("app.transactions", "transaction_id"),
+    CheckConstraint("origin in ('model', 'llm')", name="origin"),
     CheckConstraint("probability between 0 and 1", name="probability"),
     schema="ml",
 )
