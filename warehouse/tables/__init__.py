@@ -3,4 +3,17 @@
 from warehouse.tables import app, choices, links, llm, ml, ops, raw, recurring, rules, sign_in
 from warehouse.tables.base import SCHEMAS, metadata
 
-__all__ = ["SCHEMAS", "app", "choices", "links", "llm", "metadata", "ml", "ops", "raw", "recurring", "rules", "sign_in"]
+__all__ = [
+    "SCHEMAS",
+    "app",
+    "choices",
+    "links",
+    "llm",
+    "metadata",
+    "ml",
+    "ops",
+    "raw",
+    "recurring",
+    "rules",
+    "sign_in",
+]

@@ -298,7 +298,8 @@ select
         from jsonb_array_elements(jsonb_agg(rule.actions -> 'tags') filter (where rule.actions ? 'tags')) as tags
         cross join jsonb_array_elements_text(tags.value) as tag
         order by tag.value
-    ) as tags
+    ) as tags,
+    min(least(age(matched.xmin), age(rule.xmin))) as transactions_ago
 from app.rule_matches as matched
 inner join app.category_rules as rule
     on matched.user_id = rule.user_id and matched.rule_id = rule.rule_id and rule.is_on
@@ -356,7 +357,11 @@ select
     end as model_version,
     predicted.suggested_code,
     coalesce(decided.decided_at, effect.decided_at, remembered.remembered_at, predicted.predicted_at)
-        as decided_at
+        as decided_at,
+    -- How many of Postgres' transactions ago any of this was written, by which clients sync.
+    least(
+        age(decided.written_in), effect.transactions_ago, age(remembered.written_in), age(predicted.xmin)
+    ) as transactions_ago
 from app.transactions as line
 left join app.decided_categories as decided
     on line.user_id = decided.user_id and line.transaction_id = decided.transaction_id
@@ -365,7 +370,7 @@ left join app.rule_effects as effect
     and line.transaction_id = effect.transaction_id
     and effect.category_code is not null
 left join (
-    select distinct on (matched.user_id, matched.transaction_id) matched.*
+    select distinct on (matched.user_id, matched.transaction_id) matched.*, matched.xmin as written_in
     from app.memory_matches as matched
     order by matched.user_id, matched.transaction_id, matched.remembered_at desc, matched.application_id
 ) as remembered
@@ -460,12 +465,22 @@ def upgrade() -> None:
         schema="ml",
     )
     op.create_check_constraint(
-        op.f("ck_category_predictions__origin"), "category_predictions", "origin in ('model', 'llm')", schema="ml"
+        op.f("ck_category_predictions__origin"),
+        "category_predictions",
+        "origin in ('model', 'llm')",
+        schema="ml",
     )
     _create_tables()
     for function in (RULE_REGEX, CONDITION_HOLDS, RULE_HOLDS):
         _run(function)
-    for view in (MERCHANT_CHOICES, MERCHANT_MEMORY, RULE_EFFECTS, STANDING_CATEGORIES, PARTS, RECURRING_WORDS):
+    for view in (
+        MERCHANT_CHOICES,
+        MERCHANT_MEMORY,
+        RULE_EFFECTS,
+        STANDING_CATEGORIES,
+        PARTS,
+        RECURRING_WORDS,
+    ):
         _run(view)
     _secure_tables()
     for function in (MATCH_TRANSACTIONS, MATCH_DETAILS, MATCH_RULES):
