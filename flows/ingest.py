@@ -14,6 +14,7 @@ from flows.categorise import score_transactions
 from flows.dbt import start_dbt
 from flows.links import link_transactions
 from flows.orchestration import publish_table
+from flows.recurring import search_series
 from flows.tasks import statements
 from flows.tasks.statements import GivenFile
 from warehouse.records import ReadingHints, StatementRefusedError
@@ -68,6 +69,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     if any(outcome.transactions_added for outcome in outcomes):
         score_transactions(settings)
         link_transactions(settings)
+        search_series(settings)
         if refresh:
             build_marts(settings)
     return outcomes

@@ -20,6 +20,8 @@ from flows.cli import (
     platform,
     rates,
     receipts,
+    recurring,
+    rules,
     statements,
     users,
 )
@@ -58,6 +60,8 @@ links.register(app)
 rates.register(app)
 receipts.register(app)
 evaluate.register(app)
+recurring.register(app)
+rules.register(app)
 
 
 def main() -> int:

@@ -10,8 +10,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import polars as pl
-
 from flows.evaluation.recurring import bank_lines
 from flows.generator import generate
 from models_ml.recurring.find import judge

@@ -40,8 +40,8 @@ def outlook(amounts: Sequence[int], days: Sequence[date], cadence: str, due: dat
     logs = np.log(np.abs(np.array(amounts, dtype=np.float64)))
     sign = 1 if amounts[-1] > 0 else -1
     steps = np.abs(np.diff(logs))
-    is_fixed = (
-        len(amounts) < _RECENT and bool((steps < _ODD).all()) or bool((steps < _SAME).mean() >= _FIXED_SHARE)
+    is_fixed = (len(amounts) < _RECENT and bool((steps < _ODD).all())) or bool(
+        (steps < _SAME).mean() >= _FIXED_SHARE
     )
     if is_fixed:
         return _fixed(amounts, days, logs)

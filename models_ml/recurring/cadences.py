@@ -188,7 +188,7 @@ def _refined(lines: Lines, rough: Ints, most: int, off_of: _Off) -> Ints:
     for change in (0, -1, -2, -3, 1, 2, 3):
         choice = np.clip(rough + change, 1, most)
         likelihood = lines.sums(_worth(off_of(choice[lines.candidate])))
-        better = likelihood > best + 1e-9  # noqa: PLR2004 - equal but for rounding
+        better = likelihood > best + 1e-9
         best[better], anchor[better] = likelihood[better], choice[better]
     return anchor
 
@@ -340,7 +340,7 @@ def _usual_gap(lines: Lines, gap: Floats, within: Bools) -> Floats:
 
 
 def best_fit(lines: Lines) -> tuple[Fit, npt.NDArray[np.str_]]:
-    """The likeliest cadence of every candidate: one fit whose rows come from different cadences, and names."""
+    """The likeliest cadence of every candidate: one fit of rows from different cadences, and their names."""
     months = by_month(lines)
     best = fit(lines, CADENCES[0])
     names = np.full(len(best.likelihood), CADENCES[0].name, dtype="U16")

@@ -1,4 +1,4 @@
-"""The series of people's histories: candidates, their rhythm, their score, and of overlapping ones the best."""
+"""Series of people's histories: candidates, their rhythm, their score, and of overlapping ones the best."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a series is due: the days that its cadence names, moved as its past was, and what of them stayed away."""
+"""When a series is due: the days that its cadence names, moved as its past was, and what stayed away."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Status = Literal["active", "late", "ended"]
 _SATURDAY = 5
 _HALF_MONTH = 15
 _MOST_SLOTS = 1000
-#: Slots without a line after which a series is taken for ended, and the period in days from which one is enough.
+#: Slots without a line after which a series is taken for ended; of periods of so many days one is enough.
 _ENDED_AFTER, _WEEKLY_ENDED_AFTER, _LONG_DAYS = 2, 3, 55.0
 _SHARE_WITHIN = 0.9
 
@@ -51,7 +51,7 @@ class Schedule:
                 0,
                 max(2, ceil(float(np.quantile(gaps, _SHARE_WITHIN)))),
             )
-        nominal = np.array([plain._nearest(day) for day in days], dtype=np.int64)  # noqa: SLF001
+        nominal = np.array([plain._nearest(day) for day in days], dtype=np.int64)
         ahead = days - nominal
         weekend = weekday_of(nominal) >= _SATURDAY
         moved = ahead[weekend]
@@ -61,7 +61,7 @@ class Schedule:
         on_weekdays = ahead[~weekend]
         late_by = int(np.median(on_weekdays)) if len(on_weekdays) else 0
         shifted = cls(cadence, anchor, phase, period, days, shift, late_by, 1)
-        off = [abs(int(day) - shifted._due_of(int(place))) for day, place in zip(days, nominal, strict=True)]  # noqa: SLF001
+        off = [abs(int(day) - shifted._due_of(int(place))) for day, place in zip(days, nominal, strict=True)]
         return cls(
             cadence,
             anchor,

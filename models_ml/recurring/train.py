@@ -21,7 +21,8 @@ THRESHOLD = 0.5
 #: the weights hold for lives that the generator does not know.
 _FOR = (
     "hits", "evidence", "strength", "kept", "pure", "same", "own", "fixed", "two_same", "two_own",
-    "two_fixed", "two_long", "two_long_fixed", "near", "long_near", "long_own", "three_same", "three_own", "irregular_same", "irregular_own", "fixed_own",
+    "two_fixed", "two_long", "two_long_fixed", "near", "long_near", "long_own",
+    "three_same", "three_own", "irregular_same", "irregular_own", "fixed_own",
 )  # fmt: skip
 _AGAINST = ("jitter", "drift", "two", "three", "irregular", "irregular_drift")
 #: Neither: whether money comes in says nothing of its rhythm.

@@ -24,7 +24,7 @@ def run(warehouse: Warehouse, statement: str, **values: object) -> list[Any]:
         return list(result) if result.returns_rows else []
 
 
-def line(warehouse: Warehouse, user: User, description: str, **given: Any) -> UUID:
+def line(warehouse: Warehouse, user: User, description: str, **given: Any) -> UUID:  # noqa: ANN401
     """A new line; gives its id."""
     add_transaction(warehouse, user, description=description, **given)
     found = run(
@@ -86,7 +86,11 @@ def contains(word: str) -> dict[str, object]:
 
 
 def add_rule(
-    warehouse: Warehouse, user: User, category: str, *conditions: dict[str, Any], **given: Any
+    warehouse: Warehouse,
+    user: User,
+    category: str,
+    *conditions: dict[str, Any],
+    **given: Any,  # noqa: ANN401
 ) -> UUID:
     rule = NewRule(
         given.pop("name", category),

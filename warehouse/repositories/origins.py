@@ -109,7 +109,9 @@ from app.rule_matches as matched
 inner join app.category_rules as rule using (user_id, rule_id)
 where matched.user_id = :user_id and matched.transaction_id = :id and rule.is_on and rule.actions ? 'category'
 union all
-select 'memory', category_code, remembered_at, times || ' of ' || of_times || ' earlier lines', null, null, probability
+select
+    'memory', category_code, remembered_at, times || ' of ' || of_times || ' earlier lines', null, null,
+    probability
 from app.memory_matches where user_id = :user_id and transaction_id = :id
 union all
 select origin, category_code, predicted_at, model_name, model_version, suggested_code, probability

@@ -79,7 +79,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a rule would do to the past: lines it holds for, those whose category changes, the latest of them."""
+    """What a rule would do to the past: lines it holds for, those that it changes, the latest of them."""
 
     holds: int
     changes: int

@@ -109,7 +109,8 @@ return (
             or (
                 condition.value ->> 'is' = 'equals' and (
                     app.condition_holds(
-                        condition.value, coalesce(counterparty, ''), amount_minor, account_id, spent_date, tags
+                        condition.value, coalesce(counterparty, ''), amount_minor, account_id, spent_date,
+                        tags
                     )
                     or app.condition_holds(
                         condition.value, description, amount_minor, account_id, spent_date, tags
@@ -147,7 +148,8 @@ begin
     )
     on conflict do nothing;
     if tg_op = 'INSERT' and exists (
-        select from app.category_decisions as d where d.user_id in (select distinct c.user_id from changed as c)
+        select from app.category_decisions as d
+        where d.user_id in (select distinct c.user_id from changed as c)
     ) then
         insert into app.memory_matches (
             user_id, transaction_id, category_code, probability, times, of_times, is_same_name
@@ -262,7 +264,8 @@ from (
     from (
         select
             choice.user_id, choice.merchant_key, choice.is_in, choice.category_code,
-            count(*)::int as times, max(choice.decided_at) as decided_at, bool_or(choice.is_named) as is_named,
+            count(*)::int as times, max(choice.decided_at) as decided_at,
+            bool_or(choice.is_named) as is_named,
             sum(power(0.6, least(choice.place, 100) - 1)) as weight
         from app.merchant_choices as choice
         group by choice.user_id, choice.merchant_key, choice.is_in, choice.category_code
@@ -295,7 +298,9 @@ select
         filter (where rule.actions ? 'split'))[1] as split,
     array(
         select distinct tag.value
-        from jsonb_array_elements(jsonb_agg(rule.actions -> 'tags') filter (where rule.actions ? 'tags')) as tags
+        from jsonb_array_elements(
+            jsonb_agg(rule.actions -> 'tags') filter (where rule.actions ? 'tags')
+        ) as tags
         cross join jsonb_array_elements_text(tags.value) as tag
         order by tag.value
     ) as tags,
