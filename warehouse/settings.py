@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     llm_monthly_usd: Decimal = Field(default=Decimal(5), ge=0, description="The most that a month may cost.")
     llm_input_usd_per_million: Decimal = Field(default=Decimal("0.25"), ge=0)
     llm_output_usd_per_million: Decimal = Field(default=Decimal(2), ge=0)
+    challenger_share: float = Field(
+        default=0.0, ge=0, le=1, description="Of the users, how many the challenger categorises for."
+    )
+    training_data: Path | None = Field(
+        default=None, description="Folder with merchants/ and transactions/, which training learns from."
+    )
     passkey_domain: str = Field(default="localhost", description="The relying party of passkeys.")
     passkey_origins: str = Field(
         default="http://localhost:8000", description="Origins that may use passkeys, comma-separated."

@@ -130,5 +130,6 @@ def recurring(
     console.print(f"Precision {found.precision:.4f}, recall {found.recall:.4f} of {found.series} series")
     console.print(
         f"Next: {found.next.foretold} foretold, {found.next.came:.1%} came, "
-        f"{found.next.within_3_days:.1%} within 3 days, {found.next.within_range:.1%} of the amounts between low and high"
+        f"{found.next.within_3_days:.1%} within 3 days, "
+        f"{found.next.within_range:.1%} of the amounts between low and high"
     )

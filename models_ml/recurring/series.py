@@ -24,36 +24,36 @@ from models_ml.taxonomy import UNCATEGORISED, categories
 #: One row per series. Amounts are signed minor units; low and high hold eight of ten.
 SERIES_SCHEMA = pl.Schema(
     {
-        "user_id": pl.String,
-        "series_id": pl.String,
-        "account_id": pl.String,
-        "payee": pl.String,  # the word by which its payee is grouped
-        "name": pl.String,  # as the bank wrote it last
-        "category_code": pl.String,
-        "direction": pl.String,  # in, out
-        "cadence": pl.String,
-        "anchor": pl.Int64,  # day of the month (32: last working day), or of the period since 1970
-        "period_days": pl.Float64,
-        "currency": pl.String,
-        "is_fixed": pl.Boolean,
-        "expected_minor": pl.Int64,
-        "low_minor": pl.Int64,
-        "high_minor": pl.Int64,
-        "yearly_minor": pl.Int64,
-        "price_before_minor": pl.Int64,  # null: the price never changed
-        "price_changed_on": pl.Date,
-        "first_date": pl.Date,
-        "last_date": pl.Date,
-        "next_date": pl.Date,
-        "due_dates": pl.List(pl.Date),  # the next ones, about 13 months ahead; empty once ended
-        "spread_days": pl.Int64,  # most come within so many days of their date
-        "times": pl.Int64,
-        "missed": pl.Int64,
-        "doubled": pl.Int64,
-        "status": pl.String,  # active, late, ended
-        "is_subscription": pl.Boolean,
-        "is_income": pl.Boolean,
-        "probability": pl.Float64,
+        "user_id": pl.String(),
+        "series_id": pl.String(),
+        "account_id": pl.String(),
+        "payee": pl.String(),  # the word by which its payee is grouped
+        "name": pl.String(),  # as the bank wrote it last
+        "category_code": pl.String(),
+        "direction": pl.String(),  # in, out
+        "cadence": pl.String(),
+        "anchor": pl.Int64(),  # day of the month (32: last working day), or of the period since 1970
+        "period_days": pl.Float64(),
+        "currency": pl.String(),
+        "is_fixed": pl.Boolean(),
+        "expected_minor": pl.Int64(),
+        "low_minor": pl.Int64(),
+        "high_minor": pl.Int64(),
+        "yearly_minor": pl.Int64(),
+        "price_before_minor": pl.Int64(),  # null: the price never changed
+        "price_changed_on": pl.Date(),
+        "first_date": pl.Date(),
+        "last_date": pl.Date(),
+        "next_date": pl.Date(),
+        "due_dates": pl.List(pl.Date()),  # the next ones, about 13 months ahead; empty once ended
+        "spread_days": pl.Int64(),  # most come within so many days of their date
+        "times": pl.Int64(),
+        "missed": pl.Int64(),
+        "doubled": pl.Int64(),
+        "status": pl.String(),  # active, late, ended
+        "is_subscription": pl.Boolean(),
+        "is_income": pl.Boolean(),
+        "probability": pl.Float64(),
     }
 )
 OCCURRENCE_SCHEMA = pl.Schema({"user_id": pl.String, "series_id": pl.String, "transaction_id": pl.String})
@@ -190,13 +190,16 @@ def _series(
         "missed": schedule.missed(until) if status != "ended" else fit["span"] - fit["hits"],
         "doubled": _doubled(members, hits),
         "status": status,
-        "is_subscription": amounts[-1] < 0
-        and money.is_fixed
-        and group == "want"
-        and category != UNCATEGORISED,
+        "is_subscription": _is_subscription(amounts[-1], money, fit["cadence"], category, group),
         "is_income": amounts[-1] > 0 and group == "income",
         "probability": float(fit["probability"]),
     }
+
+
+def _is_subscription(amount: int, money: Outlook, cadence: str, category: str, group: str) -> bool:
+    """Money out of fixed amount, by the calendar, for something wanted."""
+    is_wanted = group == "want" and category != UNCATEGORISED
+    return amount < 0 and money.is_fixed and cadence != "irregular" and is_wanted
 
 
 def _money(money: Outlook, period: float) -> dict[str, Any]:

@@ -64,7 +64,11 @@ def labels(judged: Judged, truth: pl.DataFrame) -> pl.Series:
 
 def train(examples: list[tuple[Judged, pl.DataFrame]], path: Path = WEIGHTS_FILE) -> dict[str, float]:
     """Fit to judged histories with their truth, write the weights, give how well they fit."""
-    from sklearn.metrics import log_loss, roc_auc_score  # noqa: PLC0415 - wanted only for training
+    # wanted only for training; it ships no types
+    from sklearn.metrics import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        log_loss,
+        roc_auc_score,
+    )
 
     rows, label = _examples(examples)
     intercept, weights = _fitted(rows, label)

@@ -195,7 +195,8 @@ def _stage(connection: Connection, series: pl.DataFrame, occurrences: pl.DataFra
         connection.execute(text(f"drop table if exists {name}"))
         connection.execute(text(f"create temporary table {name} (like {like}) on commit drop"))
     dates = pl.col("due_dates").list.eval(pl.element().dt.to_string("%Y-%m-%d")).list.join(",")
-    copy_frame(connection, "found_series", series.with_columns("{" + dates + "}"))
+    array = pl.concat_str(pl.lit("{"), dates, pl.lit("}")).alias("due_dates")
+    copy_frame(connection, "found_series", series.with_columns(array))
     copy_frame(connection, "found_occurrences", occurrences)
     connection.execute(text("analyze found_series, found_occurrences"))
 

@@ -332,9 +332,13 @@ def _text_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
 
 def _amount_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
     bounds = {key: condition[key] for key in ("from_minor", "to_minor") if condition.get(key) is not None}
-    if not bounds or not all(type(bound) is int and abs(bound) < 2**62 for bound in bounds.values()):
+    if not bounds or not all(_is_minor(bound) for bound in bounds.values()):
         _refuse("a condition on the amount needs from_minor or to_minor, signed whole minor units")
     return bounds
+
+
+def _is_minor(bound: object) -> bool:
+    return isinstance(bound, int) and not isinstance(bound, bool) and abs(bound) < 2**62
 
 
 def _account_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
@@ -384,7 +388,7 @@ def _actions(actions: Mapping[str, Any]) -> dict[str, Any]:
 def _split(parts: object) -> list[dict[str, Any]]:
     if not isinstance(parts, list | tuple) or len(parts) < 2:  # noqa: PLR2004 - one part is no split
         _refuse("a split has two parts or more, each with category and share_bp")
-    found = []
+    found: list[dict[str, Any]] = []
     for part in parts:
         share = part.get("share_bp") if isinstance(part, Mapping) else None
         if type(share) is not int or not 0 < share < _WHOLE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, Date, Double, Integer, Table, Text, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, Column, Date, Double, Integer, LargeBinary, Table, Text, Uuid
 
 from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
 
@@ -47,5 +47,17 @@ spending_profiles = Table(
         name="weights",
     ),
     CheckConstraint("own_share between 0 and 1", name="own_share"),
+    schema="ml",
+)
+
+#: What a language model said of a cleaned text, by the text's SHA-256: nobody's text is kept here.
+llm_categories = Table(
+    "llm_categories",
+    metadata,
+    Column("text_hash", LargeBinary, primary_key=True),
+    string("category_code"),
+    Column("probability", Double, nullable=False),
+    string("model_name"),
+    instant("answered_at", default_now=True),
     schema="ml",
 )

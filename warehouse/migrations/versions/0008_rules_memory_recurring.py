@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -514,6 +516,7 @@ def downgrade() -> None:
         op.execute(f"drop function {function}")
     for table in reversed(ML_TABLES):
         op.drop_table(table, schema="ml")
+    op.drop_table("llm_categories", schema="ml")
     op.drop_table("recurring_versions", schema="ops")
     for table in reversed(APP_TABLES):
         op.drop_table(table, schema="app")
@@ -548,6 +551,17 @@ def _create_tables() -> None:
         ),
         schema="app",
     )
+    op.create_table(
+        "llm_categories",
+        sa.Column("text_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("category_code", sa.Text(), nullable=False),
+        sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("model_name", sa.Text(), nullable=False),
+        _now("answered_at"),
+        sa.PrimaryKeyConstraint("text_hash", name=op.f("pk_llm_categories")),
+        schema="ml",
+    )
+    op.execute("grant select, insert, update, delete, maintain on ml.llm_categories to mita_pipeline")
     _create_series()
 
 
@@ -681,7 +695,7 @@ def _run(statement: str) -> None:
     op.execute(sa.text(statement.replace(":", r"\:")))
 
 
-def _now(name: str) -> sa.Column[object]:
+def _now(name: str) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
 
 
