@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from warehouse.errors import ActionableError
+from warehouse.repositories.rule_statements import APPLY_MEMORY, FOLLOWERS, UNDO_MEMORY
 
 
 class MerchantUnknownError(ActionableError, LookupError):
@@ -41,23 +42,6 @@ class Follower:
     category_after: str
 
 
-# Lines of the merchant whose category nobody but memory or a model has said, and which is another one.
-FOLLOWERS = """
-select
-    line.transaction_id, line.spent_date, line.description, line.amount_minor, line.currency,
-    standing.category_code as category_before, memory.category_code as category_after,
-    memory.probability, memory.times, memory.of_times
-from app.merchant_memory as memory
-inner join app.transactions as line
-    on memory.user_id = line.user_id and memory.merchant_key = line.merchant_key
-    and memory.is_in = (line.amount_minor > 0)
-inner join app.standing_categories as standing
-    on line.user_id = standing.user_id and line.transaction_id = standing.transaction_id
-where memory.user_id = :user_id and memory.merchant_key = :merchant_key and line.deleted_at is null
-    and standing.category_origin not in ('user', 'rule')
-    and (standing.category_code <> memory.category_code or standing.category_origin <> 'memory')
-order by line.spent_date desc, line.transaction_id
-"""
 LIST = """
 select
     memory.merchant_key, memory.is_in, memory.category_code, memory.probability, memory.times,
@@ -76,19 +60,6 @@ from app.merchant_memory as memory
 where memory.user_id = :user_id
 order by memory.decided_at desc, memory.merchant_key
 """
-APPLY = f"""
-with application as (select uuidv7() as application_id),
-followers as ({FOLLOWERS})
-insert into app.memory_matches (
-    user_id, transaction_id, application_id, category_code, probability, times, of_times, remembered_at
-)
-select
-    :user_id, followers.transaction_id, application.application_id, followers.category_after,
-    followers.probability, followers.times, followers.of_times, clock_timestamp()
-from followers cross join application
-returning application_id
-"""  # noqa: S608 - parts of our own
-UNDO = "delete from app.memory_matches where user_id = :user_id and application_id = :application_id"
 
 
 def list_memory(connection: Connection, user_id: UUID) -> list[Remembered]:
@@ -107,14 +78,14 @@ def apply_memory(connection: Connection, user_id: UUID, merchant_key: str) -> tu
     """Let past lines follow; gives the application, by which it is taken back, and how many they were."""
     _check(connection, user_id, merchant_key)
     values = {"user_id": user_id, "merchant_key": merchant_key}
-    applied = connection.execute(text(APPLY), values).scalars().all()
+    applied = connection.execute(text(APPLY_MEMORY), values).scalars().all()
     return (applied[0] if applied else None), len(applied)
 
 
 def undo_memory(connection: Connection, user_id: UUID, application_id: UUID) -> int:
     """Take an application back; gives how many lines it was of."""
     values = {"user_id": user_id, "application_id": application_id}
-    return connection.execute(text(UNDO), values).rowcount
+    return connection.execute(text(UNDO_MEMORY), values).rowcount
 
 
 def _check(connection: Connection, user_id: UUID, merchant_key: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from warehouse.errors import ActionableError
 from warehouse.repositories.copying import copy_frame, read_frame
+from warehouse.repositories.rule_statements import DECIDE_SERIES
 
 #: The same as models_ml.recurring.candidates.LINE_SCHEMA, which this layer may not import; a test holds them
 #: equal.
@@ -213,15 +214,6 @@ where s.user_id = :user_id
     and (cast(:begins as text) is null or s.series_id::text like :begins || '%')
 order by s.status = 'ended', s.next_date nulls last, s.name, s.series_id
 """
-#: The entries of a series' lines, by which it is known again; files that are undone leave them as they were.
-DECIDE = """
-insert into app.recurring_decisions (user_id, word, entry_ids)
-select o.user_id, :word, array_agg(distinct o.transaction_id)
-from ml.recurring_occurrences as o
-where o.user_id = :user_id and o.series_id = :series_id
-group by o.user_id
-returning decision_id
-"""
 
 
 def list_series(connection: Connection, user_id: UUID, *, begins: str | None = None) -> list[Series]:
@@ -243,7 +235,7 @@ def get_series(connection: Connection, user_id: UUID, begins: str) -> Series:
 
 def decide_series(connection: Connection, user_id: UUID, series_id: UUID, word: str) -> None:
     """Keep the user's word, confirmed or rejected; it stands however the series is found again."""
-    connection.execute(text(DECIDE), {"user_id": user_id, "series_id": series_id, "word": word})
+    connection.execute(text(DECIDE_SERIES), {"user_id": user_id, "series_id": series_id, "word": word})
 
 
 def pay_cycle(series: Sequence[Series]) -> Series | None:
