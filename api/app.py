@@ -23,6 +23,7 @@ import api.health.endpoints
 import api.insights.endpoints
 import api.live.endpoints
 import api.onboarding.endpoints
+import api.rules.endpoints
 import api.sync.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
@@ -61,6 +62,7 @@ DOMAINS = (
     api.onboarding,
     api.analytics,
     api.insights,
+    api.rules,
     api.sync,
     api.live,
 )

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 from prefect import flow
 
+from flows.llm_categories import ask_for_unsure
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from models_ml.taxonomy import UNCATEGORISED
-from warehouse.engine import open_warehouse
+from warehouse.engine import Warehouse, open_warehouse
 from warehouse.repositories import predictions
 from warehouse.settings import Settings
 
@@ -32,22 +33,41 @@ def categorise() -> int:
 @task(name="score transactions", **DATABASE_RETRIES)
 def score_transactions(settings: Settings) -> int:
     """Score every transaction that the current model has not scored yet."""
-    model, scored = current_model(settings), 0
+    told, total = [], 0
     with open_warehouse(settings) as warehouse:
-        while True:
-            with warehouse.transaction() as connection:
-                batch = predictions.unscored_transactions(
-                    connection, name=model.name, version=model.version, limit=SCORED_AT_ONCE
-                )
-                predictions.add_predictions(connection, scores(batch, model))
-            scored += batch.height
-            report("categorising", scored)
-            if batch.height < SCORED_AT_ONCE:
-                break
-    publish_table(
-        "categorised", [{"model": model.name, "version": model.version, "transactions": scored}], "Scored now"
-    )
-    return scored
+        for model, users in models_in_use(settings):
+            scored = score_users(warehouse, model, users)
+            told.append({"model": model.name, "version": model.version, "transactions": scored})
+            total += scored
+        if total:
+            ask_for_unsure(settings, warehouse)
+    publish_table("categorised", told, "Scored now")
+    return total
+
+
+def score_users(warehouse: Warehouse, model: CategoryModel, users: tuple[int, int]) -> int:
+    """Score what a model has not seen of the users that are its own."""
+    scored = 0
+    while True:
+        with warehouse.transaction() as connection:
+            batch = predictions.unscored_transactions(
+                connection, name=model.name, version=model.version, limit=SCORED_AT_ONCE, users=users
+            )
+            predictions.add_predictions(connection, scores(batch, model))
+        scored += batch.height
+        report("categorising", scored)
+        if batch.height < SCORED_AT_ONCE:
+            return scored
+
+
+def models_in_use(settings: Settings) -> list[tuple[CategoryModel, tuple[int, int]]]:
+    """Which model scores which users: the champion all, or all but those who try the challenger."""
+    champion = current_model(settings)
+    trying = round(settings.challenger_share * predictions.EVERYBODY[1])
+    challenger = challenger_model(settings) if trying else None
+    if challenger is None:
+        return [(champion, predictions.EVERYBODY)]
+    return [(challenger, (0, trying)), (champion, (trying, predictions.EVERYBODY[1]))]
 
 
 def scores(batch: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
@@ -76,6 +96,25 @@ def scores(batch: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
 def champion_folder(settings: Settings) -> Path:
     """Where the registry's champion lies once it was fetched; scoring needs no registry then."""
     return settings.folder("models") / "categorizer"
+
+
+def challenger_folder(settings: Settings) -> Path:
+    """Where the registry's challenger lies once it was fetched."""
+    return settings.folder("models") / "categorizer-challenger"
+
+
+def challenger_model(settings: Settings) -> CategoryModel | None:
+    """The challenger if it was fetched and is what was registered."""
+    from models_ml.categorizer.model import MANIFEST_FILE, ModelRefusedError, load_folder  # noqa: PLC0415
+
+    folder = challenger_folder(settings)
+    if not (folder / MANIFEST_FILE).exists():
+        return None
+    try:
+        return load_folder(folder)
+    except ModelRefusedError as refusal:
+        logging.getLogger(__name__).warning("The champion scores everybody: %s", refusal)
+        return None
 
 
 def current_model(settings: Settings) -> CategoryModel:

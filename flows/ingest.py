@@ -16,6 +16,7 @@ from flows.judging import start_gate
 from flows.links import link_transactions
 from flows.orchestration import publish_table
 from flows.progress import report, stage
+from flows.recurring import search_series
 from flows.tasks import statements
 from flows.tasks.statements import GivenFile
 from warehouse.records import ReadingHints, StatementRefusedError
@@ -71,6 +72,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     if any(outcome.transactions_added for outcome in outcomes):
         score_transactions(settings)
         link_transactions(settings)
+        search_series(settings)
         if refresh:
             with stage("planning"):
                 build_marts(settings)

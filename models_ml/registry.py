@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warehouse.errors import ActionableError
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
@@ -30,7 +32,7 @@ _LOCAL_ENVIRONMENT = {
 }
 
 
-class RegistryError(RuntimeError):
+class RegistryError(ActionableError, RuntimeError):
     """A registered model that is absent or is not what its manifest says."""
 
 
@@ -83,13 +85,65 @@ def has_champion(name: str, *, tracking_uri: str) -> bool:
     return True
 
 
-def materialize(name: str, alias: str, destination: Path, *, tracking_uri: str) -> Path:
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version of a model with what points at it."""
+
+    version: str
+    sha256: str
+    aliases: tuple[str, ...]
+    metrics: dict[str, float]
+
+
+PREVIOUS = "previous"
+
+
+def versions(name: str, *, tracking_uri: str) -> list[ListedVersion]:
+    """All versions of a model, the newest first."""
+    client = _client(tracking_uri)
+    found = []
+    for one in client.search_model_versions(f"name = '{name}'"):
+        known = client.get_model_version(name, one.version)
+        metrics = client.get_run(str(one.run_id)).data.metrics
+        found.append(
+            ListedVersion(str(one.version), one.tags.get(_SHA_TAG, ""), tuple(known.aliases), dict(metrics))
+        )
+    return sorted(found, key=lambda one: int(one.version), reverse=True)
+
+
+def promote(name: str, version: str, *, tracking_uri: str) -> RegisteredModel:
+    """Make a version the champion; the one before is remembered as the previous. Raises RegistryError."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    client = _client(tracking_uri)
+    try:
+        client.get_model_version(name, version)
+    except MlflowException as error:
+        message = f"{name} has no version {version}: 'mita models list' shows them"
+        raise RegistryError(message) from error
+    if has_champion(name, tracking_uri=tracking_uri):
+        before = champion(name, tracking_uri=tracking_uri).version
+        if before != version:
+            client.set_registered_model_alias(name, PREVIOUS, before)
+    client.set_registered_model_alias(name, CHAMPION, version)
+    return champion(name, tracking_uri=tracking_uri)
+
+
+def roll_back(name: str, *, tracking_uri: str) -> RegisteredModel:
+    """Make the previous champion the champion again; raises RegistryError when there was none."""
+    previous = champion(name, tracking_uri=tracking_uri, alias=PREVIOUS)
+    return promote(name, previous.version, tracking_uri=tracking_uri)
+
+
+def materialize(
+    name: str, alias: str, destination: Path, *, tracking_uri: str, folder_name: str | None = None
+) -> Path:
     """Put the alias' model into ``destination/name``, whole or not at all; gives that folder.
 
     A folder that already holds this content is left alone.
     """
     wanted = champion(name, tracking_uri=tracking_uri, alias=alias)
-    folder = destination / name
+    folder = destination / (folder_name or name)
     if (folder / _MANIFEST).is_file() and _read_manifest(folder)["sha256"] == wanted.sha256:
         return folder
     destination.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import hmac
 import os
 import re
 import secrets
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -76,6 +77,22 @@ class Settings(BaseSettings):
         default="", description="OAuth client ids whose Google sign-ins are taken, comma-separated."
     )
     google_keys_url: str = "https://www.googleapis.com/oauth2/v3/certs"
+    llm_api_key: SecretStr | None = Field(
+        default=None,
+        description="Key of OpenAI or of a server that speaks its API; without it nothing is asked.",
+    )
+    llm_base_url: HttpUrl | None = Field(default=None, description="Another server with OpenAI's API.")
+    llm_model: str = Field(default="gpt-5-mini", description="The model that is asked.")
+    llm_timeout_seconds: float = Field(default=30.0, gt=0, description="For one answer.")
+    llm_monthly_usd: Decimal = Field(default=Decimal(5), ge=0, description="The most that a month may cost.")
+    llm_input_usd_per_million: Decimal = Field(default=Decimal("0.25"), ge=0)
+    llm_output_usd_per_million: Decimal = Field(default=Decimal(2), ge=0)
+    challenger_share: float = Field(
+        default=0.0, ge=0, le=1, description="Of the users, how many the challenger categorises for."
+    )
+    training_data: Path | None = Field(
+        default=None, description="Folder with merchants/ and transactions/, which training learns from."
+    )
     passkey_domain: str = Field(default="localhost", description="The relying party of passkeys.")
     passkey_origins: str = Field(
         default="http://localhost:8000", description="Origins that may use passkeys, comma-separated."

@@ -22,6 +22,9 @@ _ENTRY: LiteralString = """json_build_object(
     'is_recurring', coalesce(listed.is_recurring, false),
     'is_pending', listed.status = 'pending',
     'confidence_score', listed.confidence_score,
+    'category_origin', listed.category_origin,
+    'category_reason', listed.category_reason,
+    'category_model', listed.model_version,
     'receipt_url', listed.receipt_url,
     'notes', listed.notes,
     'account_id', listed.account_id,
@@ -41,39 +44,41 @@ _ENTRY: LiteralString = """json_build_object(
 #: The reader's transactions with the category that stands, tombstones aside.
 _FACTS: LiteralString = """
     select
-        made.transaction_id, made.account_id, made.amount_minor, made.currency, made.description, made.status,
+        made.transaction_id, made.account_id, made.amount_minor, made.currency,
+        coalesce(effect.renamed, made.description) as description, made.status,
         made.spent_date, made.created_at, made.updated_at, reader.timezone,
-        coalesce(details.merchant, made.counterparty) as merchant,
-        details.location, details.tags, details.is_recurring, details.receipt_url, details.notes,
+        coalesce(details.merchant, effect.merchant, made.counterparty) as merchant,
+        details.location, array(
+            select distinct tag from unnest(details.tags || effect.tags) as tag order by tag
+        ) as tags, details.is_recurring, details.receipt_url, details.notes,
         details.spent_at, details.updated_at as described_at,
-        coalesce(decided.category_code, predicted.category_code, 'uncategorised') as category_code,
-        coalesce(decided.client_code, predicted.client_code, 'other') as client_code,
-        coalesce(decided.group_code, predicted.group_code, 'want') as group_code,
-        case when decided.category_code is null and predicted.category_code is not null
-            then round(prediction.probability::numeric, 3) end as confidence_score,
+        coalesce(category.category_code, 'uncategorised') as category_code,
+        coalesce(category.client_code, 'other') as client_code,
+        coalesce(category.group_code, 'want') as group_code,
+        round(standing.category_probability::numeric, 3) as confidence_score,
+        standing.category_origin, standing.category_reason, standing.model_version,
         least(
-            age(made.xmin), age(decision.written_in), age(prediction.xmin), age(details.xmin)
+            age(made.xmin), age(details.xmin), standing.transactions_ago, effect.transactions_ago
         ) as transactions_ago
     from reader
     inner join app.transactions as made
         on reader.user_id = made.user_id and made.deleted_at is null and made.status <> 'expired'
     left join app.transaction_details as details
         on made.user_id = details.user_id and made.transaction_id = details.transaction_id
-    left join app.decided_categories as decision
-        on made.user_id = decision.user_id and made.transaction_id = decision.transaction_id
-    left join ml.category_predictions as prediction
-        on made.user_id = prediction.user_id and made.transaction_id = prediction.transaction_id
-    left join marts.dim_categories as decided on decision.category_code = decided.category_code
-    left join marts.dim_categories as predicted on prediction.category_code = predicted.category_code
+    left join app.standing_categories as standing
+        on made.user_id = standing.user_id and made.transaction_id = standing.transaction_id
+    left join app.rule_effects as effect
+        on made.user_id = effect.user_id and made.transaction_id = effect.transaction_id
+    left join marts.dim_categories as category on standing.category_code = category.category_code
 """
 
 #: Which of them were asked for. Spending is what the macro ``is_spending`` of the dbt project says.
 _ASKED: LiteralString = """
     where (
             %(everything)s::bool
-            or coalesce(decided.group_code, predicted.group_code, 'want') in ('need', 'want')
+            or coalesce(category.group_code, 'want') in ('need', 'want')
             and not (
-                coalesce(decided.category_code, predicted.category_code, 'uncategorised') = 'uncategorised'
+                coalesce(category.category_code, 'uncategorised') = 'uncategorised'
                 and made.amount_minor > 0
             )
         )
@@ -86,8 +91,8 @@ _ASKED: LiteralString = """
         and (
             %(category)s::text is null
             or %(category)s::text in (
-                coalesce(decided.client_code, predicted.client_code, 'other'),
-                coalesce(decided.category_code, predicted.category_code, 'uncategorised')
+                coalesce(category.client_code, 'other'),
+                coalesce(category.category_code, 'uncategorised')
             )
         )
         and (
@@ -175,7 +180,7 @@ select coalesce(json_agg(json_build_object(
     'id', made.transaction_id,
     'amount', -made.amount_minor * coalesce(units.unit, 0.01),
     'currency', made.currency,
-    'category', coalesce(decided.client_code, predicted.client_code, 'other'),
+    'category', coalesce(category.client_code, 'other'),
     'description', made.description,
     'merchant', coalesce(details.merchant, made.counterparty),
     'date', made.spent_date,
@@ -195,16 +200,15 @@ inner join app.transactions as made
     )
 left join app.transaction_details as details
     on made.user_id = details.user_id and made.transaction_id = details.transaction_id
-left join app.decided_categories as decision
-    on made.user_id = decision.user_id and made.transaction_id = decision.transaction_id
-left join ml.category_predictions as prediction
-    on made.user_id = prediction.user_id and made.transaction_id = prediction.transaction_id
-left join marts.dim_categories as decided on decision.category_code = decided.category_code
-left join marts.dim_categories as predicted on prediction.category_code = predicted.category_code
+left join app.standing_categories as standing
+    on made.user_id = standing.user_id and made.transaction_id = standing.transaction_id
+left join app.rule_effects as effect
+    on made.user_id = effect.user_id and made.transaction_id = effect.transaction_id
+left join marts.dim_categories as category on standing.category_code = category.category_code
 left join units on made.currency = units.currency
-where coalesce(decided.group_code, predicted.group_code, 'want') in ('need', 'want')
+where coalesce(category.group_code, 'want') in ('need', 'want')
     and not (
-        coalesce(decided.category_code, predicted.category_code, 'uncategorised') = 'uncategorised'
+        coalesce(category.category_code, 'uncategorised') = 'uncategorised'
         and made.amount_minor > 0
     )
 """)

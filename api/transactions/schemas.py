@@ -39,7 +39,12 @@ class Transaction(BaseModel):
     tags: list[str]
     is_recurring: bool
     is_pending: bool
-    confidence_score: float | None = Field(description="How sure the model is; null where the user decided.")
+    confidence_score: float | None = Field(
+        description="How sure it is; null where the user or a rule decided."
+    )
+    category_origin: str = Field(description="user, rule, memory, model, llm or none.")
+    category_reason: str = Field(description="Why it has this category, in words.")
+    category_model: str | None = Field(description="The version of the model, where its word stands.")
     receipt_url: str | None
     notes: str | None
     account_id: UUID
@@ -279,6 +284,9 @@ EXAMPLE_TRANSACTION: dict[str, Any] = {
     "is_recurring": False,
     "is_pending": False,
     "confidence_score": 0.875,
+    "category_origin": "model",
+    "category_reason": "the model reads it in the text with 88 %",
+    "category_model": "3f2a9c10b7de",
     "receipt_url": None,
     "notes": None,
     "account_id": "0190a5c1-7c3e-7e2a-9d3b-0f6f0d1c2b3b",

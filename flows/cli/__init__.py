@@ -21,6 +21,8 @@ from flows.cli import (
     platform,
     rates,
     receipts,
+    recurring,
+    rules,
     statements,
     users,
 )
@@ -59,6 +61,8 @@ links.register(app)
 rates.register(app)
 receipts.register(app)
 evaluate.register(app)
+recurring.register(app)
+rules.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -101,3 +101,35 @@ def links(
         table.add_row(each.kind, each.difficulty, str(each.true), str(each.found), *figures)
     console.print(table)
     console.print(f"Calibration error: {report.calibration_error}; {report.transactions} transactions")
+
+
+@commands.command()
+@heavy
+def recurring(
+    bank: Annotated[Path | None, typer.Argument(help="A generated bank; one is made if left out.")] = None,
+    users: Annotated[int, typer.Option(min=1, help="How many people to simulate.")] = 100,
+    months: Annotated[int, typer.Option(min=2, help="How many months of their lives.")] = 24,
+    seed: Annotated[int, typer.Option(help="Which people; the scorer learned from others.")] = 20_262,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Precision and recall of recurring series, by cadence, and how well the next one is foretold."""
+    from flows.evaluation.recurring import evaluate_recurring
+
+    found = evaluate_recurring(bank, users=users, months=months, seed=seed)
+    if as_json:
+        print_json(found)
+        return
+    from rich.table import Table
+
+    table = Table("Series", "True", "Found", "Precision", "Recall", box=None, header_style="bold")
+    for each in found.scores:
+        precision = "" if each.precision is None else f"{each.precision:.4f}"
+        table.add_row(each.kind, str(each.true), str(each.found), precision, f"{each.recall:.4f}")
+    console.print(table)
+    console.print(f"Precision {found.precision:.4f}, recall {found.recall:.4f} of {found.series} series")
+    console.print(
+        f"Next: {found.next.foretold} foretold, {found.next.came:.1%} came, "
+        f"{found.next.within_3_days:.1%} within 3 days, "
+        f"{found.next.within_range:.1%} of the amounts between low and high"
+    )

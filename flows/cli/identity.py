@@ -12,7 +12,7 @@ from flows.cli.output import AsJson, console, print_json
 from flows.cli.statements import UserEmail, transaction_commands
 
 if TYPE_CHECKING:
-    from warehouse.repositories.origins import Origin
+    from warehouse.repositories.origins import CategoryOrigin, Origin
 
 TransactionId = Annotated[
     UUID, typer.Argument(help="As 'mita transactions list --json' shows it.", show_default=False)
@@ -59,16 +59,24 @@ def _tell(origin: Origin) -> None:
             console.print(f"    the same event with probability {line.probability:.3f}: {told}", style="dim")
     console.print("\n[bold]Its category[/]")
     for category in origin.categories:
-        by = (
-            "you"
-            if category.origin == "user"
-            else f"{category.model} {category.version}, {category.probability:.0%}"
-        )
+        by = _giver(category)
         console.print(
             f"  {category.category_code}, by {by}, {category.decided_at:%Y-%m-%d %H:%M}", markup=False
         )
     if not origin.categories:
         console.print("  nobody has said yet")
+
+
+def _giver(category: CategoryOrigin) -> str:
+    match category.origin:
+        case "user":
+            return "you"
+        case "rule":
+            return f"your rule {category.model!r}"
+        case "memory":
+            return f"what you said of {category.model}, {category.probability or 0:.0%}"
+        case _:
+            return f"{category.model} {category.version}, {category.probability or 0:.0%}"
 
 
 def questions(user: UserEmail, *, as_json: AsJson = False) -> None:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from flows.cli.delegation import heavy
 from flows.cli.output import AsJson, console, print_json
+
+if TYPE_CHECKING:
+    from models_ml.registry import RegisteredModel
+    from warehouse.settings import Settings
 
 commands = typer.Typer(help="What scores transactions.", no_args_is_help=True)
 
@@ -74,3 +83,125 @@ def ui(port: int = 5000) -> None:
         }
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", address]
         subprocess.run(command, env=environment, check=False)
+
+
+@commands.command("list")
+@heavy
+def list_(*, as_json: AsJson = False) -> None:
+    """Show the versions of the categoriser, and which is champion, challenger, previous."""
+    from models_ml.categorizer.model import MODEL_NAME
+    from models_ml.registry import versions
+
+    with _registry() as (_, tracking):
+        known = versions(MODEL_NAME, tracking_uri=tracking)
+    if as_json:
+        print_json(known)
+        return
+    for one in known:
+        console.print(f"{one.version:>4}  {one.sha256[:12]}  {', '.join(one.aliases)}", markup=False)
+    if not known:
+        console.print("None is registered yet; 'mita models register' registers the one that is shipped.")
+
+
+@commands.command()
+@heavy
+def promote(version: str, *, as_json: AsJson = False) -> None:
+    """Make a version the champion, whatever the comparison said; the one before stays at hand."""
+    from models_ml.categorizer.model import MODEL_NAME
+    from models_ml.registry import promote as make_champion
+
+    with _registry() as (settings, tracking):
+        found = make_champion(MODEL_NAME, version, tracking_uri=tracking)
+        _fetch(settings, tracking)
+    _told(found, as_json=as_json)
+
+
+@commands.command()
+@heavy
+def rollback(*, as_json: AsJson = False) -> None:
+    """Make the previous champion the champion again."""
+    from models_ml.categorizer.model import MODEL_NAME
+    from models_ml.registry import roll_back
+
+    with _registry() as (settings, tracking):
+        found = roll_back(MODEL_NAME, tracking_uri=tracking)
+        _fetch(settings, tracking)
+    _told(found, as_json=as_json)
+
+
+@commands.command()
+@heavy
+def train(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with merchants/ and transactions/; else MITA_TRAINING_DATA.")
+    ] = None,
+    *,
+    promote_better: Annotated[
+        bool, typer.Option("--promote/--no-promote", help="Promote it if it is better for certain.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Train with users' corrections; the result becomes champion only if it is better within the bounds."""
+    from flows.orchestration import run
+    from flows.train import train_models
+
+    with _registry():
+        found = run(train_models, str(data) if data else "", promote=promote_better)
+    if as_json:
+        print_json(found)
+        return
+    for each in found.comparisons:
+        console.print(
+            f"{each.name}: {each.lines} lines, champion {each.champion:.1%}, "
+            f"challenger {each.challenger:.1%} ({each.low:+.1%} to {each.high:+.1%})"
+        )
+    outcome = "Promoted" if found.is_promoted else "Not promoted"
+    console.print(f"{outcome}: {found.verdict.reason}", markup=False)
+
+
+@commands.command()
+@heavy
+def drift(*, as_json: AsJson = False) -> None:
+    """How the lines, and users' agreement with the model, have changed of late."""
+    from flows.drift import watch_models
+    from flows.orchestration import run
+
+    found = run(watch_models)
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        console.print(f"{'ALERT' if each.is_alert else 'fine'}  {each.what}: {each.told}", markup=False)
+    if not found:
+        console.print("There is not enough yet to say.")
+
+
+@contextmanager
+def _registry() -> Iterator[tuple[Settings, str]]:
+    """The registry's address, with the platform's server running."""
+    from flows.models import tracking_uri
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.settings import Settings
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        yield settings, tracking_uri(settings, warehouse.server)
+
+
+def _fetch(settings: Settings, tracking: str) -> None:
+    """Put the champion where scoring finds it."""
+    from models_ml.categorizer.model import MODEL_NAME
+    from models_ml.registry import CHAMPION, materialize
+
+    materialize(MODEL_NAME, CHAMPION, settings.folder("models"), tracking_uri=tracking)
+
+
+def _told(found: RegisteredModel, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        console.print(
+            f"Version {found.version} ({found.sha256[:12]}) is the champion and scores from now on."
+        )

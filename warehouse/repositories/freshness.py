@@ -35,7 +35,7 @@ def _queue(connection: Connection, candidates: str) -> int:
 _JOINED = (
     "app.users, app.budget_settings, app.category_budgets, app.budget_moves, app.commitments, app.accounts, "
     "app.transactions, app.category_decisions, app.transaction_links, app.split_lines, raw.exchange_rates, "
-    "ml.spending_profiles, ml.category_predictions, ops.build_queue"
+    "ml.spending_profiles, ml.category_predictions, app.rule_matches, app.memory_matches, ops.build_queue"
 )
 
 

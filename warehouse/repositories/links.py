@@ -112,11 +112,11 @@ def linkable_facts(connection: Connection, users: Sequence[UUID]) -> pl.DataFram
         select
             t.user_id, t.transaction_id, t.account_id, a.account_ref, a.kind as account_kind, a.institution,
             t.booked_date, t.spent_date, t.amount_minor, t.currency, t.description, t.counterparty,
-            t.bank_kind, t.mcc, coalesce(d.category_code, p.category_code) as category_code
+            t.bank_kind, t.mcc,
+            case when s.category_origin <> 'none' then s.category_code end as category_code
         from app.transactions as t
         inner join app.accounts as a using (user_id, account_id)
-        left join app.decided_categories as d using (user_id, transaction_id)
-        left join ml.category_predictions as p using (user_id, transaction_id)
+        inner join app.standing_categories as s using (user_id, transaction_id)
         where t.user_id = any({}::uuid[]) and t.status = 'posted' and t.deleted_at is null
     """).format(sql.Literal([str(user) for user in users]))
     return read_frame(connection, query, FACT_COLUMNS)

@@ -38,7 +38,7 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class CategoryOrigin:
-    """Who gave a category, and when: the user, or a model in a version with a probability."""
+    """Who gave a category, and when: the user, a rule, earlier corrections, or a model with a probability."""
 
     origin: str
     category_code: str
@@ -98,12 +98,26 @@ order by entry.booked_date, batch.started_at nulls first, line.line_number
 """
 
 _CATEGORIES = """
-select 'user', category_code, decided_at, null, null, null, null::float8
+select origin, category_code, decided_at, model, version, suggested_code, probability
+from (
+select 'user' as origin, category_code, decided_at, null as model, null as version, null as suggested_code,
+    null::float8 as probability
 from app.decided_categories where user_id = :user_id and transaction_id = :id
 union all
-select 'model', category_code, predicted_at, model_name, model_version, suggested_code, probability
+select 'rule', rule.actions ->> 'category', rule.updated_at, rule.name, null, null, null
+from app.rule_matches as matched
+inner join app.category_rules as rule using (user_id, rule_id)
+where matched.user_id = :user_id and matched.transaction_id = :id and rule.is_on and rule.actions ? 'category'
+union all
+select
+    'memory', category_code, remembered_at, times || ' of ' || of_times || ' earlier lines', null, null,
+    probability
+from app.memory_matches where user_id = :user_id and transaction_id = :id
+union all
+select origin, category_code, predicted_at, model_name, model_version, suggested_code, probability
 from ml.category_predictions where user_id = :user_id and transaction_id = :id
-order by 1 desc
+) as said
+order by array_position(array['user', 'rule', 'memory', 'model', 'llm'], origin), decided_at desc
 """
 
 

@@ -25,21 +25,17 @@ class Transaction:
     category_code: str
     category_origin: str
     category_probability: float | None
+    category_reason: str = ""
 
 
 _LIST = """
 select
     t.transaction_id, coalesce(nullif(a.name, ''), nullif(a.account_ref, ''), 'account') as account,
     t.spent_date, t.booked_date, t.amount_minor, t.currency, t.status, t.description,
-    coalesce(d.category_code, p.category_code, 'uncategorised') as category_code,
-    case
-        when d.category_code is not null then 'user' when p.category_code is not null then 'model' else 'none'
-    end as category_origin,
-    p.probability
+    s.category_code, s.category_origin, s.category_probability, s.category_reason
 from app.transactions as t
 inner join app.accounts as a using (user_id, account_id)
-left join app.decided_categories as d using (user_id, transaction_id)
-left join ml.category_predictions as p using (user_id, transaction_id)
+inner join app.standing_categories as s using (user_id, transaction_id)
 where t.user_id = :user_id and t.deleted_at is null
     and (cast(:since as date) is null or t.spent_date >= :since)
     and (cast(:until as date) is null or t.spent_date < :until)

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     Double,
     Index,
@@ -109,6 +110,8 @@ transactions = Table(
     instant("created_at", default_now=True),
     instant("updated_at", default_now=True),
     instant("deleted_at", nullable=True),
+    # Whom it paid, in a few letters: how corrections find the next line of the same merchant.
+    Column("merchant_key", Text, Computed("app.merchant_key(description, counterparty)", persisted=True)),
     belongs_to("app.accounts", "account_id"),
     Index(None, "user_id", "spent_date"),
     CheckConstraint("status in ('posted', 'pending', 'expired')", name="status"),

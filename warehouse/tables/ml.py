@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, Date, Double, Integer, Table, Text, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, Column, Date, Double, Integer, LargeBinary, Table, Text, Uuid
 
 from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
 
@@ -17,7 +17,9 @@ category_predictions = Table(
     string("model_name"),
     string("model_version"),
     instant("predicted_at", default_now=True),
+    string("origin", default="model"),  # or 'llm', where the model was not sure and a language model was
     belongs_to("app.transactions", "transaction_id"),
+    CheckConstraint("origin in ('model', 'llm')", name="origin"),
     CheckConstraint("probability between 0 and 1", name="probability"),
     schema="ml",
 )
@@ -45,5 +47,17 @@ spending_profiles = Table(
         name="weights",
     ),
     CheckConstraint("own_share between 0 and 1", name="own_share"),
+    schema="ml",
+)
+
+#: What a language model said of a cleaned text, by the text's SHA-256: nobody's text is kept here.
+llm_categories = Table(
+    "llm_categories",
+    metadata,
+    Column("text_hash", LargeBinary, primary_key=True),
+    string("category_code"),
+    Column("probability", Double, nullable=False),
+    string("model_name"),
+    instant("answered_at", default_now=True),
     schema="ml",
 )

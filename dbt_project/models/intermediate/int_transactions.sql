@@ -51,18 +51,28 @@ categorised as (
         linked_categories.linked_transaction_id,
         case
             when lined.is_split then coalesce(lined.part_category_code, 'uncategorised')
-            when own_categories.category_origin = 'user' then own_categories.category_code
+            when own_categories.category_origin in ('user', 'rule') then own_categories.category_code
             else coalesce(linked_categories.category_code, own_categories.category_code)
         end as category_code,
         case
-            when lined.is_split or own_categories.category_origin = 'user' then 'user'
+            when lined.is_split then 'user'
+            when own_categories.category_origin in ('user', 'rule') then own_categories.category_origin
             when linked_categories.category_code is not null then 'link'
             else own_categories.category_origin
         end as category_origin,
         case
             when not lined.is_split and linked_categories.category_code is null
                 then own_categories.category_probability
-        end as category_probability
+        end as category_probability,
+        case
+            when lined.is_split then 'you split it'
+            when own_categories.category_origin in ('user', 'rule') or linked_categories.category_code is null
+                then own_categories.category_reason
+            else 'it is a ' || linked_categories.link_kind
+        end as category_reason,
+        case
+            when not lined.is_split and linked_categories.category_code is null then own_categories.model_version
+        end as model_version
     from lined
     inner join own_categories
         on
@@ -122,6 +132,8 @@ final as (
         converted.category_code,
         converted.category_origin,
         converted.category_probability,
+        converted.category_reason,
+        converted.model_version,
         categories.group_code,
         converted.link_kind,
         converted.linked_transaction_id,

@@ -13,4 +13,4 @@ select
 
     -- timestamps
     decided_at
-from {{ source('app', 'split_lines') }}
+from {{ source('app', 'parts') }}

@@ -1,0 +1,1 @@
+"""Rules, memory and recurring series."""
