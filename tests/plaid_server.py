@@ -108,6 +108,8 @@ class FakePlaid:
             return self.failures[path].pop(0)
         if asked.get("client_id", "id") != "id" or asked.get("secret", "secret") != "secret":
             return 400, {"error_type": "INVALID_INPUT", "error_code": "INVALID_API_KEYS"}
+        if not asked.get("public_token", "public-").startswith("public-"):
+            return 400, {"error_type": "INVALID_INPUT", "error_code": "INVALID_PUBLIC_TOKEN"}
         if asked.get("access_token", self.access_token) != self.access_token or self.removed:
             return 400, {"error_type": "INVALID_INPUT", "error_code": "INVALID_ACCESS_TOKEN"}
         return 200, getattr(self, path.strip("/").replace("/", "_"))(asked) | {"request_id": "r"}
@@ -141,8 +143,7 @@ class FakePlaid:
         token = f"link-sandbox-{asked['user']['client_user_id']}"
         return {"link_token": token, "expiration": "2030-01-01T00:00:00Z"}
 
-    def item_public_token_exchange(self, asked: dict[str, Any]) -> dict[str, Any]:
-        assert asked["public_token"].startswith("public-")
+    def item_public_token_exchange(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"access_token": self.access_token, "item_id": self.item_id}
 
     def item_get(self, _: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = {"sandbox": "https://sandbox.plaid.com", "production": "https://production.plaid.com"}
 TIMEOUT_SECONDS = 30.0
+#: What the key that seals access tokens is derived for; other keys of the installation open none.
+TOKENS = "bank tokens"
 #: Waits between attempts double from here, with chance, so that many who were refused do not return together.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 #: The most that Plaid gives in one page.
@@ -41,7 +43,7 @@ CURES: Mapping[str, str] = {
     "INVALID_MFA": "the bank did not take the code: open the connection and renew it",
     "INSUFFICIENT_CREDENTIALS": "the sign-in at the bank was not finished: open the connection and renew it",
     "ITEM_LOCKED": "the bank has locked the account: unlock it at the bank, then renew the connection",
-    "USER_SETUP_REQUIRED": "the bank wants something confirmed: sign in at the bank, then renew the connection",
+    "USER_SETUP_REQUIRED": "the bank wants something confirmed: sign in there, then renew the connection",
     "ACCESS_NOT_GRANTED": "the bank was not allowed to share transactions: renew the connection and allow it",
     "USER_PERMISSION_REVOKED": "you took the permission back at the bank: connect it anew",
     "ITEM_NOT_FOUND": "the connection does not exist any more: remove it and connect the bank anew",

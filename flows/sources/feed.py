@@ -36,7 +36,7 @@ class FeedLine:
 
 @dataclass(frozen=True, slots=True)
 class KnownLines:
-    """What a feed has shown before: the keys of lines by id, and which posted line each pending one became."""
+    """What a feed has shown before: keys of lines by id, and which posted line each pending one became."""
 
     keys: Mapping[str, str]
     heirs: Mapping[str, str]

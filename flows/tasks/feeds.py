@@ -19,7 +19,7 @@ from flows.sources.lines import batches_of
 from flows.tasks.identity import settle_batches
 from flows.tasks.statements import gate
 from warehouse.engine import open_warehouse
-from warehouse.plaid import BankError, FeedUpdate, PlaidClient
+from warehouse.plaid import TOKENS, BankError, FeedUpdate, PlaidClient
 from warehouse.records import OF_A_FEED, StatementAccount
 from warehouse.repositories import batches, feeds
 from warehouse.repositories.accounts import find_feed_account, renew_accounts
@@ -30,8 +30,6 @@ from warehouse.repositories.users import get_user
 from warehouse.sealing import Vault
 from warehouse.settings import Settings
 
-#: What the access tokens' key is derived for; the API seals with the same.
-PURPOSE = "bank tokens"
 #: Plaid tells of news; without a public address for that, feeds are read after so many hours.
 EVERY_HOURS = 6
 
@@ -79,7 +77,7 @@ def sole_reader(settings: Settings, bank: BankConnection) -> Iterator[BankConnec
 @task(name="fetch feed")
 def fetch_feed(settings: Settings, client: PlaidClient, bank: BankConnection) -> Fetched:
     """What is new since the cursor; raises BankError."""
-    token = Vault(settings.derived_key(PURPOSE)).unseal(bank.access_token)
+    token = Vault(settings.derived_key(TOKENS)).unseal(bank.access_token)
     read_at = datetime.now(tz=UTC)
     update = client.sync(token, bank.feed_cursor)
     spoken_of = {str(said.get("account_id")) for kind, said in update.changes if kind != "removed"}

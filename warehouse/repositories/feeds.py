@@ -109,10 +109,11 @@ on conflict (user_id, connection_id, account_ref) do update
 set currency = excluded.currency, kind = excluded.kind, name = excluded.name, mask = excluded.mask,
     balance_minor = excluded.balance_minor, updated_at = now()
 """
-# News that came while the feed was read are still to be fetched.
+# News that came while the feed was read are still to be fetched; a consent that ends soon still does.
 _ADVANCE = """
 update app.bank_connections
-set feed_cursor = :cursor, last_line = :last_line, status = 'active', error_code = null, synced_at = now(),
+set feed_cursor = :cursor, last_line = :last_line, status = 'active', synced_at = now(),
+    error_code = case when error_code like 'PENDING%' then error_code end,
     wanted_at = case when wanted_at > :read_at then wanted_at end
 where user_id = :user_id and connection_id = :connection_id and feed_cursor = :cursor_before
 """

@@ -54,8 +54,15 @@ begin atomic
     with noted as (
         update app.bank_connections as connection
         set wanted_at = case when given_error is null then now() else connection.wanted_at end,
-            status = case when given_error is null then connection.status else 'needs_sign_in' end,
-            error_code = coalesce(given_error, connection.error_code)
+            status = case
+                when given_error is null then 'active'
+                when given_error like 'PENDING%' then connection.status
+                else 'needs_sign_in'
+            end,
+            error_code = case
+                when given_error is not null then given_error
+                when connection.error_code like 'PENDING%' then connection.error_code
+            end
         where connection.item_id = given_item
         returning 1
     )
