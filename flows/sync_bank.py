@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prefect import flow
 
+from flows.batches import undo_batch
 from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.links import link_transactions
@@ -101,3 +102,18 @@ def publish_outcomes(outcomes: list[SyncOutcome]) -> None:
         for outcome in outcomes
     ]
     publish_table("synced-banks", rows, "What banks' feeds brought, per connection")
+
+
+@flow(name="remove-bank", description="End a bank connection, and take back what it brought if asked.")
+def remove_bank(email: str, connection_id: str, *, forget: bool = False, refresh: bool = True) -> int:
+    """End a connection here and at Plaid; gives how many imports were taken back."""
+    settings = Settings()
+    (bank,) = feeds.list_connections(settings, email, connection_id)
+    feeds.end_connection(settings, PlaidClient.of(settings), bank)
+    imports = feeds.list_imports(settings, bank) if forget else []
+    for batch_id in imports:
+        undo_batch.fn(email, str(batch_id), refresh=False)
+    feeds.delete_connection(settings, bank)
+    if imports and refresh:
+        build_marts(settings)
+    return len(imports)

@@ -60,6 +60,10 @@ CURES: Mapping[str, str] = {
     RATE_LIMIT: "too many requests at once; it is tried again by itself",
     UNREACHABLE: "Plaid cannot be reached; it is tried again by itself",
 }
+#: Errors that say that a connection is no more.
+GONE = frozenset({"ITEM_NOT_FOUND", "INVALID_ACCESS_TOKEN"})
+#: Where Plaid has most banks; asked for the name of one whose country is not known.
+ANY_COUNTRY = "US"
 #: Errors that only the person can mend, and only by a new sign-in at the bank.
 NEEDS_PERSON = frozenset(
     {
@@ -106,6 +110,16 @@ class FeedUpdate:
     changes: Sequence[tuple[str, Mapping[str, Any]]]
     accounts: Mapping[str, Mapping[str, Any]]
     cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A connection that has just been allowed."""
+
+    item_id: str
+    access_token: str = field(repr=False)
+    institution_id: str
+    institution: str
 
 
 @dataclass(frozen=True)
@@ -165,6 +179,33 @@ class PlaidClient:
 
         answer = self.call("accounts_get", AccountsGetRequest(access_token=access_token))
         return {account["account_id"]: account for account in answer["accounts"]}
+
+    def exchange(self, public_token: str, country: str) -> Granted:
+        """What Plaid gives for the token of its dialogue, which counts once; raises BankError."""
+        from plaid.model.item_get_request import ItemGetRequest  # type: ignore[import-untyped]  # noqa: PLC0415
+        from plaid.model.item_public_token_exchange_request import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            ItemPublicTokenExchangeRequest,
+        )
+
+        request = ItemPublicTokenExchangeRequest(public_token=public_token)
+        given = self.call("item_public_token_exchange", request)
+        token = str(given["access_token"])
+        item = self.call("item_get", ItemGetRequest(access_token=token))["item"]
+        institution_id = str(item.get("institution_id") or "")
+        name = self.institution_name(institution_id, country or ANY_COUNTRY) if institution_id else ""
+        return Granted(str(given["item_id"]), token, institution_id, name)
+
+    def remove(self, access_token: str) -> None:
+        """End a connection; one that has ended before is as good. Raises BankError."""
+        from plaid.model.item_remove_request import (  # type: ignore[import-untyped]  # noqa: PLC0415
+            ItemRemoveRequest,
+        )
+
+        try:
+            self.call("item_remove", ItemRemoveRequest(access_token=access_token))
+        except BankError as error:
+            if error.code not in GONE:
+                raise
 
     def institution_name(self, institution_id: str, country: str) -> str:
         """How a bank is called; its id where Plaid does not tell."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from anyio import to_thread
 
 from api.errors import BankAwayError, BankRefusedError, NotConfiguredError
-from warehouse.plaid import TOKENS, BankError, PlaidClient
+from warehouse.plaid import ANY_COUNTRY, TOKENS, BankError, PlaidClient
 from warehouse.sealing import Vault
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Banks:
 
     async def remove(self, sealed_token: bytes) -> None:
         """End a connection at Plaid; one that has ended before is as good. Raises as ``link_token`` does."""
-        await self._ask(lambda plaid: self._remove(plaid, sealed_token))
+        await self._ask(lambda plaid: plaid.remove(self.vault.unseal(sealed_token)))
 
     async def verification_key(self, key_id: str) -> dict[str, Any]:
         """The public key (JWK) with which Plaid signs webhooks; raises as ``link_token`` does."""
@@ -91,7 +91,7 @@ class Banks:
         )
         from plaid.model.products import Products  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        countries = self.settings.plaid_countries or country or "US"
+        countries = self.settings.plaid_countries or country or ANY_COUNTRY
         body: dict[str, Any] = {
             "client_name": "MITA",
             "language": LANGUAGE,
@@ -108,29 +108,9 @@ class Banks:
         return plaid.call("link_token_create", LinkTokenCreateRequest(**body))
 
     def _exchange(self, plaid: PlaidClient, public_token: str, country: str) -> Exchanged:
-        from plaid.model.item_get_request import ItemGetRequest  # type: ignore[import-untyped]  # noqa: PLC0415
-        from plaid.model.item_public_token_exchange_request import (  # type: ignore[import-untyped]  # noqa: PLC0415
-            ItemPublicTokenExchangeRequest,
-        )
-
-        request = ItemPublicTokenExchangeRequest(public_token=public_token)
-        given = plaid.call("item_public_token_exchange", request)
-        token = str(given["access_token"])
-        item = plaid.call("item_get", ItemGetRequest(access_token=token))["item"]
-        institution_id = str(item.get("institution_id") or "")
-        name = plaid.institution_name(institution_id, country or "US") if institution_id else ""
-        return Exchanged(str(given["item_id"]), self.vault.seal(token), institution_id, name)
-
-    def _remove(self, plaid: PlaidClient, sealed_token: bytes) -> None:
-        from plaid.model.item_remove_request import (  # type: ignore[import-untyped]  # noqa: PLC0415
-            ItemRemoveRequest,
-        )
-
-        try:
-            plaid.call("item_remove", ItemRemoveRequest(access_token=self.vault.unseal(sealed_token)))
-        except BankError as error:
-            if error.code not in {"ITEM_NOT_FOUND", "INVALID_ACCESS_TOKEN"}:
-                raise
+        granted = plaid.exchange(public_token, country)
+        sealed = self.vault.seal(granted.access_token)
+        return Exchanged(granted.item_id, sealed, granted.institution_id, granted.institution)
 
 
 def _verification_key(plaid: PlaidClient, key_id: str) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from flows.cli import (
+    bank,
     batches,
     data,
     evaluate,
+    exports,
     identity,
     layouts,
     links,
@@ -58,6 +60,8 @@ links.register(app)
 rates.register(app)
 receipts.register(app)
 evaluate.register(app)
+bank.register(app)
+exports.register(app)
 
 
 def main() -> int:

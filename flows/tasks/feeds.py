@@ -24,7 +24,7 @@ from warehouse.records import OF_A_FEED, StatementAccount
 from warehouse.repositories import batches, feeds
 from warehouse.repositories.accounts import find_feed_account, renew_accounts
 from warehouse.repositories.batches import Batch, StatementFile
-from warehouse.repositories.feeds import FEED_SCHEMA, BankAccount, BankConnection
+from warehouse.repositories.feeds import FEED_SCHEMA, BankAccount, BankConnection, NewConnection
 from warehouse.repositories.identity import add_transactions, want_entries
 from warehouse.repositories.users import get_user
 from warehouse.sealing import Vault
@@ -215,3 +215,30 @@ def _bank_account(account: StatementAccount) -> BankAccount:
         mask=mask.lstrip("\N{BULLET}"),
         balance_minor=account.closing_balance_minor,
     )
+
+
+@task(name="end connection")
+def end_connection(settings: Settings, client: PlaidClient, bank: BankConnection) -> None:
+    """End a connection at Plaid; one that has ended before is as good. Raises BankError."""
+    client.remove(Vault(settings.derived_key(TOKENS)).unseal(bank.access_token))
+
+
+@task(name="list imports", **DATABASE_RETRIES)
+def list_imports(settings: Settings, bank: BankConnection) -> list[UUID]:
+    """What a connection brought, the last first."""
+    with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
+        return feeds.batches_of_feed(connection, bank.user_id, bank.connection_id)
+
+
+@task(name="delete connection", **DATABASE_RETRIES)
+def delete_connection(settings: Settings, bank: BankConnection) -> None:
+    """Forget a connection and its token."""
+    with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
+        feeds.remove_connection(connection, bank.user_id, bank.connection_id)
+
+
+def exchange_token(settings: Settings, public_token: str, country: str) -> NewConnection:
+    """What Plaid gives for the token of its dialogue, sealed; raises BankError."""
+    given = PlaidClient.of(settings).exchange(public_token, country)
+    sealed = Vault(settings.derived_key(TOKENS)).seal(given.access_token)
+    return NewConnection(given.item_id, sealed, given.institution_id, given.institution)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import LiteralString
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -27,6 +28,12 @@ class ExportedTable:
 
     name: str  # with its schema
     left_out: tuple[str, ...]
+
+
+def read_as(connection: Connection, user_id: UUID) -> None:
+    """Let a transaction that has just begun see one user's rows, all as of one moment, and change nothing."""
+    connection.execute(text("set transaction isolation level repeatable read, read only"))
+    connection.execute(text("select set_config('mita.user_id', :id, true)"), {"id": str(user_id)})
 
 
 def list_tables(connection: Connection) -> list[ExportedTable]:
