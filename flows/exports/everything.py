@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from flows.exports.layout import MANIFEST_SCHEMA
 from warehouse.engine import Warehouse
@@ -20,7 +20,7 @@ from warehouse.repositories import exports
 from warehouse.repositories.users import User
 
 #: Opens a file of the export to write to.
-Open = Callable[[str], AbstractContextManager[BinaryIO]]
+Open = Callable[[str], AbstractContextManager[IO[bytes]]]
 
 
 class ExportExistsError(ActionableError, FileExistsError):
@@ -76,7 +76,7 @@ def export_user(warehouse: Warehouse, user: User, out: Path) -> Manifest:
     return manifest
 
 
-def _write_rows(rows: Iterator[str], file: BinaryIO) -> tuple[int, str]:
+def _write_rows(rows: Iterator[str], file: IO[bytes]) -> tuple[int, str]:
     digest, count = hashlib.sha256(), 0
     for row in rows:
         line = f"{row}\n".encode()
@@ -95,7 +95,7 @@ def _destination(out: Path) -> Iterator[Open]:
         try:
             with zipfile.ZipFile(draft, "x", zipfile.ZIP_DEFLATED) as archive:
                 draft.chmod(0o600)
-                yield lambda name: archive.open(name, "w", force_zip64=True)  # type: ignore[return-value]
+                yield lambda name: archive.open(name, "w", force_zip64=True)
             draft.replace(out)
         finally:
             draft.unlink(missing_ok=True)

@@ -90,7 +90,8 @@ order by array_position(cast(:accounts as uuid[]), t.account_id), t.booked_date,
 """
 _ACCOUNTS = f"""
 select
-    meant.*, coalesce(stated.closing_balance_minor, meant.total)::bigint as balance_minor,
+    meant.account_id, meant.account_ref, meant.currency, meant.kind, meant.institution, meant.first_date,
+    meant.last_date, coalesce(stated.closing_balance_minor, meant.total)::bigint as balance_minor,
     coalesce(stated.last_date, meant.last_date) as balance_date
 from (
     select
@@ -136,10 +137,7 @@ def exported_accounts(
 ) -> list[ExportedAccount]:
     """The accounts that have posted transactions among those that are meant."""
     rows = connection.execute(text(_ACCOUNTS), {"user_id": user_id, **asdict(wanted)})
-    return [
-        ExportedAccount(*row[:7], balance_minor=row.balance_minor, balance_date=row.balance_date)
-        for row in rows
-    ]
+    return [ExportedAccount(**row) for row in rows.mappings()]
 
 
 def _stream(
