@@ -222,3 +222,13 @@ def test_without_keys_of_plaid_the_platform_says_what_is_missing(
     answer = client.post(f"{CONNECTIONS}link-token", json={}, headers=maria)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "EXTERNAL_7001")
     assert answer.json()["error"]["details"]["needs"] == ["MITA_PLAID_CLIENT_ID", "MITA_PLAID_SECRET"]
+
+
+def test_who_leaves_takes_their_bank_connections_along(
+    built: Warehouse, banking: TestClient, bank: FakePlaid, me: dict[str, str]
+) -> None:
+    banking.post(CONNECTIONS, json=PUBLIC, headers=me)
+    answer = banking.request("DELETE", "/api/auth/delete-account", json={"confirmation": True}, headers=me)
+    assert answer.status_code == 200, answer.text
+    assert bank.removed
+    assert stored(built, bank) is None
