@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import api.analytics.endpoints
 import api.auth.endpoints
+import api.bank_connections.endpoints
 import api.budget.endpoints
 import api.calendar.endpoints
 import api.dashboard.endpoints
@@ -28,6 +29,8 @@ import api.sync.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
 from api.auth.service import SignIn
+from api.bank_connections.banks import Banks
+from api.bank_connections.webhooks import Verifier
 from api.changes import Changes
 from api.database import Database
 from api.dependencies import Services
@@ -65,6 +68,7 @@ DOMAINS = (
     api.rules,
     api.sync,
     api.live,
+    api.bank_connections,
 )
 
 
@@ -90,7 +94,10 @@ def create_app(settings: Settings, server: str) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    app.state.services = Services(database, SignIn.of(settings, database), RateLimits.of(settings), changes)
+    banks = Banks.of(settings)
+    app.state.services = Services(
+        database, SignIn.of(settings, database), RateLimits.of(settings), changes, banks, Verifier(banks)
+    )
     app.state.metrics = metrics = Metrics()
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=COMPRESSION)
     app.add_middleware(RequestContext, metrics=metrics)

@@ -12,6 +12,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.auth.service import SignIn
 from api.auth.sessions import Device, enter
 from api.auth.tokens import Principal, Scope
+from api.bank_connections.banks import Banks
+from api.bank_connections.webhooks import Verifier
 from api.changes import Changes
 from api.database import Database, Work
 from api.documents import Document, read_document
@@ -32,6 +34,8 @@ class Services:
     sign_in: SignIn
     rates: RateLimits
     changes: Changes
+    banks: Banks
+    bank_news: Verifier
 
 
 # Dependencies are async although few wait, because FastAPI sends plain functions to a thread; and few,

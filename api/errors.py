@@ -228,6 +228,21 @@ class NotConfiguredError(AppError):
     message = "This installation does not offer that."
 
 
+class UnverifiedNewsError(AuthenticationError):
+    """A webhook that the bank service did not sign, or not lately."""
+
+    code = "AUTH_1011"
+    message = "The signature does not prove that this comes from the bank service."
+
+
+class BankRefusedError(AppError):
+    """The bank service did not do it; details say what to do."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "EXTERNAL_7002"
+    message = "The bank did not do that; details.advice says what helps."
+
+
 class TemporaryError(AppError):
     """It may work when tried again soon."""
 
@@ -254,6 +269,13 @@ class NotBuiltError(TemporaryError):
 
     code = "DATABASE_5006"
     message = "No marts have been built yet; run 'mita build' or ingest a statement first."
+
+
+class BankAwayError(TemporaryError):
+    """The bank, or the service between, does not answer."""
+
+    code = "EXTERNAL_7003"
+    message = "The bank cannot be reached at the moment; try again shortly."
 
 
 class UnexpectedError(AppError):

@@ -39,6 +39,15 @@ STATEMENT_LINE_SCHEMA = pl.Schema(
 )
 
 
+#: Begins the reference of an account of a bank's feed.
+OF_A_FEED = "feed"
+
+
+def feed_ref(account_id: str, mask: str) -> str:
+    """The reference of a feed's account: the feed's own id of it, and the last digits of its number."""
+    return f"{OF_A_FEED} {account_id} \N{BULLET}{mask}"
+
+
 @dataclass(frozen=True, slots=True)
 class StatementAccount:
     """An account as one file describes it; balances are in minor units of ``currency``."""

@@ -93,6 +93,17 @@ class Settings(BaseSettings):
     training_data: Path | None = Field(
         default=None, description="Folder with merchants/ and transactions/, which training learns from."
     )
+    plaid_client_id: str | None = Field(default=None, description="Key of Plaid for bank sync.")
+    plaid_secret: SecretStr | None = Field(default=None, description="The secret of that key.")
+    plaid_environment: Literal["sandbox", "production"] = "sandbox"
+    plaid_url: HttpUrl | None = Field(default=None, description="Another address that speaks Plaid's API.")
+    plaid_webhook_url: HttpUrl | None = Field(
+        default=None,
+        description="Where Plaid tells of news: the public address of /api/bank-connections/webhook.",
+    )
+    plaid_countries: str = Field(
+        default="", description="Countries whose banks are offered, comma-separated; the user's own if unset."
+    )
     passkey_domain: str = Field(default="localhost", description="The relying party of passkeys.")
     passkey_origins: str = Field(
         default="http://localhost:8000", description="Origins that may use passkeys, comma-separated."

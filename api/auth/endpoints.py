@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -51,6 +52,7 @@ from api.errors import (
     READING,
     WRITING,
     AddressTakenError,
+    AppError,
     ExpiredTokenError,
     InvalidLinkError,
     InvalidTokenError,
@@ -347,10 +349,15 @@ async def passkey_login(
 
 
 @router.delete("/delete-account", response_model=Envelope[Nothing], responses=answers(*WRITING))
-async def delete_account(_: EraseRequest, writer: CurrentWriter) -> Response:
-    """Erase everything of the user, in every schema; there is no way back."""
+async def delete_account(_: EraseRequest, writer: CurrentWriter, request: Request) -> Response:
+    """Erase everything of the user, in every schema, and end their bank connections; there is no way back."""
 
     async def erase(work: Work) -> Nothing:
+        for (token,) in await work.rows(
+            "select access_token from app.bank_connections where user_id = app.current_user_id()"
+        ):
+            with suppress(AppError):  # a bank that is away must not keep anybody here
+                await services_of(request).banks.remove(bytes(token))
         await work.run("select app.erase_current_user()")
         return Nothing()
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from api.database import Work
 from api.errors import SecondFactorNeededError, WrongSecondFactorError
-from api.secrets import Vault, token_hash
+from api.secrets import token_hash
+from warehouse.sealing import Vault
 
 STEP_SECONDS = 30
 RECOVERY_CODES = 10

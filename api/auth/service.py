@@ -24,8 +24,9 @@ from api.errors import (
     ReusedTokenError,
     WrongCredentialsError,
 )
-from api.secrets import Vault, new_token, token_hash
+from api.secrets import new_token, token_hash
 from warehouse.passwords import hash_password, needs_rehash, verify_password
+from warehouse.sealing import Vault
 from warehouse.settings import Settings
 
 _FIND = Statement.of(

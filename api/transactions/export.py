@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
+from warehouse.cells import harmless
+
 COLUMNS = (
     "spent_at", "amount", "currency", "category", "category_code", "merchant", "description", "location",
     "tags", "notes", "is_pending", "id",
 )  # fmt: skip
-#: What makes a spreadsheet take a text for a formula, or for the beginning of another cell.
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def as_csv(transactions: bytes) -> bytes:
@@ -43,11 +43,4 @@ def as_xlsx(transactions: bytes) -> bytes:
 def _rows(transactions: Iterable[Mapping[str, Any]]) -> Iterator[list[object]]:
     for transaction in transactions:
         values = {**transaction, "tags": ", ".join(transaction["tags"])}
-        yield [_harmless(values[column]) for column in COLUMNS]
-
-
-def _harmless(value: object) -> object:
-    """Text that begins like a formula gets an apostrophe before it, as OWASP advises."""
-    if isinstance(value, str) and value.startswith(DANGEROUS):
-        return f"'{value}"
-    return "" if value is None else value
+        yield [harmless(values[column]) for column in COLUMNS]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 
-from api.database import Work
+from api.auth.sessions import enter
 from api.dependencies import CurrentReader, CurrentWriter, SignInService
 from api.envelope import NEVER_STORE, Envelope, answered, downloaded
 from api.errors import READING, WRITING, AddressTakenError, WrongAmountError, answers
 from api.strict import StrictRoute
+from api.users.export import stream_export
 from api.users.queries import ME
 from api.users.schemas import EXAMPLE, Me, MeChange
 from api.users.writing import change_me
@@ -39,12 +41,13 @@ async def update_me(given: MeChange, writer: CurrentWriter, sign_in: SignInServi
 )
 async def export_me(writer: CurrentWriter) -> Response:
     """Everything that is kept of the user, as JSON by table; secrets and their hashes aside."""
-
-    async def export(work: Work) -> bytes:
+    async with writer.database.transaction() as work:
+        await enter(work, writer.principal)
         await work.audit("account_exported")
-        row = await work.row("select app.export_current_user()::text")
-        return str((row or ("{}",))[0]).encode()
-
-    response = await writer.reply(export)
-    response.headers.update({**NEVER_STORE, "content-disposition": 'attachment; filename="mita.json"'})
-    return response
+    content = stream_export(writer.database, writer.principal.user_id, writer.request_id)
+    disposition = 'attachment; filename="mita.json"'
+    return StreamingResponse(
+        content,
+        headers={**NEVER_STORE, "content-disposition": disposition},
+        media_type="application/json",
+    )

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from flows.cli import (
+    bank,
     batches,
     data,
     evaluate,
+    exports,
     identity,
     layouts,
     links,
@@ -63,6 +65,8 @@ receipts.register(app)
 evaluate.register(app)
 recurring.register(app)
 rules.register(app)
+bank.register(app)
+exports.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
 transaction_commands = typer.Typer(help="What was spent and received.", no_args_is_help=True)
 
 UserEmail = Annotated[str, typer.Option("--user", help="Whose money it is.", show_default=False)]
-#: A spreadsheet takes a cell that begins so for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def register(app: typer.Typer) -> None:
@@ -179,48 +174,10 @@ def list_(
     console.print(table)
 
 
-@transaction_commands.command()
-def export(
-    user: UserEmail,
-    out: Annotated[
-        Path | None, typer.Option(help="The CSV file to write; standard output if left out.")
-    ] = None,
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Write all transactions as CSV, safe to open in a spreadsheet, or as JSON."""
-    records = [_as_record(row) for row in _transactions(user, since.date() if since else None, None)]
-    if as_json:
-        print_json(records)
-        return
-    with out.open("w", newline="", encoding="utf-8") if out else _standard_output() as file:
-        writer = csv.writer(file)
-        writer.writerow(_FIELDS)
-        writer.writerows([[_safe_cell(record[field]) for field in _FIELDS] for record in records])
-    if out:
-        hints.print(f"Wrote {len(records)} transactions to {out}.")
-
-
-_FIELDS = (
-    "transaction_id",
-    "account",
-    "spent_date",
-    "booked_date",
-    "amount",
-    "currency",
-    "status",
-    "description",
-    "category_code",
-    "category_origin",
-    "category_probability",
-)
-
-
 def _transactions(email: str, since: date | None, limit: int | None) -> list[Transaction]:
     from warehouse.engine import open_warehouse
     from warehouse.provision import provision
-    from warehouse.repositories.transactions import list_transactions
+    from warehouse.repositories.transactions import TransactionFilter, list_transactions
     from warehouse.repositories.users import get_user
     from warehouse.settings import Settings
 
@@ -229,7 +186,7 @@ def _transactions(email: str, since: date | None, limit: int | None) -> list[Tra
         provision(settings, warehouse.server)
         with warehouse.transaction() as connection:
             user = get_user(connection, email)
-            return list(list_transactions(connection, user.user_id, since=since, limit=limit))
+            return list(list_transactions(connection, user.user_id, TransactionFilter(since), limit=limit))
 
 
 def _as_record(row: Transaction) -> dict[str, Any]:
@@ -248,15 +205,3 @@ def _as_record(row: Transaction) -> dict[str, Any]:
         "category_origin": row.category_origin,
         "category_probability": row.category_probability,
     }
-
-
-def _safe_cell(value: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
-
-
-def _standard_output() -> AbstractContextManager[TextIO]:
-
-    return nullcontext(sys.stdout)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from models_ml.identity import evidence
-from warehouse.repositories import batches, identity
+from warehouse.repositories import batches, feeds, identity
 from warehouse.repositories.accounts import renew_accounts
 from warehouse.repositories.batches import Batch
 from warehouse.repositories.identity import Merge, Question, Window
@@ -76,6 +76,9 @@ def undo_batch(connection: Connection, batch: Batch) -> int:
     accounts = batches.accounts_of(connection, batch)
     before = identity.count_transactions(connection, batch.user_id, accounts)
     identity.want_transactions_of(connection, batch.user_id, batch.batch_id)
+    regained = feeds.rewind(connection, batch)
+    identity.want_entries(connection, batch.user_id, [entry.entry_id for entry in regained])
+    accounts |= {entry.account_id for entry in regained}
     batches.undo_batch(connection, batch)
     settle_accounts(connection, batch.user_id, accounts)
     taken = before - identity.count_transactions(connection, batch.user_id, accounts)

@@ -378,12 +378,13 @@ def test_everything_of_a_user_can_be_taken_along_and_no_secret(client: TestClien
     person = Person(f"{uuid4()}@example.org", "EUR", "Europe/Sofia", 100_000, 5, lines)
     user = move_in(built, person)
     answer = client.get("/api/users/me/export", headers=sign_in(client, person))
-    exported = data_of(answer)
+    exported = data_of(answer)["tables"]
     assert exported["app.transactions"][0]["description"] == "UNMISTAKABLE BAR"
     assert exported["raw.import_batches"]
     owners = {row["user_id"] for rows in exported.values() for row in rows}
     assert owners == {str(user.user_id)}
     assert "$argon2" not in answer.text
+    assert data_of(answer)["left_out"]["app.users"] == ["password_hash"]
     assert "attachment" in answer.headers["content-disposition"]
 
 

@@ -14,6 +14,7 @@ import schemathesis
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy, one_of
+from pydantic import SecretStr
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -25,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from api.app import create_app
 from tests.api.conftest import dsn, sign_in
 from tests.api.people import Line, Person, move_in
+from tests.plaid_server import FakePlaid, serving
 from warehouse.server import free_port
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ APART = r"/logout$|/delete-account$|/live/|/budget/adjust$|^/ready$"
 
 TAGS = [
     "health", "auth", "users", "onboarding", "dashboard", "calendar", "transactions", "budget", "analytics",
-    "insights", "ai", "ocr", "behavior", "cohort", "sync",
+    "insights", "ai", "ocr", "behavior", "cohort", "sync", "bank connections",
 ]  # fmt: skip
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 
@@ -57,16 +59,18 @@ def address(built: Warehouse) -> Iterator[str]:
     """The API on a port of its own."""
     # A client id, so that a sign-in with Google is refused for what it is rather than not offered.
     update = {"google_client_ids": "ours", "google_keys_url": "http://127.0.0.1:9/keys"}
-    application = create_app(built.settings.model_copy(update=update), dsn(built.server))
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(application, port=port, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with serving(FakePlaid()) as bank:
+        banking = {"plaid_client_id": "id", "plaid_secret": SecretStr("secret"), "plaid_url": bank}
+        application = create_app(built.settings.model_copy(update=update | banking), dsn(built.server))
+        port = free_port()
+        server = uvicorn.Server(uvicorn.Config(application, port=port, log_config=None, access_log=False))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="module")

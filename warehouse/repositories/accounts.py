@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from warehouse.records import StatementAccount
+from warehouse.records import OF_A_FEED, StatementAccount
 
 #: A file without an account's number belongs to an account with which it shares so many lines, and so
 #: large a part of what both cover.
@@ -136,7 +136,7 @@ def find_account(
     """The account that a batch's lines under one reference belong to; made where there is none yet."""
     key = {"user_id": user_id, "currency": account.currency}
     known = [(UUID(str(id_)), ref) for id_, ref in connection.execute(text(_KNOWN), key)]
-    numbered = {id_ for id_, ref in known if ref and not ref.startswith(OF_A_FILE)}
+    numbered = {id_ for id_, ref in known if has_number(ref)}
     found = _only(id_ for id_, ref in known if account.ref and ref == account.ref)
     found = found or _only(id_ for id_, ref in known if account.ref and same_number(account.ref, ref))
     if found or (account.ref and numbered >= {id_ for id_, _ in known}) or not known:
@@ -155,6 +155,42 @@ def find_account(
         return min(named)
     ref = account.ref or _free_ref(ref_of_file(file_name), known, others)
     return _create(connection, user_id, account, ref)
+
+
+def find_feed_account(
+    connection: Connection, user_id: UUID, batch_id: UUID, account: StatementAccount, siblings: Sequence[str]
+) -> UUID:
+    """The account that a feed's lines under one reference (feed_ref) belong to; made where there is none yet.
+
+    ``siblings`` are the references of the same connection: accounts of one connection are never the same.
+    """
+    key = {"user_id": user_id, "currency": account.currency}
+    known = [(UUID(str(id_)), ref) for id_, ref in connection.execute(text(_KNOWN), key)]
+    mine = _only(id_ for id_, ref in known if _feed_id(ref) == _feed_id(account.ref))
+    if mine:
+        return mine
+    others = {_feed_id(ref) for ref in siblings}
+    taken = {id_ for id_, ref in known if _feed_id(ref) in others}
+    shared = {other.account_id: other for other in _shared(connection, user_id, batch_id, account)}
+    taken |= {id_ for id_, other in shared.items() if other.is_other}
+    numbered = {id_ for id_, ref in known if same_number(account.ref, ref)} - taken
+    if len(numbered) == 1:
+        return numbered.pop()
+    taken |= {id_ for id_, ref in known if has_number(ref) and not same_number(account.ref, ref)}
+    like = [other for id_, other in shared.items() if other.is_same and id_ not in taken]
+    if like:
+        return max(like, key=lambda other: (other.shared, str(other.account_id))).account_id
+    return _create(connection, user_id, account, account.ref)
+
+
+def _feed_id(ref: str) -> str | None:
+    """What a feed calls its account; None for what is no reference of a feed."""
+    return ref.rpartition(" ")[0] if ref.startswith(f"{OF_A_FEED} ") else None
+
+
+def has_number(ref: str) -> bool:
+    """Whether a reference is the bank's own number of an account."""
+    return bool(ref) and not ref.startswith((OF_A_FILE, f"{OF_A_FEED} "))
 
 
 def _named_alike(connection: Connection, key: Mapping[str, object], file_name: str) -> set[UUID]:
@@ -179,6 +215,7 @@ def ref_of_file(file_name: str) -> str:
 
 def same_number(one: str, other: str) -> bool:
     """Whether two references may be one account's, one of them masked or cut: XXXX1234 and BG80...1234."""
+    one, other = (ref.rpartition(" ")[2] if _feed_id(ref) else ref for ref in (one, other))
     if one[-SHOWN_DIGITS:] != other[-SHOWN_DIGITS:]:
         return False
     tails = [re.sub(r"[\s-]", "", ref).lstrip("Xx*\N{BULLET}.") for ref in (one, other)]

@@ -147,21 +147,29 @@ where known.user_id = :user_id and known.account_id = any(:accounts)
     and known.status = case when known.transaction_id = any(:expired) then 'pending' else 'expired' end
 """
 
-# Files in an order of what they hold, not of when they came.
+# Files in an order of what they hold, not of when they came. All batches of a bank's feed are one file.
 _COVERAGE = """
 select
-    account_id::text, (row_number() over (
-        partition by account_id order by first_date, last_date, file_sha256
+    account_id::text, (dense_rank() over (
+        partition by account_id order by first_date, last_date, content
     ))::int as file, batch_id, first_date, last_date, source_format
 from (
     select
-        described.account_id, described.batch_id, min(described.first_date) as first_date,
-        max(described.last_date) as last_date, batch.source_format, batch.file_sha256
-    from raw.statement_accounts as described
-    inner join raw.import_batches as batch using (user_id, batch_id)
-    where described.user_id = :user_id and described.account_id = any(:accounts)
-        and batch.status = 'loaded' and described.first_date is not null
-    group by described.account_id, described.batch_id, batch.source_format, batch.file_sha256
+        account_id, batch_id, content, source_format,
+        min(first_date) over (partition by account_id, content) as first_date,
+        max(last_date) over (partition by account_id, content) as last_date
+    from (
+        select
+            described.account_id, described.batch_id, batch.source_format,
+            coalesce(feed.connection_id::text, batch.file_sha256) as content,
+            min(described.first_date) as first_date, max(described.last_date) as last_date
+        from raw.statement_accounts as described
+        inner join raw.import_batches as batch using (user_id, batch_id)
+        left join raw.feed_batches as feed using (user_id, batch_id)
+        where described.user_id = :user_id and described.account_id = any(:accounts)
+            and batch.status = 'loaded' and described.first_date is not null
+        group by 1, 2, 3, 4
+    ) as described
 ) as described
 """
 
@@ -170,16 +178,20 @@ from (
 _UNSETTLED = """
 with coverage as materialized (__coverage__),
 lines as materialized (
-    select * from app.entry_lines where user_id = :user_id and account_id = any(:accounts)
+    select line.*, coverage.file
+    from app.entry_lines as line
+    left join coverage
+        on line.account_id::text = coverage.account_id and line.batch_id = coverage.batch_id
+    where line.user_id = :user_id and line.account_id = any(:accounts)
 ),
 directions as (
     select
-        account_id, batch_id,
+        account_id, file,
         coalesce(
             sign(regr_slope((booked_date - date '1970-01-01')::float8, line_number::float8)), 1
         ) as direction
     from lines
-    group by account_id, batch_id
+    group by account_id, file
 ),
 entries as materialized (
     select
@@ -187,13 +199,11 @@ entries as materialized (
         max(lines.value_date) as value_date, min(lines.amount_minor) as amount_minor,
         bool_and(lines.status = 'pending') as is_pending, max(lines.description) as description,
         max(lines.bank_reference) as bank_reference, max(lines.balance_minor) as balance_minor,
-        (array_agg(lines.line_number * directions.direction order by coverage.file))[1]::bigint as position,
-        coalesce(array_agg(distinct coverage.file) filter (where coverage.file is not null), '{}') as files
+        (array_agg(lines.line_number * directions.direction order by lines.file))[1]::bigint as position,
+        coalesce(array_agg(distinct lines.file) filter (where lines.file is not null), '{}') as files
     from lines
-    left join coverage
-        on lines.account_id::text = coverage.account_id and lines.batch_id = coverage.batch_id
     left join directions
-        on lines.account_id = directions.account_id and lines.batch_id = directions.batch_id
+        on lines.account_id = directions.account_id and lines.file = directions.file
     group by lines.account_id, lines.entry_id
 ),
 -- Questions are asked of days, not of entries: a history has a thousand times fewer.
@@ -201,7 +211,7 @@ days as materialized (
     select distinct account_id, booked_date from entries
 ),
 covered_days as (
-    select days.account_id, days.booked_date, count(*) as files
+    select days.account_id, days.booked_date, count(distinct coverage.file) as files
     from days
     inner join coverage
         on days.account_id::text = coverage.account_id
@@ -238,9 +248,10 @@ from (
     select described.account_id
     from raw.statement_accounts as described
     inner join raw.import_batches as batch using (user_id, batch_id)
+    left join raw.feed_batches as feed using (user_id, batch_id)
     where described.user_id = :user_id and batch.status = 'loaded'
     group by described.account_id
-    having count(distinct described.batch_id) > 1
+    having count(distinct coalesce(feed.connection_id, described.batch_id)) > 1
     union
     select t.account_id from app.transactions as t where t.user_id = :user_id and t.status <> 'posted'
     union
@@ -393,7 +404,7 @@ def read_unsettled(
     return Unsettled(
         open_accounts,
         entries,
-        _frame(connection, _COVERAGE, key).drop("batch_id"),
+        _frame(connection, _COVERAGE, key).drop("batch_id").unique(),
         read_answers(connection, user_id),
     )
 

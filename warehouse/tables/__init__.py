@@ -1,12 +1,13 @@
 """The tables that Alembic owns, one module per schema; marts belong to dbt."""
 
-from warehouse.tables import app, choices, links, llm, ml, ops, raw, recurring, rules, sign_in
+from warehouse.tables import app, choices, feeds, links, llm, ml, ops, raw, recurring, rules, sign_in
 from warehouse.tables.base import SCHEMAS, metadata
 
 __all__ = [
     "SCHEMAS",
     "app",
     "choices",
+    "feeds",
     "links",
     "llm",
     "metadata",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 import polars as pl
@@ -14,6 +15,8 @@ Order = Literal["DMY", "MDY", "YMD"]
 #: Two-digit years from here on are of the last century.
 _PIVOT = 70
 _FEW_YEARS = 3
+#: The day before the first of a spreadsheet's count, set so that days after February 1900 come out right.
+SERIAL_ORIGIN = date(1899, 12, 30)
 _SEPARATOR = r"(?:\s?[-./]\s?|\s)"
 _DAY_NAME = r"^\s*[=\"']*(?:\p{L}{2,12}[.,]{0,2}\s+)??"
 _PATTERNS = {
@@ -31,6 +34,8 @@ _PATTERNS = {
     ),
     # 31JAN2024, 31Jan24
     "packed name": rf"{_DAY_NAME}(\d{{1,2}})(\p{{L}}{{3,}})(\d{{4}}|\d{{2}})(?:\D|$)",
+    # 45322, 45322.75: days since the end of 1899, as spreadsheets count them (1954 to 2064)
+    "serial": r"^\s*[=\"']*([2-5]\d{4})(?:[.,]\d+)?[\"']*\s*$",
     # 20240131, 31012024, 240131
     "packed": r"^\s*[=\"']*(\d{8}|\d{6})(?:\D|$)",
 }
@@ -168,7 +173,7 @@ def _parts(texts: pl.Series) -> pl.DataFrame:
 def _matched(frame: pl.DataFrame, form: str, pattern: str) -> pl.DataFrame:
     """The frame with the parts of those texts that follow a pattern and are not matched yet."""
     groups = pl.col("text").str.extract_groups(pattern).struct
-    names = ["a"] if form == "packed" else ["a", "b", "c"]
+    names = ["a"] if form in {"packed", "serial"} else ["a", "b", "c"]
     found = frame.with_columns(
         groups.field(str(index)).alias(f"new_{name}") for index, name in enumerate(names, 1)
     )
@@ -188,7 +193,7 @@ def _with_month_numbers(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when(month_first).then("a").otherwise("b").alias("b"),
     )
     form = (
-        pl.when(pl.col("form").is_in(["year first", "packed"]))
+        pl.when(pl.col("form").is_in(["year first", "packed", "serial"]))
         .then("form")
         .when(is_named | month_first | (pl.col("form") == "packed name"))
         .then(pl.lit("named"))
@@ -213,7 +218,7 @@ def _number_of(name: str) -> str | None:
 def _civil_dates(parts: pl.DataFrame, orders: dict[str, Order]) -> pl.Series:
     numeric = orders.get("numeric", "DMY")
     form = pl.col("form")
-    date = (
+    iso = (
         pl.when(form == "year first")
         .then(_iso("a", "b", "c"))
         .when(form == "named")
@@ -223,7 +228,10 @@ def _civil_dates(parts: pl.DataFrame, orders: dict[str, Order]) -> pl.Series:
         .when(form == "packed")
         .then(_packed_iso(orders.get("packed", "YMD")))
     )
-    return parts.select(date.str.to_date("%Y-%m-%d", strict=False).alias("date"))["date"]
+    serial = pl.when(form == "serial").then(
+        pl.lit(SERIAL_ORIGIN) + pl.duration(days=pl.col("a").cast(pl.Int64, strict=False))
+    )
+    return parts.select(pl.coalesce(iso.str.to_date("%Y-%m-%d", strict=False), serial).alias("date"))["date"]
 
 
 def _columns(order: Order) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from charset_normalizer import from_bytes
 
 from flows.sources.contents import Readable, is_utf16, refuse
+from flows.sources.delimited.vocabulary import column_words, fold
 
 _BLOCK = 1 << 20
 #: Lines with characters beyond ASCII that are enough to tell an encoding.
@@ -32,11 +33,18 @@ _WESTERN = "äöüÄÖÜßéèêëàâçîïôûùœæñáíóúãõåøÉÈÀÇ
 _LATIN = {
     "cp1252": _WESTERN,
     "cp1250": "äöüÄÖÜßáčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽąćęłńśźżĄĆĘŁŃŚŹŻőűâăîşţôĺľŕçë€§°„“”–",
+    "cp1254": "çöüşğıÇÖÜŞĞİâîûÂÎÛéäßÄ€“”’",
+    "cp1257": "ąčęėįšųūžĄČĘĖĮŠŲŪŽāēģīķļņŗĀĒĢĪĶĻŅŖõäöüÕÄÖÜ€„“”",
     "cp850": _WESTERN,
     "mac_roman": _WESTERN,
 }
+#: Encodings of other scripts, told by the column names that the bytes spell in them.
+_SCRIPTS = (*("cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "cp1256", "cp1255", "cp1253"),)
 _CAPITAL_INSIDE = re.compile(r"[а-яα-ω][А-ЯΑ-Ω]")
 _CENTRAL_EUROPE = frozenset({"PL", "CZ", "SK", "HU", "SI", "HR", "RO", "BA", "RS", "AL"})
+#: A header is among the first lines; two of its names are no chance.
+_HEADER_LINES, _FEWEST_NAMES = 100, 2
+_PLAIN = re.compile("[A-Za-z\u0400-\u04ff]")
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}")
 
 
@@ -97,6 +105,8 @@ def _legacy(path: Readable, country: str) -> Encoding:
     Central European letters sit on the same bytes as Western ones, so that there the country has a say.
     """
     sample = b"".join(_lines_beyond_ascii(path))[:_SAMPLE_BYTES]
+    if script := _script(sample):
+        return _checked(path, Encoding(script, note=f"characters read as {script}"))
     found = [word for word in _WORD.findall(sample) if max(word) >= 0x80]  # noqa: PLR2004 - beyond ASCII
     foreign = sum(min(word) >= 0x80 for word in found)  # noqa: PLR2004 - beyond ASCII
     if foreign * 2 > len(found):
@@ -104,6 +114,23 @@ def _legacy(path: Readable, country: str) -> Encoding:
     else:
         codec = "cp1250" if country in _CENTRAL_EUROPE else _best(sample, _LATIN)
     return _checked(path, Encoding(codec, note=f"characters read as {codec}"))
+
+
+def _script(sample: bytes) -> str | None:
+    """The encoding in which the bytes spell the most column names of scripts with one of their own."""
+    counts = {codec: len(_column_names(sample, codec)) for codec in _SCRIPTS}
+    best = max(counts, key=lambda codec: counts[codec])
+    return best if counts[best] >= _FEWEST_NAMES else None
+
+
+def _column_names(sample: bytes, codec: str) -> set[str]:
+    """The known column names, none of them plain ASCII or Cyrillic, among the cells of the first lines."""
+    cells = (
+        fold(cell)
+        for line in sample.decode(codec, "replace").splitlines()[:_HEADER_LINES]
+        for cell in re.split(r"[,;\t|()（）]", line)
+    )
+    return {cell for cell in cells if cell in column_words() and not _PLAIN.search(cell)}
 
 
 def _best(sample: bytes, usual: dict[str, str]) -> str:

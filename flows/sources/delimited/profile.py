@@ -28,7 +28,16 @@ from flows.sources.delimited.signs import (
     method_of,
     prove,
 )
-from flows.sources.delimited.vocabulary import Direction, Role, currency_of, fold, total_words
+from flows.sources.delimited.vocabulary import (
+    Direction,
+    Role,
+    card_words,
+    currency_of,
+    direction_words,
+    fold,
+    receipt_words,
+    total_words,
+)
 from warehouse.money import exponent
 from warehouse.records import AccountKind, ReadingHints, StatementAccount
 
@@ -376,6 +385,7 @@ def _with_signs(dialect: Dialect, evidence: Evidence) -> tuple[Dialect, Proof, s
         _with_fees(dialect, records, proof)
         or _with_steps(dialect, lines, proof)
         or _with_turn(dialect, proof)
+        or _with_receipts(dialect, lines, proof)
         or (dialect, proof, _sign_note(dialect, lines, proof))
     )
 
@@ -419,6 +429,52 @@ def _with_turn(dialect: Dialect, proof: Proof) -> tuple[Dialect, Proof, str] | N
     return replace(dialect, rule=replace(dialect.rule, is_inverted=True)), proof, note
 
 
+def _with_receipts(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> tuple[Dialect, Proof, str] | None:
+    """With all signs turned round where a card's statement has purchases positive.
+
+    Without a balance the lines say it themselves: what the holder pays in ("PAYMENT - THANK YOU") is negative
+    and nearly everything else positive, or nothing is negative in a table that only cards have.
+    """
+    is_signed = dialect.rule.method == "sign" and dialect.indicator_column is None
+    amounts = lines["amount_minor"].fill_null(0)
+    if not is_signed or proof.holds or not (amounts > 0).any():
+        return None
+    received = pl.Series([_says_received(text) for text in lines["description"]], dtype=pl.Boolean)
+    spent = amounts.filter(~received & (amounts != 0))
+    is_turned = bool((received & (amounts < 0)).any()) and not bool((received & (amounts > 0)).any())
+    if _kinds_say_inverted(lines["bank_kind"], amounts):
+        note = "signs turned round: the lines that the bank calls purchases are positive"
+    elif is_turned and spent.len() and (spent > 0).sum() >= _DIRECTED * spent.len():
+        note = "signs turned round: payments to the card are negative and its purchases positive"
+    elif not received.any() and (amounts >= 0).all() and _is_of_card(dialect.layout):
+        note = "signs turned round: it is a card's statement, all of whose amounts are positive"
+    else:
+        return None
+    return replace(dialect, rule=replace(dialect.rule, is_inverted=True)), proof, note
+
+
+def _kinds_say_inverted(kinds: pl.Series, amounts: pl.Series) -> bool:
+    """Whether all lines of an outgoing kind are positive where others are negative."""
+    said = pl.Series([direction_words().get(fold(kind or "")) for kind in kinds], dtype=pl.Int64)
+    outgoing, incoming = amounts.filter(said == -1), amounts.filter(said == 1)
+    return (
+        bool((amounts < 0).any())
+        and outgoing.len() > 0
+        and bool((outgoing > 0).all())
+        and not bool((incoming > 0).any())
+    )
+
+
+def _says_received(text: str | None) -> bool:
+    said = f" {fold(text or '')} "
+    return any(f" {phrase} " in said for phrase in receipt_words())
+
+
+def _is_of_card(layout: Layout) -> bool:
+    names = {fold(name) for name in layout.columns}
+    return bool(names & set(card_words()))
+
+
 def _sign_note(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> str:
     if proof.holds:
         return f"signs proved by the running balance on {proof.as_read} of {proof.compared} lines"
@@ -437,11 +493,14 @@ def _with_method(dialect: Dialect, evidence: Evidence, records: pl.DataFrame) ->
     rule = SignRule(method_of(dialect.layout))
     amounts = amount_columns(dialect.layout)
     if rule.method == "columns":
-        debits = Amounts(records[f"f{amounts[0]}"], dialect.decimal)
-        negative = debits.sign.filter(_is_nonzero(debits)) == -1
-        return replace(
-            dialect, rule=replace(rule, debit_is_negative=negative.len() > 0 and bool(negative.all()))
+        debits, credits_ = (
+            cells.sign.filter(_is_nonzero(cells)) == -1
+            for cells in (Amounts(records[f"f{index}"], dialect.decimal) for index in amounts)
         )
+        marks_debits = debits.len() > 0 and bool(debits.all())
+        marks_credits = credits_.len() > 0 and bool(credits_.all()) and debits.len() > 0 and not debits.any()
+        rule = replace(rule, debit_is_negative=marks_debits, credit_is_negative=marks_credits)
+        return replace(dialect, rule=rule)
     cells = Amounts(records[f"f{amounts[-1]}"], dialect.decimal)
     if indicator := _indicator(dialect, evidence):
         column, rule = indicator

@@ -177,6 +177,8 @@ def _from_columns(
     both = (sides[0] != 0) & (sides[1] != 0)
     problems.append(_where(both, f"columns {names} both hold an amount"))
     debit, credit = sides
+    if dialect.rule.credit_is_negative:
+        credit = -credit
     signed = credit + debit if dialect.rule.debit_is_negative else credit - debit
     return pl.select(pl.when(~empty & ~both.fill_null(value=False)).then(signed).alias("minor"))[
         "minor"

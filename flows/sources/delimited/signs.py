@@ -27,6 +27,7 @@ class SignRule:
     is_signed: bool = False  # amounts beside an indicator carry their sign themselves
     is_side: bool = False  # amounts beside an indicator are negative for credits, as on card statements
     debit_is_negative: bool = False  # amounts in the debit column carry a minus
+    credit_is_negative: bool = False  # amounts in the credit column carry one, and those of debits none
     unmarked: Direction = 1  # of an amount without a sign; -1 where only credits are marked ("100.00 CR")
     is_inverted: bool = False  # the balance proves that the signs are the other way round
     has_fee: bool = False  # the balance proves that the fee comes on top

@@ -52,7 +52,11 @@ def fold(text: str) -> str:
     bare = "".join(
         char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char)
     )
-    return " ".join(re.sub(r"[\W_]+", " ", bare.replace("ł", "l")).split())
+    return " ".join(re.sub(r"[\W_]+", " ", bare.translate(_PLAIN_LETTERS)).split())
+
+
+#: Letters that are no accented ones to Unicode and yet are written plainly as often.
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
 @cache
@@ -69,10 +73,12 @@ def column_words() -> dict[str, tuple[Role, int]]:
 _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
     Role.BOOKED: (
         "booking date,booked date,date booked,posting date,posted date,post date,date posted,posted on",
+        "clearing date,cleared date,date cleared",
         "booked,booked on,posted,completed date,date completed (utc),accounting date,processed date",
         "entry date",
         "settlement date,buchungstag,buchungsdatum,buchung,valutadatum buchung,gebucht am",
         "дата на осчетоводяване,дата на счетоводна операция,счетоводна дата,дата на отразяване",
+        "дата платежа,дата проводки,дата списания",
         "date de comptabilisation,date comptable,date operation,date d operation,date de l operation",
         "fecha contable,fecha de operacion,fecha operacion,f operacion,fecha de contabilizacion",
         "boekdatum,boekingsdatum,transactiedatum,uitvoeringsdatum",
@@ -89,6 +95,13 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "timestamp,time stamp,created,created at,created on,activity date,transaction time",
         "value date,valuta",
         "wertstellung,вальор,date valeur,date de valeur,fecha valor,rentedatum,data waluty,data valuta",
+        "value dt,val date,reskontradatum,transaktionsdato,transaktionsdatum,bogforingsdag",
+        "datum transakcije,datum valute",
+        "kuupaev,datums,data tranzactiei,data tranzactie,tranzakcio datuma,islem tarihi,maksupaiva",
+        "дата і час операції,дата операції,ημερομηνια,ημερομηνια συναλλαγης",
+        "ημερομηνια κινησης,日付,取引日,取引日付,お取引日,年月日,計算日,ご利用日,利用日,交易日期,记账日期",
+        "記帳日期,入账日期,日期,交易时间,거래일자,거래일시,거래일,일자,날짜,التاريخ,تاريخ,تاريخ المعاملة",
+        "تاريخ العملية,تاريخ القيد,תאריך,תאריך פעולה",
     ),
     Role.AMOUNT: (
         "amount,transaction amount,amt,value,betrag,umsatz,umsatz in eur,betrag eur,buchungsbetrag",
@@ -100,6 +113,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "castka transakce",
         "kwota w walucie rachunku,castka v mene uctu,montant net,tutar,sum in account currency",
         "сума във валута на сметката,amount in account currency,importe eur,zaauctovana castka",
+        "islem tutari,suma tranzactie,сума операції,сума у валюті картки,ποσο,ποσον,金額,取引金額,利用金額",
+        "ご利用金額,交易金额,交易金額,金额,거래금액,금액,المبلغ,مبلغ,סכום",
     ),
     Role.BILLED_AMOUNT: (
         "billing amount,billed amount,settled amount,settlement amount,account amount",
@@ -121,6 +136,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "dare,uscite,uscita,addebito,addebiti,debito,debitos,saida,saidas,uttag,ut,ud fra konto",
         "ut fra konto",
         "terheles,isplata,duguje,teret,cheltuieli",
+        "borc,витрата,витрати,дебет,χρεωση,出金,出金金額,出金額,支払い金額,支払金額,お支払金額,お支払い金額",
+        "お引出し,引出金額,借方,支出,支出金额,支出金額,출금,출금액,출금금액,찾으신금액,مدين,المدين,سحب,חובה",
     ),
     Role.CREDIT: (
         "credit,credit amount,credits,deposit,deposits,deposit amount,deposit amt,money in,paid in",
@@ -135,6 +152,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "avere,entrate,entrata,accredito,accrediti,credito,creditos,insattning,ind til konto",
         "inn pa konto",
         "jovairas,uplata,potrazuje,korist,venituri",
+        "alacak,надходження,кредит,πιστωση,入金,入金金額,入金額,預かり金額,預り金額,お預り金額,お預入れ,預入金額",
+        "貸方,贷方,收入,收入金额,收入金額,存入,입금,입금액,입금금액,맡기신금액,دائن,الدائن,إيداع,ايداع,זכות",
     ),
     Role.INDICATOR: (
         "debit credit,debit credit indicator,credit debit,credit debit indicator,dr cr,cr dr,d c",
@@ -181,6 +200,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "saldo po operacji,saldo po transakcji,saldo koncowe,saldo contabile,saldo disponibile",
         "saldo contabilistico",
         "behallning,bokfort saldo,egyenleg,stanje,sold,bakiye",
+        "залишок,υπολοιπο,残高,差引残高,取引後残高,余额,餘額,账户余额",
+        "잔액,거래후잔액,거래 후 잔액,الرصيد,יתרה",
     ),
     Role.CURRENCY: (
         "currency,ccy,curr,currency code,transaction currency,account currency,wahrung,waehrung",
@@ -189,6 +210,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "mena,mena uctu,mena castky,waluta,waluta rachunku,moeda,divise,valuutta,devizanem",
         "valuta konta",
         "currency of account,para birimi,waluta operacji,mena transakce",
+        "валюта,валюта операции,通貨,币种,幣別,통화,العملة,מטבע,νομισμα",
     ),
     Role.BILLED_CURRENCY: (
         "billing currency,billed currency,settled currency,settlement currency,abrechnungswahrung",
@@ -216,9 +238,12 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "opis,opis operacji,tytul,tytulem,szczegoly,opis transakcji,szczegoly transakcji",
         "tytul operacji",
         "descrizione,descricao,causale descrizione,dettagli,beskrivning,beskrivelse,tekst",
-        "forklaring,meddelande",
+        "forklaring,meddelande,title,titulo,titre,titel",
         "selite,kozlemeny,opis placanja,detalii tranzactie,detalii,aciklama,details of payment",
         "label text",
+        "опис,опис операції,призначення платежу,περιγραφη,αιτιολογια,内容,摘要,摘要内容,取引内容,お取引内容",
+        "お取扱内容,利用店名,ご利用店名,メモ,备注,備註,交易摘要,附言,说明,적요,내용,거래내용,기재내용,메모",
+        "الوصف,البيان,بيان,التفاصيل,ملاحظات,תיאור,תיאור הפעולה,פרטים",
     ),
     Role.COUNTERPARTY: (
         "counterparty,counterparty name,merchant,merchant name,name,other party,partner name",
@@ -233,6 +258,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "protistrana,obchodnik,nazev obchodnika,nazev uctu protistrany,kontrahent,nadawca odbiorca",
         "dane kontrahenta,odbiorca zleceniodawca,controparte,beneficiario ordinante,nome",
         "saaja maksaja,primatelj,platitelj",
+        "取引先,相手先,对方户名,交易对方,거래처,받는분,보낸분,المستفيد",
     ),
     Role.PAYER: (
         "payer,sender,payer name,sender name,ordering party,from,from name,debtor,debtor name",
@@ -491,6 +517,7 @@ _SYMBOLS = {
     "fr.": "CHF",
     "r$": "BRL", "us$": "USD", "c$": "CAD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "rm": "MYR",
     "euro": "EUR", "euros": "EUR", "kc": "CZK", "евро": "EUR", "rs.": "INR", "rs": "INR", "eur.": "EUR",
+    "円": "JPY", "元": "CNY", "원": "KRW", "د.ك": "KWD", "₫": "VND", "฿": "THB", "₱": "PHP", "₦": "NGN",
     "kr": "", "kr.": "", "$": "", "r": "", "fr": "", "дин": "", "дин.": "",
 }  # fmt: skip
 """Currency signs; "" for a sign that several currencies share."""
@@ -510,6 +537,25 @@ def currency_of(text: str) -> str | None:
     except MoneyError:
         return None
     return code
+
+
+@cache
+def receipt_words() -> tuple[str, ...]:
+    """How statements of cards call the holder's payments; no other account thanks for money that leaves."""
+    return words(
+        "thank you,payment received,payments received,received with thanks,zahlung erhalten",
+        "zahlungseingang,paiement recu,merci,pago recibido,gracias por su pago,pagamento recebido",
+        "pagamento ricevuto,betaling ontvangen,inbetalning,innbetaling,indbetaling,получено плащане",
+    )
+
+
+@cache
+def card_words() -> tuple[str, ...]:
+    """Column names that only statements of cards have."""
+    return words(
+        "card member,cardmember,card holder,cardholder,cardholder name,karteninhaber,card number,card no",
+        "kartennummer,titulaire de la carte,numero de tarjeta,numero de carte,kortinnehavare",
+    )
 
 
 #: Countries that write the month first.

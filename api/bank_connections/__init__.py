@@ -1,0 +1,1 @@
+"""Banks that users let us read."""
