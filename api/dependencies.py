@@ -186,8 +186,8 @@ class Writer:
 
         Raises RevokedTokenError, KeyReusedError, InFlightError and what the effect raises.
         """
-        async with self.database.transaction() as work:
-            await enter(work, self.principal)
+        async with self.database.transaction() as opened:
+            work = await enter(opened, self.principal)
             if self.key is None:
                 return success(await effect(work), self.request_id, NEVER_STORE, status)
             stored = await recall(work, self.principal.user_id, self.key, self.fingerprint)

@@ -50,7 +50,6 @@ from api.errors import READING, WRITING, InvalidRequestError, NotFoundError, Wro
 from api.onboarding.writing import minor
 from api.schemas import Amount, Nothing
 from api.strict import StrictRoute
-from api.transactions.writing import own_currency
 from warehouse.money import Money, allocate
 
 router = APIRouter(prefix="/api/budget", tags=["budget"], route_class=StrictRoute)
@@ -194,7 +193,7 @@ async def adjust(given: Move, writer: CurrentWriter) -> Response:
     """Move money from one category to another."""
 
     async def move(work: Work) -> Nothing:
-        amount_minor = minor(given.amount, await own_currency(work))
+        amount_minor = minor(given.amount, work.currency)
         key = {"user_id": writer.principal.user_id, "amount_minor": amount_minor}
         if not await work.run(_MOVE, from_category=given.from_category, to_category=given.to_category, **key):
             raise InvalidRequestError
