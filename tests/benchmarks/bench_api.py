@@ -227,10 +227,9 @@ async def measure_floors(warehouse: Warehouse, people: list[Principal], folder: 
             body.write_bytes(reading.data or b"")
             requests = [request("GET", subject.path, bearer) for bearer in bearers]
             alone = direct(warehouse, people, subject)
-            tell(
-                f"{subject.name}: the statement",
-                f"{alone:,.0f} a second{security_of(alone, warehouse, people, subject)}",
-            )
+            unbound = direct(warehouse, people, subject, role="owner")  # row-level security binds others
+            costs = f"row-level security costs {100 * (1 - alone / unbound):.0f} %"
+            tell(f"{subject.name}: the statement", f"{alone:,.0f} a second, {costs}")
             with served(BARE) as (port, _):
                 bare = await warm(port, requests)
             tell(f"{subject.name}: bare bytes", str(bare))
