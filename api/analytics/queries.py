@@ -67,14 +67,14 @@ with month as (
         sum(plan.planned_minor)::bigint as planned_minor,
         sum(plan.spent_minor)::bigint as spent_minor
     from reader
-    inner join marts.fct_daily_plan as plan
-        on reader.user_id = plan.user_id
-        and plan.plan_date >= coalesce(
+    cross join lateral (
+        select coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        )
-        and plan.plan_date < coalesce(
-            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        ) + interval '1 month'
+        ) as first_day
+    ) as asked
+    cross join lateral marts.served_daily_plan(
+        reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
+    ) as plan
     inner join marts.dim_categories as category on plan.category_code = category.category_code
     where plan.group_code <> 'saving'
     group by category.client_code

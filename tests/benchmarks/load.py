@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
+from typing import cast
 
 OK = (b" 200", b" 201", b" 304")
 
@@ -54,8 +55,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be ready."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.WriteTransport", transport)  # uvloop's own is no subclass
 
     def ask(self, sent: bytes, started: float) -> None:
         """Send a request whose time counts from ``started``."""
