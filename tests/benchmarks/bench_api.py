@@ -102,6 +102,7 @@ def main() -> None:
             signed_in = sign_in(warehouse, people)
             floors = uvloop.run(measure_floors(warehouse, signed_in, Path(folder)))
             for workers in WORKERS:
+                build(warehouse)  # what was measured before has added purchases
                 tell(f"-- {workers} worker{'s' * (workers > 1)}", "")
                 with served(API, workers) as (port, process):
                     tell("memory of a process at start", f"{memory_megabytes(process.pid):.0f} MB")
