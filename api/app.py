@@ -28,6 +28,7 @@ import api.rules.endpoints
 import api.sync.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
+from api.answers import COMPRESSED_FROM, GiveAgain, KeptAnswers, ReadingStates
 from api.auth.service import SignIn
 from api.bank_connections.banks import Banks
 from api.bank_connections.webhooks import Verifier
@@ -95,11 +96,13 @@ def create_app(settings: Settings, server: str) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     banks = Banks.of(settings)
-    app.state.services = Services(
-        database, SignIn.of(settings, database), RateLimits.of(settings), changes, banks, Verifier(banks)
-    )
+    sign_in, rates, answers = SignIn.of(settings, database), RateLimits.of(settings), KeptAnswers()
+    app.state.services = Services(database, sign_in, rates, changes, answers, banks, Verifier(banks))
     app.state.metrics = metrics = Metrics()
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=COMPRESSION)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)
+    app.add_middleware(
+        GiveAgain, answers=answers, states=ReadingStates(database), tokens=sign_in.tokens, rates=rates
+    )
     app.add_middleware(RequestContext, metrics=metrics)
     if settings.trusted_proxies:
         trusted = [part.strip() for part in settings.trusted_proxies.split(",")]

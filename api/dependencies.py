@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.answers import KeptAnswers, Place, versions_in
 from api.auth.service import SignIn
 from api.auth.sessions import Device, enter
 from api.auth.tokens import Principal, Scope
@@ -34,6 +35,7 @@ class Services:
     sign_in: SignIn
     rates: RateLimits
     changes: Changes
+    answers: KeptAnswers
     banks: Banks
     bank_news: Verifier
 
@@ -79,9 +81,9 @@ async def _current_user(
     if credentials is None:
         raise InvalidTokenError
     services = services_of(request)
-    principal = services.sign_in.tokens.read(credentials.credentials, "access")
-    is_premium = "premium" in principal.scopes
-    await services.rates.spend("premium" if is_premium else "default", str(principal.user_id))
+    principal = services.sign_in.tokens.read(credentials.credentials)
+    if not getattr(request.state, "is_counted", False):
+        await services.rates.spend_for(principal)
     return principal
 
 
@@ -129,6 +131,7 @@ class Reader:
     principal: Principal
     known: list[str]
     request_id: str
+    place: Place | None = None  # where to keep the answer
 
     async def reply(self, document: Document, **parameters: object) -> Response:
         """The document in its envelope, or 304 if the caller has this version.
@@ -136,6 +139,8 @@ class Reader:
         Raises RevokedTokenError, and NotFoundError for a document without a row.
         """
         reading = await read_document(self.database, self.principal, document, self.known, **parameters)
+        if self.place is not None and document.follows_facts:
+            self.place.keep(reading)
         headers = {**REVALIDATE, "etag": f'W/"{reading.version}"'}
         if reading.data is None and reading.version in self.known:
             return Response(status_code=304, headers=headers)
@@ -159,13 +164,12 @@ class Reader:
 
 
 async def _reader(request: Request, user: CurrentUser) -> Reader:
-    known = _versions(request.headers.get("if-none-match", ""))
-    return Reader(services_of(request).database, user, known, request.state.request_id)
-
-
-def _versions(header: str) -> list[str]:
-    """The versions in an If-None-Match header, which compares weakly (RFC 9110, 13.1.2)."""
-    return [tag.strip().removeprefix("W/").strip('"') for tag in header.split(",") if tag.strip()]
+    services, scope = services_of(request), request.scope
+    known = versions_in(request.headers.get("if-none-match", ""))
+    place = None
+    if scope["method"] == "GET":
+        place = Place(services.answers, (user, scope["path"], scope["query_string"]), scope.get("route"))
+    return Reader(services.database, user, known, request.state.request_id, place)
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
@@ -186,8 +190,8 @@ class Writer:
 
         Raises RevokedTokenError, KeyReusedError, InFlightError and what the effect raises.
         """
-        async with self.database.transaction() as work:
-            await enter(work, self.principal)
+        async with self.database.transaction() as opened:
+            work = await enter(opened, self.principal)
             if self.key is None:
                 return success(await effect(work), self.request_id, NEVER_STORE, status)
             stored = await recall(work, self.principal.user_id, self.key, self.fingerprint)

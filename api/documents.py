@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,18 @@ from reader
 """
 
 
+#: Every change of these moves the version of their user's facts, or comes with a build of the marts.
+FOLLOWED = frozenset({
+    "app.users", "app.budget_settings", "app.accounts", "app.transactions", "app.category_decisions",
+    "app.transaction_details", "app.preferences", "app.onboarding_answers", "app.decided_categories",
+    "app.transaction_links", "app.split_lines", "ml.category_predictions",
+    "marts.dim_accounts", "marts.dim_categories", "marts.fct_transactions", "marts.fct_daily_plan",
+    "marts.fct_daily_totals", "marts.fct_budget_moves", "marts.served_daily_plan",
+    "marts.served_daily_totals", "marts.served_budget_moves",
+})  # fmt: skip
+_RELATION = re.compile(r"\b(?:from|join|lateral)\s+((?:raw|app|ml|ops|seeds|marts)\.\w+)", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Document:
     """A query whose one row has one column, ``document``: the JSON that the caller gets.
@@ -74,6 +87,11 @@ class Document:
     """
 
     query: str
+
+    @cached_property
+    def follows_facts(self) -> bool:
+        """Whether its reader's version tells of every change of what it reads."""
+        return {name.lower() for name in _RELATION.findall(self.query)} <= FOLLOWED
 
     @cached_property
     def statement(self) -> Statement:
@@ -94,6 +112,11 @@ class Reading:
 
     version: str
     data: bytes | None
+
+    @property
+    def state(self) -> str:
+        """What the reader's facts were like, whatever was asked of them."""
+        return self.version.partition("-")[2]
 
 
 async def read_document(

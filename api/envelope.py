@@ -16,6 +16,8 @@ Data = TypeVar("Data")
 #: An answer belongs to one user, and is used again only after asking whether it still holds.
 REVALIDATE: Mapping[str, str] = {"cache-control": "private, no-cache", "vary": "Authorization"}
 NEVER_STORE: Mapping[str, str] = {"cache-control": "no-store"}
+#: What stands before the data of every answer.
+HEAD = b'{"success":true,"message":"OK","data":'
 
 
 class Envelope(BaseModel, Generic[Data]):
@@ -49,12 +51,13 @@ def success(
     data: bytes | BaseModel | object, request_id: str, headers: Mapping[str, str], status: int = 200
 ) -> Response:
     """Wrap data in the envelope; JSON that Postgres wrote is not read again."""
-    content = b'{"success":true,"message":"OK","data":%b,"timestamp":"%b","request_id":"%b"}' % (
-        _json(data),
-        timestamp().encode(),
-        request_id.encode(),
-    )
+    content = b"".join((HEAD, _json(data), tail(timestamp(), request_id)))
     return Response(content, status, headers=dict(headers), media_type="application/json")
+
+
+def tail(at: str, request_id: str) -> bytes:
+    """What stands after the data."""
+    return b',"timestamp":"%b","request_id":"%b"}' % (at.encode(), request_id.encode())
 
 
 def _json(data: object) -> bytes:

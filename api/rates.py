@@ -11,6 +11,7 @@ from limits import RateLimitItem, parse
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
 
+from api.auth.tokens import Principal
 from api.errors import TooManyRequestsError
 from warehouse.settings import Settings
 
@@ -53,6 +54,11 @@ class RateLimits:
             return cls(None, rates)
         storage = storage_from_string(settings.rate_limit_storage)
         return cls(FixedWindowRateLimiter(storage), rates)
+
+    async def spend_for(self, principal: Principal) -> None:
+        """Count one request of a signed-in user; raises RateExceededError."""
+        rate: Rate = "premium" if "premium" in principal.scopes else "default"
+        await self.spend(rate, str(principal.user_id))
 
     async def spend(self, rate: Rate, *identity: str) -> None:
         """Count one request of somebody; raises RateExceededError."""

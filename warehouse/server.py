@@ -197,7 +197,7 @@ class EmbeddedServer:
     def _run_initdb(self, password_file: Path, account: pwd.struct_passwd | None) -> None:
         result = subprocess.run(
             [
-                str(_binaries() / "initdb"),
+                str(binaries() / "initdb"),
                 f"--pgdata={self.folder}",
                 "--username=mita_owner",
                 "--auth=scram-sha-256",
@@ -240,7 +240,7 @@ class EmbeddedServer:
         port = self._usable_port()
         with log.open("ab") as output:
             return subprocess.Popen(
-                [str(_binaries() / "postgres"), "-D", str(self.folder), "-p", str(port)],
+                [str(binaries() / "postgres"), "-D", str(self.folder), "-p", str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -279,7 +279,7 @@ class EmbeddedServer:
         return self.settings.folder("run") / f"postgres-{name}.lock"
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     """The folder of Postgres' programs, on a path that the account which runs them can reach."""
     installed = _wheel_folder()
     if os.geteuid() != 0:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from api.documents import Document
+from api.transactions.queries import FACTS
 
-#: Spending of a month by the client's categories; what has no rate to the user's currency stays out.
-MONTHLY = Document("""
-with spending as (
-    select category.client_code, -sum(made.amount_plan_minor)::bigint as spent_minor, count(*) as purchases
+#: Spending of a month by the client's categories, in the user's currency: what has no rate to it stays out.
+MONTHLY = Document(f"""
+with asked as (
+    select coalesce(%(first_day)s::date, date_trunc('month', reader.today::timestamp)::date) as first_day
     from reader
-    inner join marts.fct_transactions as made
-        on reader.user_id = made.user_id
-        and made.is_spending
-        and made.amount_plan_minor is not null
-        and made.spent_date >= coalesce(
-            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        )
-        and made.spent_date < coalesce(
-            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        ) + interval '1 month'
-    inner join marts.dim_categories as category on made.category_code = category.category_code
+),
+spending as (
+    select category.client_code, sum(plan.spent_minor)::bigint as spent_minor
+    from reader
+    cross join asked
+    cross join lateral marts.served_daily_plan(
+        reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
+    ) as plan
+    inner join marts.dim_categories as category on plan.category_code = category.category_code
+    where plan.group_code <> 'saving'
     group by category.client_code
+    having sum(plan.spent_minor) <> 0
+),
+purchases as (
+    select fact.client_code, count(*) as made
+    from ({FACTS}) as fact
+    cross join asked
+    where fact.is_spending
+        and fact.spent_date >= asked.first_day and fact.spent_date < asked.first_day + interval '1 month'
+    group by fact.client_code
 )
 select json_build_object(
     'total', coalesce(sum(spending.spent_minor), 0) * max(reader.unit),
@@ -28,7 +37,7 @@ select json_build_object(
     'categories', coalesce(json_agg(json_build_object(
         'category', spending.client_code,
         'total', spending.spent_minor * reader.unit,
-        'purchases', spending.purchases,
+        'purchases', coalesce(purchases.made, 0),
         'share', round(
             spending.spent_minor::numeric / nullif((select sum(s.spent_minor) from spending as s), 0), 4
         )
@@ -36,7 +45,8 @@ select json_build_object(
 ) as document
 from reader
 left join spending on true
-""")
+left join purchases on spending.client_code = purchases.client_code
+""")  # noqa: S608 - parts of our own
 
 #: Income and spending of the last twelve months.
 TRENDS = Document("""
@@ -67,14 +77,14 @@ with month as (
         sum(plan.planned_minor)::bigint as planned_minor,
         sum(plan.spent_minor)::bigint as spent_minor
     from reader
-    inner join marts.fct_daily_plan as plan
-        on reader.user_id = plan.user_id
-        and plan.plan_date >= coalesce(
+    cross join lateral (
+        select coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        )
-        and plan.plan_date < coalesce(
-            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        ) + interval '1 month'
+        ) as first_day
+    ) as asked
+    cross join lateral marts.served_daily_plan(
+        reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
+    ) as plan
     inner join marts.dim_categories as category on plan.category_code = category.category_code
     where plan.group_code <> 'saving'
     group by category.client_code

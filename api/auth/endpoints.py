@@ -153,7 +153,7 @@ async def logout(
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise InvalidTokenError
-        principal = sign_in.tokens.read(token, "access")
+        principal = sign_in.tokens.read(token)
     await sign_in.end(principal)
     return success(Nothing(), request_id, NEVER_STORE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from api.auth.tokens import REFRESH_LIFETIME, Principal, TokenPair, Tokens
@@ -59,11 +59,19 @@ values (
     jsonb_build_object('device', %(device)s::text, 'address', %(address)s::text)
 )
 """
-_SIGNED_IN = """
-select 1 from app.users as users
-inner join app.sessions as session on users.user_id = session.user_id
-where users.user_id = %(user_id)s and users.token_version = %(version)s
-    and session.session_id = %(session_id)s and session.ended_at is null
+# The first step sets who writes until the end of the transaction, the second looks: in any other order
+# row-level security would show nothing.
+_ENTER = """
+select users.currency
+from (select set_config('mita.user_id', %(user_id)s::text, true)::uuid as user_id offset 0) as signed_in
+cross join lateral (
+    select account.currency
+    from app.users as account
+    inner join app.sessions as session on account.user_id = session.user_id
+    where account.user_id = signed_in.user_id and account.token_version = %(version)s
+        and session.session_id = %(session_id)s and session.ended_at is null
+    offset 0
+) as users
 """
 
 
@@ -127,12 +135,17 @@ async def end_session(work: Work, user_id: UUID, session_id: UUID, reason: str) 
     return bool(ended)
 
 
-async def enter(work: Work, principal: Principal) -> None:
+async def enter(work: Work, principal: Principal) -> Work:
     """Let a signed-in user's statements see their rows; raises RevokedTokenError."""
-    await work.become(principal.user_id)
-    key = {"version": principal.token_version, "session_id": principal.session_id}
-    if await work.row(_SIGNED_IN, user_id=principal.user_id, **key) is None:
+    row = await work.row(
+        _ENTER,
+        user_id=str(principal.user_id),
+        version=principal.token_version,
+        session_id=principal.session_id,
+    )
+    if row is None:
         raise RevokedTokenError
+    return replace(work, currency=row[0])
 
 
 def scopes_of(is_premium: bool, is_admin: bool) -> tuple[str, ...]:  # noqa: FBT001 - two columns of a row

@@ -17,6 +17,8 @@ from api.budget.queries import (
     LIVE_STATUS,
     MODE,
     MONTH,
+    MOVES_OF_LATE,
+    MOVES_OF_TODAY,
     REMAINING,
     SPENT,
     SUGGESTIONS,
@@ -50,7 +52,6 @@ from api.errors import READING, WRITING, InvalidRequestError, NotFoundError, Wro
 from api.onboarding.writing import minor
 from api.schemas import Amount, Nothing
 from api.strict import StrictRoute
-from api.transactions.writing import own_currency
 from warehouse.money import Money, allocate
 
 router = APIRouter(prefix="/api/budget", tags=["budget"], route_class=StrictRoute)
@@ -84,6 +85,18 @@ insert into app.budget_moves (user_id, moved_on, from_category, to_category, amo
 select users.user_id, (now() at time zone users.timezone)::date, leaf.source, leaf.target, %(amount_minor)s
 from app.users as users cross join leaf
 where users.user_id = %(user_id)s and leaf.source <> leaf.target
+"""
+
+
+#: Moves that are applied already are the plan's own; only those that wait for the user's word become theirs.
+_ACCEPT: LiteralString = """
+insert into app.budget_moves (user_id, moved_on, from_category, to_category, amount_minor)
+select users.user_id, move.moved_on, move.from_category, move.to_category, sum(move.amount_minor)
+from app.users as users
+cross join lateral (select (now() at time zone users.timezone)::date as today) as clock
+cross join lateral marts.served_budget_moves(users.user_id, clock.today, clock.today) as move
+where not move.is_applied
+group by users.user_id, move.moved_on, move.from_category, move.to_category
 """
 
 
@@ -174,14 +187,21 @@ async def set_automation(given: AutomationChange, writer: CurrentWriter) -> Resp
 
 @router.get("/redistribution_history", response_model=Envelope[list[Moved]], responses=answers(*READING))
 async def redistribution_history(reader: CurrentReader) -> Response:
-    """Moves between categories; none are kept yet, so the list is empty."""
-    return await no_moves(reader)
+    """What moved between categories in the last three months, by itself or by the user."""
+    return await reader.reply(MOVES_OF_LATE)
 
 
-@router.post("/redistribute", response_model=Envelope[list[Moved]], responses=answers(*READING))
-async def redistribute_budget(reader: CurrentReader) -> Response:
-    """The moves that today's opening plan needs; none are computed yet, so the list is empty."""
-    return await no_moves(reader)
+@router.post("/redistribute", response_model=Envelope[list[Moved]], responses=answers(*WRITING))
+async def redistribute_budget(writer: CurrentWriter) -> Response:
+    """Put today's suggested moves into force, and give all moves that today's plan opened with."""
+
+    async def accept(work: Work) -> bytes | None:
+        moves = await read_own_write(work, writer.principal, MOVES_OF_TODAY)
+        if await work.run(_ACCEPT):
+            await work.audit("budget_moved")
+        return moves
+
+    return await writer.reply(accept)
 
 
 @router.post(
@@ -194,7 +214,7 @@ async def adjust(given: Move, writer: CurrentWriter) -> Response:
     """Move money from one category to another."""
 
     async def move(work: Work) -> Nothing:
-        amount_minor = minor(given.amount, await own_currency(work))
+        amount_minor = minor(given.amount, work.currency)
         key = {"user_id": writer.principal.user_id, "amount_minor": amount_minor}
         if not await work.run(_MOVE, from_category=given.from_category, to_category=given.to_category, **key):
             raise InvalidRequestError
@@ -229,12 +249,6 @@ async def shared_out(reader: Reader, amount: Decimal) -> tuple[dict[str, float],
     parts = allocate(minor(amount, currency), list(weights.values()))
     named = zip(weights, parts, strict=True)
     return {name: float(Money(part, currency).decimal) for name, part in named}, known["is_own"]
-
-
-async def no_moves(reader: Reader) -> Response:
-    """An empty list, for somebody who may read."""
-    await reader.read(MODE)
-    return success([], reader.request_id, NEVER_STORE)
 
 
 def first_day(year: int | None, month: int | None) -> dt.date | None:

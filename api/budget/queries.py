@@ -13,10 +13,11 @@ select coalesce(json_agg(json_build_object(
     'status', day.status
 ) order by day.plan_date), '[]') as document
 from reader
-inner join marts.fct_daily_totals as day
-    on reader.user_id = day.user_id
-    and day.plan_date >= date_trunc('month', reader.today::timestamp)::date
-    and day.plan_date < date_trunc('month', reader.today::timestamp) + interval '1 month'
+cross join lateral marts.served_daily_totals(
+    reader.user_id,
+    date_trunc('month', reader.today::timestamp)::date,
+    (date_trunc('month', reader.today::timestamp) + interval '1 month')::date - 1
+) as day
 left join units on day.currency = units.currency
 """)
 
@@ -36,16 +37,14 @@ select json_build_object(
             'spent', plan.spent_minor * coalesce(units.unit, 0.01),
             'status', plan.status
         ) order by category.priority), '[]')
-        from marts.fct_daily_plan as plan
+        from marts.served_daily_plan(day.user_id, day.plan_date, day.plan_date) as plan
         inner join marts.dim_categories as category on plan.category_code = category.category_code
-        where plan.user_id = day.user_id
-            and plan.period_start = day.period_start
-            and plan.plan_date = day.plan_date
+        where plan.period_start = day.period_start
             and (plan.planned_minor <> 0 or plan.spent_minor <> 0)
     )
 ) as document
 from reader
-inner join marts.fct_daily_totals as day on reader.user_id = day.user_id and day.plan_date = %(day)s::date
+cross join lateral marts.served_daily_totals(reader.user_id, %(day)s::date, %(day)s::date) as day
 left join units on day.currency = units.currency
 """)
 
@@ -56,14 +55,14 @@ _MONTH = """
         sum(plan.planned_minor)::bigint as planned_minor,
         sum(plan.spent_minor)::bigint as spent_minor
     from reader
-    inner join marts.fct_daily_plan as plan
-        on reader.user_id = plan.user_id
-        and plan.plan_date >= coalesce(
+    cross join lateral (
+        select coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        )
-        and plan.plan_date < coalesce(
-            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        ) + interval '1 month'
+        ) as first_day
+    ) as asked
+    cross join lateral marts.served_daily_plan(
+        reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
+    ) as plan
     inner join marts.dim_categories as category on plan.category_code = category.category_code
     where plan.group_code <> 'saving'
     group by category.client_code
@@ -139,8 +138,7 @@ with month as ({_MONTH}),
 today as (
     select day.planned_minor, day.spent_minor, day.status
     from reader
-    inner join marts.fct_daily_totals as day
-        on reader.user_id = day.user_id and reader.today = day.plan_date
+    cross join lateral marts.served_daily_totals(reader.user_id, reader.today, reader.today) as day
 ),
 sums as (
     select
@@ -208,4 +206,56 @@ select json_build_object(
 ) as document
 from reader
 left join app.preferences as chosen on reader.user_id = chosen.user_id
+""")
+
+#: What moved between categories, in the client's names: the automatic moves in force on the last day of each
+#: period of three months (today, in the current one), and the user's own.
+MOVES_OF_LATE = Document("""
+with automatic as (
+    select move.*, max(move.moved_on) over (partition by move.period_start) as last_day
+    from reader
+    cross join lateral marts.served_budget_moves(
+        reader.user_id, reader.today - 92, reader.today
+    ) as move
+    where move.is_applied
+),
+moves as (
+    select moved_on, from_category, to_category, amount_minor, reason, source
+    from automatic where moved_on = last_day
+    union all
+    select own.moved_on, own.from_category, own.to_category, own.amount_minor, 'user', 'user'
+    from reader
+    inner join app.budget_moves as own on reader.user_id = own.user_id and own.moved_on > reader.today - 93
+)
+select coalesce(json_agg(json_build_object(
+    'from', giver.client_code,
+    'to', receiver.client_code,
+    'amount', moves.amount_minor * reader.unit,
+    'date', moves.moved_on,
+    'reason', moves.reason,
+    'from_code', moves.from_category,
+    'to_code', moves.to_category
+) order by moves.moved_on desc, moves.amount_minor desc, moves.to_category, moves.from_category), '[]')
+as document
+from moves
+cross join reader
+inner join marts.dim_categories as giver on moves.from_category = giver.category_code
+inner join marts.dim_categories as receiver on moves.to_category = receiver.category_code
+""")
+
+#: The moves that today's plan opened with, suggested ones too.
+MOVES_OF_TODAY = Document("""
+select coalesce(json_agg(json_build_object(
+    'from', giver.client_code,
+    'to', receiver.client_code,
+    'amount', move.amount_minor * reader.unit,
+    'date', move.moved_on,
+    'reason', move.reason,
+    'from_code', move.from_category,
+    'to_code', move.to_category
+) order by move.amount_minor desc, move.to_category, move.from_category), '[]') as document
+from reader
+cross join lateral marts.served_budget_moves(reader.user_id, reader.today, reader.today) as move
+inner join marts.dim_categories as giver on move.from_category = giver.category_code
+inner join marts.dim_categories as receiver on move.to_category = receiver.category_code
 """)

@@ -189,3 +189,7 @@ class Moved(BaseModel):
     source: str = Field(alias="from")
     to: str
     amount: float
+    date: date
+    reason: Literal["overspent", "needed_ahead", "underspent", "user"]
+    from_code: str
+    to_code: str

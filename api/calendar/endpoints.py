@@ -23,7 +23,6 @@ from api.envelope import Envelope, answered
 from api.errors import READING, OverspentIncomeError, WrongAmountError, answers
 from api.onboarding.writing import minor
 from api.strict import StrictRoute
-from api.transactions.writing import own_currency
 from warehouse.money import Money, exponent
 
 router = APIRouter(prefix="/api/calendar", tags=["calendar"], route_class=StrictRoute)
@@ -51,7 +50,7 @@ async def shell(given: ShellRequest, writer: CurrentWriter) -> Response:
     """A calendar of a month from income, fixed expenses and weights, before there is a plan."""
 
     async def draw(work: Work) -> dict[str, object]:
-        currency = await own_currency(work)
+        currency = work.currency
         left = given.income - given.savings_target - sum(given.fixed.values())
         if left < 0:
             raise OverspentIncomeError
@@ -66,7 +65,7 @@ async def redistribute(given: RedistributeRequest, writer: CurrentWriter) -> Res
     """Cover days over their limit from days under it; nothing is kept."""
 
     async def cover(work: Work) -> dict[str, object]:
-        decimals = exponent(await own_currency(work))
+        decimals = exponent(work.currency)
         limits = balanced({name: (day.total, day.limit) for name, day in given.calendar.items()}, decimals)
         updated = {
             name: {**day.model_dump(mode="json"), "total": float(day.total), "limit": float(limits[name])}

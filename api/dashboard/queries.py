@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from api.documents import Document
+from api.transactions.queries import FACTS
 
 #: Everything that the main screen shows, in one document. Goals and challenges are still to come.
-DASHBOARD = Document("""
+DASHBOARD = Document(f"""
 with today_plan as materialized (
     select plan.*, category.client_code, category.icon, category.color, category.priority
     from reader
@@ -69,21 +70,17 @@ week as (
 ),
 latest as (
     select
-        item.*,
+        fact.*,
         to_char(
-            (item.spent_date + time '12:00') at time zone reader.timezone at time zone 'UTC',
-            'YYYY-MM-DD"T"HH24:MI:SS"Z"'
-        ) as spent_at,
+            coalesce(fact.spent_at, (fact.spent_date + time '12:00') at time zone fact.timezone)
+            at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+        ) as told_at,
         coalesce(units.unit, 0.01) as unit
-    from reader
-    cross join lateral (
-        select *
-        from marts.fct_transactions as made
-        where made.user_id = reader.user_id and made.is_spending
-        order by made.spent_date desc, made.transaction_id desc
-        limit 10
-    ) as item
-    left join units on item.currency = units.currency
+    from ({FACTS}) as fact
+    left join units on fact.currency = units.currency
+    where fact.is_spending
+    order by fact.spent_date desc, fact.transaction_id desc
+    limit 10
 ),
 transactions as (
     select json_agg(json_build_object(
@@ -92,7 +89,7 @@ transactions as (
         'currency', latest.currency,
         'category', category.client_code,
         'action', coalesce(nullif(latest.merchant, ''), nullif(latest.description, ''), category.name_en),
-        'date', latest.spent_at,
+        'date', latest.told_at,
         'icon', category.icon,
         'color', category.color
     ) order by latest.spent_date desc, latest.transaction_id desc) as list
@@ -140,4 +137,4 @@ select json_build_object(
 from reader
 cross join income
 cross join balance
-""")
+""")  # noqa: S608 - parts of our own

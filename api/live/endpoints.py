@@ -44,7 +44,7 @@ async def socket(websocket: WebSocket) -> None:
     await websocket.accept()
     try:
         hello = await asyncio.wait_for(websocket.receive_json(), KEEP_ALIVE_SECONDS)
-        principal = services.sign_in.tokens.read(str(hello.get("access_token", "")), "access")
+        principal = services.sign_in.tokens.read(str(hello.get("access_token", "")))
         if not await _is_signed_in(services, principal):
             await websocket.close(UNAUTHORISED)
             return

@@ -11,7 +11,6 @@ from api.auth.tokens import Principal
 from api.database import Work
 from api.errors import OverspentIncomeError, WrongAmountError
 from api.onboarding.schemas import Answers, Onboarded
-from api.transactions.writing import own_currency
 from warehouse.money import Money, MoneyError, exponent
 
 _KEEP: LiteralString = """
@@ -46,7 +45,7 @@ set region = coalesce(excluded.region, preferences.region), savings_goal_minor =
 
 async def keep(work: Work, user: Principal, given: Answers) -> Onboarded:
     """Store the answers; raises OverspentIncomeError or WrongAmountError."""
-    currency = await own_currency(work)
+    currency = work.currency
     income, additional = (
         minor(amount, currency) for amount in (given.income.monthly_income, given.income.additional_income)
     )

@@ -25,7 +25,6 @@ from api.errors import WRITING, WrongAmountError, answers
 from api.strict import StrictRoute
 from api.transactions.queries import CHANGED
 from api.transactions.schemas import NewPurchase, Transaction
-from api.transactions.writing import own_currency
 from warehouse.repositories import purchases
 
 router = APIRouter(prefix="/api", tags=["sync"], route_class=StrictRoute)
@@ -88,7 +87,7 @@ async def sync(given: SyncRequest, writer: CurrentWriter) -> Response:
     """Take in what a client did offline and give it what changed; safe to repeat."""
 
     async def exchange(work: Work) -> bytes:
-        currency = await own_currency(work)
+        currency = work.currency
         outcomes = [
             {"id": str(change.id), "outcome": await apply(work, writer.principal, change, currency)}
             for change in given.changes

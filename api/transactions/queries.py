@@ -7,11 +7,25 @@ from typing import LiteralString
 from api.documents import Document
 
 #: What the client reads of one transaction. A bank knows the day only: such a one stands at noon of the
-#: user's zone, which is the same day in nearly every other.
+#: user's zone, which is the same day in nearly every other. Money that the plan moved to its category is that
+#: of the next morning, or of today's for what was bought today, as the last build saw it.
 _ENTRY: LiteralString = """json_build_object(
     'id', listed.transaction_id,
     'category', listed.client_code,
     'category_code', listed.category_code,
+    'category_origin', listed.category_origin,
+    'category_reason', case listed.category_origin
+        when 'user' then 'You said so.'
+        when 'link' then case listed.link_kind
+            when 'transfer' then 'Money moved between your accounts.'
+            else 'Money that came back goes where its purchase went.'
+        end
+        when 'model' then format(
+            '%s %s takes it for this with %s %% probability.', listed.model_name, listed.model_version,
+            round(100 * listed.probability::numeric)
+        )
+        else 'Nothing known tells what it was for.'
+    end,
     'group', listed.group_code,
     'amount', -listed.amount_minor * coalesce(units.unit, 0.01),
     'currency', listed.currency,
@@ -21,6 +35,19 @@ _ENTRY: LiteralString = """json_build_object(
     'tags', array_to_json(coalesce(listed.tags, '{}')),
     'is_recurring', coalesce(listed.is_recurring, false),
     'is_pending', listed.status = 'pending',
+    'link_kind', listed.link_kind,
+    'linked_transaction_id', listed.linked_id,
+    'splits', case when listed.is_split then (
+        select json_agg(json_build_object(
+            'category', coalesce(leaf.client_code, 'other'),
+            'category_code', part.category_code,
+            'amount', -part.amount_minor * coalesce(units.unit, 0.01),
+            'note', part.note
+        ) order by part.line_number)
+        from app.parts as part
+        left join marts.dim_categories as leaf on part.category_code = leaf.category_code
+        where part.user_id = listed.user_id and part.transaction_id = listed.transaction_id
+    ) else '[]' end,
     'confidence_score', listed.confidence_score,
     'category_origin', listed.category_origin,
     'category_reason', listed.category_reason,
@@ -36,27 +63,127 @@ _ENTRY: LiteralString = """json_build_object(
     'updated_at', to_char(
         greatest(listed.updated_at, listed.described_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
     ),
-    'rebalanced', false,
-    'rebalance_covered', null,
-    'rebalance_fully_covered', null
+    'rebalanced', moved.minor is not null,
+    'rebalance_covered', least(moved.minor, -listed.amount_minor)
+        * case when listed.currency = moved.currency then coalesce(units.unit, 0.01) end,
+    'rebalance_fully_covered', moved.is_enough
 )"""
 
-#: The reader's transactions with the category that stands, tombstones aside.
-_FACTS: LiteralString = """
+#: What a listed transaction is told with.
+_TOLD: LiteralString = """
+left join units on listed.currency = units.currency
+left join lateral (
     select
-        made.transaction_id, made.account_id, made.amount_minor, made.currency,
-        coalesce(effect.renamed, made.description) as description, made.status,
-        made.spent_date, made.created_at, made.updated_at, reader.timezone,
+        sum(move.amount_minor)::bigint as minor,
+        min(move.currency) as currency,
+        sum(move.amount_minor) + min(move.to_available_minor) >= 0 as is_enough
+    from marts.fct_budget_moves as move
+    where listed.is_spending and listed.amount_minor < 0
+        and move.user_id = listed.user_id
+        and move.moved_on = least(listed.spent_date + 1, listed.today)
+        and move.to_category = listed.category_code
+        and move.is_applied
+    having count(*) > 0
+) as moved on true
+"""
+
+#: Both ends of a transfer, and money that came back, each with the category that follows from it: what the
+#: model int_linked_categories says, of the facts as they are now.
+_LINKED: LiteralString = """
+    select
+        ends.user_id, ends.transaction_id, ends.linked_id, ends.kind,
+        case
+            when ends.kind <> 'transfer' then coalesce(
+                (
+                    select part.category_code
+                    from app.parts as part
+                    where part.user_id = ends.user_id and part.transaction_id = ends.linked_id
+                    order by abs(part.amount_minor) desc, part.line_number
+                    limit 1
+                ),
+                bought.category_code
+            )
+            when 'card' in (here.kind, there.kind) then 'card_payment'
+            when 'cash' in (here.kind, there.kind) then 'cash_withdrawal'
+            else 'internal_transfer'
+        end as category_code
+    from (
+        select
+            link.user_id, link.source_transaction_id as transaction_id,
+            link.target_transaction_id as linked_id, link.kind
+        from app.transaction_links as link
+        where link.band = 'paired'
+        union all
+        select
+            link.user_id, link.target_transaction_id as transaction_id,
+            link.source_transaction_id as linked_id, link.kind
+        from app.transaction_links as link
+        where link.band = 'paired' and link.kind = 'transfer' and link.target_transaction_id is not null
+    ) as ends
+    inner join app.transactions as moved
+        on ends.user_id = moved.user_id and ends.transaction_id = moved.transaction_id
+    inner join app.accounts as here on moved.user_id = here.user_id and moved.account_id = here.account_id
+    left join app.transactions as other
+        on ends.user_id = other.user_id and ends.linked_id = other.transaction_id
+    left join app.accounts as there on other.user_id = there.user_id and other.account_id = there.account_id
+    left join app.standing_categories as bought
+        on ends.user_id = bought.user_id and ends.linked_id = bought.transaction_id
+"""
+
+#: The category of a split transaction's largest part, and whether any part is spending.
+_PARTS: LiteralString = """
+    select
+        part.user_id, part.transaction_id,
+        (array_agg(part.category_code order by abs(part.amount_minor) desc, part.line_number))[1]
+            as category_code,
+        bool_or(leaf.group_code in ('need', 'want')) as has_spending
+    from app.parts as part
+    left join marts.dim_categories as leaf on part.category_code = leaf.category_code
+    group by part.user_id, part.transaction_id
+"""
+
+#: The reader's transactions with the category that stands, tombstones aside. What the user and the user's
+#: rules say stands over what follows from a link, and that over memory and model. Spending is what the macro
+#: ``is_spending`` of the dbt project says.
+FACTS: LiteralString = f"""
+    select
+        made.user_id, made.transaction_id, made.account_id, made.amount_minor, made.currency,
+        coalesce(effect.renamed, made.description) as description, made.status, made.spent_date,
+        made.created_at, made.updated_at,
+        reader.timezone, reader.today,
         coalesce(details.merchant, effect.merchant, made.counterparty) as merchant,
         details.location, array(
             select distinct tag from unnest(details.tags || effect.tags) as tag order by tag
         ) as tags, details.is_recurring, details.receipt_url, details.notes,
         details.spent_at, details.updated_at as described_at,
-        coalesce(category.category_code, 'uncategorised') as category_code,
-        coalesce(category.client_code, 'other') as client_code,
-        coalesce(category.group_code, 'want') as group_code,
-        round(standing.category_probability::numeric, 3) as confidence_score,
-        standing.category_origin, standing.category_reason, standing.model_version,
+        linked.kind as link_kind, linked.linked_id, parts.transaction_id is not null as is_split,
+        coalesce(stands.category_code, 'uncategorised') as category_code,
+        coalesce(stands.client_code, 'other') as client_code,
+        coalesce(stands.group_code, 'want') as group_code,
+        case
+            when parts.transaction_id is not null then 'user'
+            when standing.category_origin in ('user', 'rule') or linked.category_code is null
+                then standing.category_origin
+            else 'link'
+        end as category_origin,
+        case
+            when parts.transaction_id is not null then 'you split it'
+            when standing.category_origin in ('user', 'rule') or linked.category_code is null
+                then standing.category_reason
+            else 'it is a ' || linked.kind
+        end as category_reason,
+        case
+            when parts.transaction_id is null and linked.category_code is null then standing.model_version
+        end as model_version,
+        case
+            when parts.transaction_id is null and linked.category_code is null
+                then round(standing.category_probability::numeric, 3)
+        end as confidence_score,
+        coalesce(parts.has_spending, coalesce(stands.group_code, 'want') in ('need', 'want') and (
+            made.amount_minor <= 0
+            or coalesce(stands.category_code, 'uncategorised') <> 'uncategorised'
+            or coalesce(linked.kind in ('refund', 'reimbursement'), false)
+        )) as is_spending,
         least(
             age(made.xmin), age(details.xmin), standing.transactions_ago, effect.transactions_ago
         ) as transactions_ago
@@ -69,50 +196,46 @@ _FACTS: LiteralString = """
         on made.user_id = standing.user_id and made.transaction_id = standing.transaction_id
     left join app.rule_effects as effect
         on made.user_id = effect.user_id and made.transaction_id = effect.transaction_id
-    left join marts.dim_categories as category on standing.category_code = category.category_code
-"""
+    left join ({_LINKED}) as linked
+        on made.user_id = linked.user_id and made.transaction_id = linked.transaction_id
+    left join ({_PARTS}) as parts
+        on made.user_id = parts.user_id and made.transaction_id = parts.transaction_id
+    left join marts.dim_categories as stands
+        on stands.category_code = coalesce(
+            parts.category_code,
+            case when standing.category_origin in ('user', 'rule') then standing.category_code end,
+            linked.category_code,
+            standing.category_code
+        )
+"""  # noqa: S608 - parts of our own
 
-#: Which of them were asked for. Spending is what the macro ``is_spending`` of the dbt project says.
+#: Which of them were asked for.
 _ASKED: LiteralString = """
-    where (
-            %(everything)s::bool
-            or coalesce(category.group_code, 'want') in ('need', 'want')
-            and not (
-                coalesce(category.category_code, 'uncategorised') = 'uncategorised'
-                and made.amount_minor > 0
-            )
+    where (%(everything)s::bool or fact.is_spending)
+        and fact.spent_date >= coalesce(
+            %(start_day)s::date, (%(start_at)s::timestamptz at time zone fact.timezone)::date, '-infinity'
         )
-        and made.spent_date >= coalesce(
-            %(start_day)s::date, (%(start_at)s::timestamptz at time zone reader.timezone)::date, '-infinity'
+        and fact.spent_date <= coalesce(
+            %(end_day)s::date, (%(end_at)s::timestamptz at time zone fact.timezone)::date, 'infinity'
         )
-        and made.spent_date <= coalesce(
-            %(end_day)s::date, (%(end_at)s::timestamptz at time zone reader.timezone)::date, 'infinity'
-        )
-        and (
-            %(category)s::text is null
-            or %(category)s::text in (
-                coalesce(category.client_code, 'other'),
-                coalesce(category.category_code, 'uncategorised')
-            )
-        )
+        and (%(category)s::text is null or %(category)s::text in (fact.client_code, fact.category_code))
         and (
             %(merchant)s::text is null
-            or strpos(lower(coalesce(details.merchant, made.counterparty)), lower(%(merchant)s::text)) > 0
+            or strpos(lower(fact.merchant), lower(%(merchant)s::text)) > 0
         )
-        and (%(tags)s::text[] is null or details.tags @> %(tags)s::text[])
-        and (%(account_id)s::uuid is null or made.account_id = %(account_id)s::uuid)
+        and (%(tags)s::text[] is null or fact.tags @> %(tags)s::text[])
+        and (%(account_id)s::uuid is null or fact.account_id = %(account_id)s::uuid)
         and (
             %(text)s::text is null
             or strpos(
-                lower(concat_ws(' ', details.merchant, made.counterparty, made.description, details.notes)),
-                lower(%(text)s::text)
+                lower(concat_ws(' ', fact.merchant, fact.description, fact.notes)), lower(%(text)s::text)
             ) > 0
         )
         and (
             %(before_day)s::date is null
-            or (made.spent_date, made.transaction_id) < (%(before_day)s::date, %(before_id)s::uuid)
+            or (fact.spent_date, fact.transaction_id) < (%(before_day)s::date, %(before_id)s::uuid)
         )
-    order by made.spent_date desc, made.transaction_id desc
+    order by fact.spent_date desc, fact.transaction_id desc
     limit %(limit)s::int offset %(skip)s::int
 """
 
@@ -121,8 +244,8 @@ PAGE = Document(f"""
 select coalesce(
     json_agg({_ENTRY} order by listed.spent_date desc, listed.transaction_id desc), '[]'
 ) as document
-from ({_FACTS} {_ASKED}) as listed
-left join units on listed.currency = units.currency
+from (select * from ({FACTS}) as fact {_ASKED}) as listed
+{_TOLD}
 """)  # noqa: S608 - parts of our own
 
 #: The same with where the next page begins.
@@ -138,15 +261,15 @@ select json_build_object(
         )
     )[1] end
 ) as document
-from ({_FACTS} {_ASKED}) as listed
-left join units on listed.currency = units.currency
+from (select * from ({FACTS}) as fact {_ASKED}) as listed
+{_TOLD}
 """)  # noqa: S608 - parts of our own
 
 #: One transaction; no row for one that the reader does not have.
 ONE = Document(f"""
 select {_ENTRY} as document
-from ({_FACTS} where made.transaction_id = %(transaction_id)s::uuid) as listed
-left join units on listed.currency = units.currency
+from ({FACTS} where made.transaction_id = %(transaction_id)s::uuid) as listed
+{_TOLD}
 """)  # noqa: S608 - parts of our own
 
 #: What changed since a cursor, by Postgres' own transaction numbers: rows that were written by a
@@ -155,8 +278,8 @@ CHANGED = Document(f"""
 select json_build_object(
     'changed', (
         select coalesce(json_agg({_ENTRY} order by listed.spent_date, listed.transaction_id), '[]')
-        from ({_FACTS}) as listed
-        left join units on listed.currency = units.currency
+        from ({FACTS}) as listed
+        {_TOLD}
         where %(cursor)s::bigint is null
             or pg_current_xact_id()::text::bigint - %(cursor)s::bigint > 2000000000
             or listed.transactions_ago <= pg_current_xact_id()::text::bigint - %(cursor)s::bigint
@@ -175,43 +298,27 @@ select json_build_object(
 """)  # noqa: S608 - parts of our own
 
 #: What the client draws of one day, as a bare list.
-BY_DATE = Document("""
+BY_DATE = Document(f"""
 select coalesce(json_agg(json_build_object(
-    'id', made.transaction_id,
-    'amount', -made.amount_minor * coalesce(units.unit, 0.01),
-    'currency', made.currency,
-    'category', coalesce(category.client_code, 'other'),
-    'description', made.description,
-    'merchant', coalesce(details.merchant, made.counterparty),
-    'date', made.spent_date,
+    'id', listed.transaction_id,
+    'amount', -listed.amount_minor * coalesce(units.unit, 0.01),
+    'currency', listed.currency,
+    'category', listed.client_code,
+    'description', listed.description,
+    'merchant', listed.merchant,
+    'date', listed.spent_date,
     'time', to_char(
-        coalesce(details.spent_at, (made.spent_date + time '12:00') at time zone reader.timezone)
+        coalesce(listed.spent_at, (listed.spent_date + time '12:00') at time zone listed.timezone)
         at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
     ),
-    'created_at', to_char(made.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-) order by coalesce(details.spent_at, made.created_at) desc, made.transaction_id desc), '[]') as document
-from reader
-inner join app.transactions as made
-    on reader.user_id = made.user_id
-    and made.deleted_at is null
-    and made.status <> 'expired'
-    and made.spent_date = coalesce(
-        %(day)s::date, (%(instant)s::timestamptz at time zone reader.timezone)::date, reader.today
-    )
-left join app.transaction_details as details
-    on made.user_id = details.user_id and made.transaction_id = details.transaction_id
-left join app.standing_categories as standing
-    on made.user_id = standing.user_id and made.transaction_id = standing.transaction_id
-left join app.rule_effects as effect
-    on made.user_id = effect.user_id and made.transaction_id = effect.transaction_id
-left join marts.dim_categories as category on standing.category_code = category.category_code
-left join units on made.currency = units.currency
-where coalesce(category.group_code, 'want') in ('need', 'want')
-    and not (
-        coalesce(category.category_code, 'uncategorised') = 'uncategorised'
-        and made.amount_minor > 0
-    )
-""")
+    'created_at', to_char(listed.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+) order by coalesce(listed.spent_at, listed.created_at) desc, listed.transaction_id desc), '[]') as document
+from ({FACTS} where made.spent_date = coalesce(
+    %(day)s::date, (%(instant)s::timestamptz at time zone reader.timezone)::date, reader.today
+)) as listed
+left join units on listed.currency = units.currency
+where listed.is_spending
+""")  # noqa: S608 - parts of our own
 
 #: Names of merchants that begin so, those visited most first.
 MERCHANTS = Document("""
@@ -237,11 +344,12 @@ with available as (
         sum(plan.planned_minor)::bigint as planned_minor,
         sum(plan.spent_minor)::bigint as spent_minor
     from reader
-    inner join marts.fct_daily_plan as plan
-        on reader.user_id = plan.user_id
-        and plan.plan_date = coalesce(
+    cross join lateral (
+        select coalesce(
             %(day)s::date, (%(instant)s::timestamptz at time zone reader.timezone)::date, reader.today
-        )
+        ) as day
+    ) as on_day
+    cross join lateral marts.served_daily_plan(reader.user_id, on_day.day, on_day.day) as plan
     inner join marts.dim_categories as category on plan.category_code = category.category_code
     where plan.group_code <> 'saving'
     group by category.client_code
@@ -317,6 +425,5 @@ cross join lateral (
         %(day)s::date, (%(instant)s::timestamptz at time zone reader.timezone)::date, reader.today
     ) as day
 ) as asked
-left join marts.fct_daily_totals as total
-    on reader.user_id = total.user_id and asked.day = total.plan_date
+left join lateral marts.served_daily_totals(reader.user_id, asked.day, asked.day) as total on true
 """)

@@ -24,12 +24,25 @@ When = AwareDatetime | datetime | date
 MAX_PAGE = 1000
 
 
+class Part(BaseModel):
+    """A part of a transaction that the user split; the parts sum to it."""
+
+    category: ClientCategory
+    category_code: str
+    amount: Amount
+    note: str
+
+
 class Transaction(BaseModel):
     """One purchase, refund or other line of an account."""
 
     id: UUID
     category: ClientCategory
     category_code: str = Field(description="The leaf of the product's own taxonomy.", examples=["coffee"])
+    category_origin: Literal["user", "link", "model", "none"] = Field(
+        description="Who said so: the user, the transaction it is linked to, the model, or nobody."
+    )
+    category_reason: str = Field(description="The same as a sentence.")
     group: Literal["need", "want", "saving", "income", "transfer"]
     amount: Amount = Field(description="Positive for money out, negative for money in (refunds).")
     currency: Currency
@@ -39,10 +52,15 @@ class Transaction(BaseModel):
     tags: list[str]
     is_recurring: bool
     is_pending: bool
+    link_kind: Literal["transfer", "refund", "reimbursement"] | None
+    linked_transaction_id: UUID | None = Field(
+        description="The other end of a transfer, or the purchase that the money came back from."
+    )
+    splits: list[Part] = Field(description="Empty unless split; `category` is then that of the largest part.")
     confidence_score: float | None = Field(
         description="How sure it is; null where the user or a rule decided."
     )
-    category_origin: str = Field(description="user, rule, memory, model, llm or none.")
+    category_origin: str = Field(description="user, rule, link, memory, model, llm or none.")
     category_reason: str = Field(description="Why it has this category, in words.")
     category_model: str | None = Field(description="The version of the model, where its word stands.")
     receipt_url: str | None
@@ -274,6 +292,8 @@ EXAMPLE_TRANSACTION: dict[str, Any] = {
     "id": "0190a5c1-7c3e-7e2a-9d3b-0f6f0d1c2b3a",
     "category": "dining",
     "category_code": "coffee",
+    "category_origin": "model",
+    "category_reason": "categorizer 3 takes it for this with 88 % probability.",
     "group": "want",
     "amount": 3.10,
     "currency": "EUR",
@@ -283,6 +303,9 @@ EXAMPLE_TRANSACTION: dict[str, Any] = {
     "tags": [],
     "is_recurring": False,
     "is_pending": False,
+    "link_kind": None,
+    "linked_transaction_id": None,
+    "splits": [],
     "confidence_score": 0.875,
     "category_origin": "model",
     "category_reason": "the model reads it in the text with 88 %",

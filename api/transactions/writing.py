@@ -18,13 +18,11 @@ from api.transactions.queries import ONE
 from api.transactions.schemas import BulkImport, BulkResult, NewPurchase
 from warehouse.repositories import purchases
 
-_CURRENCY = "select currency from app.users where user_id = app.current_user_id()"
-
 
 async def add(work: Work, user: Principal, given: NewPurchase) -> bytes:
     """Store a purchase and give it as the client reads it."""
     with _told():
-        purchase = given.purchase(await own_currency(work))
+        purchase = given.purchase(work.currency)
         added = await purchases.add_purchase(work.connection, user.user_id, purchase)
     await work.audit("purchase_added", transaction=str(added))
     return await _document(work, user, added)
@@ -33,7 +31,7 @@ async def add(work: Work, user: Principal, given: NewPurchase) -> bytes:
 async def change(work: Work, user: Principal, transaction_id: UUID, given: NewPurchase) -> bytes:
     """Correct a transaction; raises NotFoundError or BankFactError."""
     with _told():
-        purchase = given.purchase(await own_currency(work))
+        purchase = given.purchase(work.currency)
         if given.spent_at is None:
             purchase = await _when_it_was(work, user, transaction_id, given)
         found = await purchases.change_purchase(work.connection, user.user_id, transaction_id, purchase)
@@ -53,20 +51,13 @@ async def delete(work: Work, user: Principal, transaction_id: UUID) -> Nothing:
 
 async def add_many(work: Work, user: Principal, given: BulkImport) -> BulkResult:
     """Store all or none; an id that is known already adds nothing."""
-    currency = await own_currency(work)
-    ids: list[UUID] = []
+    currency = work.currency
     with _told():
-        for one in given.transactions:
-            purchase = one.purchase(currency, one.id)
-            added = await purchases.add_purchase(work.connection, user.user_id, purchase)
-            ids += [added] if added else []
+        wanted = [one.purchase(currency, one.id) for one in given.transactions]
+        added = await purchases.add_purchases(work.connection, user.user_id, wanted)
+    ids = [one for one in added if one is not None]
     await work.audit("purchases_imported", count=len(ids))
     return BulkResult(imported=len(ids), skipped=len(given.transactions) - len(ids), ids=ids)
-
-
-async def own_currency(work: Work) -> str:
-    """The currency in which the user plans."""
-    return str((await work.row(_CURRENCY) or ("EUR",))[0])
 
 
 async def _when_it_was(
@@ -86,7 +77,7 @@ async def _when_it_was(
         transaction_id=transaction_id,
     )
     spent_at: datetime | None = row[0] if row else None
-    return given.model_copy(update={"spent_at": spent_at}).purchase(await own_currency(work))
+    return given.model_copy(update={"spent_at": spent_at}).purchase(work.currency)
 
 
 async def _document(work: Work, user: Principal, transaction_id: UUID | None) -> bytes:

@@ -179,7 +179,7 @@ def test_a_token_lives_as_long_as_the_settings_say() -> None:
     tokens = Tokens("k" * 64, timedelta(minutes=-1))
     pair = tokens.pair(Principal(uuid4(), 1, uuid4()), uuid4())
     with pytest.raises(ExpiredTokenError):
-        tokens.read(pair.access_token, "access")
+        tokens.read(pair.access_token)
 
 
 def test_tokens_from_before_a_revocation_are_refused(client: TestClient, built: Warehouse) -> None:

@@ -1,41 +1,46 @@
-"""Requests a second of one API process, each as a ratio to the same statement run directly."""
+"""Requests a second of the API, each as a ratio to what it could be and to how it is usually written.
+
+The floors: pgbench running the same statement, a bare ASGI application giving the same bytes, and FastAPI
+with mapped objects and response models. Latencies are taken at half the rate that was reached, counted
+from when a request was due rather than from when there was a connection for it.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import uvloop
+from psycopg import sql
 from sqlalchemy import text
 
 from api.auth.tokens import Principal, Tokens
 from api.calendar.queries import SAVED_MONTH
 from api.dashboard.queries import DASHBOARD
-from api.database import MAX_CONNECTIONS, Database
+from api.database import MAX_CONNECTIONS, SESSION, Database
 from api.documents import Document, read_document
 from api.transactions.queries import PAGE
 from api.transactions.schemas import PageQuery
 from flows.dbt import run_dbt
+from tests.benchmarks.load import Figures, closed_loop, fixed_rate, head_of, request
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.passwords import hash_password
 from warehouse.provision import provision
 from warehouse.repositories import freshness
 from warehouse.repositories.users import NewUser, add_user
-from warehouse.server import EmbeddedServer, free_port
+from warehouse.server import EmbeddedServer, binaries, free_port
 from warehouse.settings import Settings
 
 USERS = int(os.environ.get("MITA_BENCH_USERS", "50"))
@@ -97,11 +102,12 @@ def main() -> None:
             signed_in = sign_in(warehouse, people)
             floors = uvloop.run(measure_floors(warehouse, signed_in, Path(folder)))
             for workers in WORKERS:
+                build(warehouse)  # what was measured before has added purchases
                 tell(f"-- {workers} worker{'s' * (workers > 1)}", "")
                 with served(API, workers) as (port, process):
-                    tell("memory at start", f"{memory_megabytes(process.pid):.0f} MB")
+                    tell("memory of a process at start", f"{memory_megabytes(process.pid):.0f} MB")
                     uvloop.run(measure(warehouse, signed_in, port, floors))
-                    tell("memory after", f"{memory_megabytes(process.pid):.0f} MB")
+                    tell("memory of a process after", f"{memory_megabytes(process.pid):.0f} MB")
         if settings.external_server is None:
             EmbeddedServer(settings).remove()
 
@@ -120,9 +126,11 @@ class Subject:
 API = ("api",)
 BARE = ("uvicorn", "--factory", "tests.benchmarks.bare:app", "--no-access-log", "--log-level", "error")
 USUAL = ("uvicorn", "--factory", "tests.benchmarks.usual:app", "--no-access-log", "--log-level", "error")
-#: What the usual application answers as well.
-USUALLY = ("calendar month", "100 transactions")
-Floors = dict[str, dict[str, list[float]]]
+PURCHASE = '{"amount": 3.10, "category": "dining", "merchant": "Bench"}'
+#: Of one person each; pgbench takes 128.
+MOST_SCRIPTS = 100
+#: Rates by what was asked and what it is held against.
+Floors = dict[str, dict[str, float]]
 
 
 def subjects(today: date) -> list[Subject]:
@@ -219,46 +227,88 @@ async def measure_floors(warehouse: Warehouse, people: list[Principal], folder: 
             reading = await read_document(database, people[0], subject.document, **subject.parameters)
             body.write_bytes(reading.data or b"")
             requests = [request("GET", subject.path, bearer) for bearer in bearers]
-            found = {"of the statement": await direct(database, people, subject)}
+            alone = direct(warehouse, people, subject)
+            unbound = direct(warehouse, people, subject, role="owner")  # row-level security binds others
+            costs = f"row-level security costs {100 * (1 - alone / unbound):.0f} %"
+            tell(f"{subject.name}: the statement", f"{alone:,.0f} a second, {costs}")
             with served(BARE) as (port, _):
-                found["of bare bytes"] = await http(port, requests)
-            if subject.name in USUALLY:
-                with served(USUAL) as (port, _):
-                    await http(port, requests[:1])
-                    found["times the usual"] = await http(port, requests)
-            for name, times in found.items():
-                tell_rates(f"{subject.name}: {name.split(' ', 1)[1]}", times)
-            floors[subject.name] = found
+                bare = await warm(port, requests)
+            tell(f"{subject.name}: bare bytes", str(bare))
+            floors[subject.name] = {"of pgbench": alone, "of bare bytes": bare.rate}
+    usual_requests = {
+        **{one.name: [request("GET", one.path, bearer) for bearer in bearers]
+           for one in subjects(datetime.now(tz=UTC).date())},
+        "purchase": [request("POST", "/api/transactions/", one, body=PURCHASE) for one in bearers],
+    }  # fmt: skip
+    with served(USUAL) as (port, _):
+        for name, requests in usual_requests.items():
+            usual = await warm(port, requests)
+            tell(f"{name}: as usual", str(usual))
+            floors.setdefault(name, {})["times the usual"] = usual.rate
     return floors
 
 
 async def measure(warehouse: Warehouse, people: list[Principal], port: int, floors: Floors) -> None:
-    """Each subject with one connection and with many, then what needs no statement, writes or hashes."""
+    """Each request with one connection, with many, and at half the rate that these reached."""
+    for name, requests in (await everything(warehouse, people, port)).items():
+        if name == "login":  # a password is hashed for each
+            tell(name, str(await closed_loop(port, requests, 4, SECONDS)))
+            continue
+        one = await warm(port, requests, 1)
+        many = await warm(port, requests)
+        half = await fixed_rate(port, requests, CONNECTIONS, SECONDS, many.rate / 2)
+        tell(f"{name}, 1 connection", str(one))
+        ratios = "".join(f", {many.rate / floor:.2f} {told}" for told, floor in floors.get(name, {}).items())
+        tell(name, f"{many}{ratios}")
+        tell(
+            f"{name}, at half of that", f"p50 {half.percentile(50):.1f} ms, p99 {half.percentile(99):.1f} ms"
+        )
+
+
+async def everything(warehouse: Warehouse, people: list[Principal], port: int) -> dict[str, list[bytes]]:
+    """What is measured, by name, as everybody asks it."""
     bearers = bearers_of(warehouse, people)
-    for subject in subjects(datetime.now(tz=UTC).date()):
-        requests = [request("GET", subject.path, bearer) for bearer in bearers]
-        tell_rates(f"{subject.name}, 1 connection", await http(port, requests, 1))
-        tell_rates(subject.name, await http(port, requests), floors[subject.name])
-    tags = [await etag(port, request("GET", "/api/dashboard", bearer)) for bearer in bearers]
+    reads = {
+        one.name: [request("GET", one.path, bearer) for bearer in bearers]
+        for one in subjects(datetime.now(tz=UTC).date())
+    }
+    tags = [
+        (await head_of(port, sent)).partition("etag: ")[2].partition("\r")[0] for sent in reads["dashboard"]
+    ]
     unchanged = [
-        request("GET", "/api/dashboard", bearer, {"if-none-match": tag})
+        request("GET", "/api/dashboard", bearer, {"if-none-match": tag.replace("w/", "W/")})
         for bearer, tag in zip(bearers, tags, strict=True)
     ]
-    tell_rates("dashboard, unchanged (304)", await http(port, unchanged))
-    purchase = '{"amount": 3.10, "category": "dining", "merchant": "Bench"}'
-    tell_rates(
-        "purchase",
-        await http(port, [request("POST", "/api/transactions/", one, body=purchase) for one in bearers]),
-    )
-    tell_rates("health, no database", await http(port, [request("GET", "/health")]))
-    body = f'{{"email": "p0@example.org", "password": "{PASSWORD}"}}'
-    tell_rates("login", await http(port, [request("POST", "/api/auth/login", body=body)]))
+    # A query that was never asked is answered by Postgres, as each first one after a change is.
+    fresh = [
+        request("GET", f"/api/calendar/saved/{datetime.now(tz=UTC):%Y/%-m}?n={n}", bearers[n % len(bearers)])
+        for n in range(20_000)
+    ]
+    return {
+        **reads,
+        "dashboard, unchanged (304)": unchanged,
+        "calendar month, not asked before": fresh,
+        "purchase": [request("POST", "/api/transactions/", one, body=PURCHASE) for one in bearers],
+        "health, no database": [request("GET", "/health")],
+        "login": [
+            request(
+                "POST", "/api/auth/login", body=f'{{"email": "p{n}@example.org", "password": "{PASSWORD}"}}'
+            )
+            for n in range(len(bearers))
+        ],
+    }
 
 
-def conninfo(warehouse: Warehouse) -> str:
-    """How the API's role reaches the database."""
+async def warm(port: int, requests: list[bytes], connections: int = CONNECTIONS) -> Figures:
+    """The rate of a server that has warmed up."""
+    await closed_loop(port, requests, connections, WARM_UP_SECONDS)
+    return await closed_loop(port, requests, connections, SECONDS)
+
+
+def conninfo(warehouse: Warehouse, role: Literal["api", "owner"] = "api") -> str:
+    """How a role reaches the database."""
     owner = warehouse.server.set(drivername="postgresql").render_as_string(hide_password=False)
-    return warehouse.settings.conninfo_for("api", owner)
+    return warehouse.settings.conninfo_for(role, owner)
 
 
 def tokens_key(warehouse: Warehouse) -> str:
@@ -266,105 +316,48 @@ def tokens_key(warehouse: Warehouse) -> str:
     return Tokens.of(warehouse.settings).key
 
 
-async def direct(database: Database, people: list[Principal], subject: Subject) -> list[float]:
-    """Times of the statement on as many connections as the API uses."""
-    statement = subject.document.statement
-    turns = cycle(
-        statement.values(
-            {
-                "user_id": str(person.user_id),
-                "token_version": 1,
-                "session_id": person.session_id,
-                "known_versions": [],
-                **subject.parameters,
-            }
+def direct(
+    warehouse: Warehouse, people: list[Principal], subject: Subject, role: Literal["api", "owner"] = "api"
+) -> float:
+    """Statements a second by pgbench, on as many connections as the API uses."""
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = []
+        for number, person in enumerate(people[:MOST_SCRIPTS]):
+            scripts += ["-f", str(Path(folder) / f"{number}.sql")]
+            Path(scripts[-1]).write_text(script_of(subject, person))
+        command = [
+            str(binaries() / "pgbench"), "-n", "-M", "prepared", "-c", str(MAX_CONNECTIONS),
+            "-T", str(max(1, round(SECONDS))), *scripts, conninfo(warehouse, role),
+        ]  # fmt: skip
+        run = subprocess.run(
+            command, check=True, capture_output=True, text=True, env={**os.environ, "PGOPTIONS": SESSION}
         )
-        for person in people
+    return float(run.stdout.partition("tps = ")[2].split()[0])
+
+
+def script_of(subject: Subject, person: Principal) -> str:
+    """The subject's statement for one person, as pgbench takes it: a colon would begin a variable."""
+    statement = subject.document.statement
+    values = statement.values(
+        {
+            "user_id": str(person.user_id),
+            "token_version": 1,
+            "session_id": person.session_id,
+            "known_versions": [],
+            **subject.parameters,
+        }
     )
-
-    async def one(times: list[float], deadline: float) -> None:
-        async with database.pool.connection() as connection:
-
-            async def fetch() -> None:
-                await (await connection.execute(statement.sql, next(turns))).fetchone()
-
-            await repeat(fetch, times, deadline)
-
-    return await together(one, MAX_CONNECTIONS)
+    query = statement.sql.decode()
+    for number in range(len(values), 0, -1):
+        value = values[number - 1]
+        literal = "'{}'" if value == [] else sql.Literal(value).as_string()
+        query = query.replace(f"${number}", literal.split("::")[0])
+    return re.sub(r"'[^']*'", lambda text: unicode_literal(text[0]), re.sub(r"--.*", "", query)) + ";"
 
 
-async def http(port: int, requests: list[bytes], connections: int = CONNECTIONS) -> list[float]:
-    """Times of requests on kept connections, each with the next as soon as it is answered."""
-    turns = cycle(requests)
-
-    async def one(times: list[float], deadline: float) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-
-        async def ask() -> None:
-            await exchange(reader, writer, next(turns))
-
-        await repeat(ask, times, deadline)
-        writer.close()
-
-    return await together(one, connections)
-
-
-async def together(one: Callable[[list[float], float], Awaitable[None]], number: int) -> list[float]:
-    """The times of several callers at once; the first second warms up and does not count."""
-    await asyncio.gather(*(one([], time.perf_counter() + WARM_UP_SECONDS) for _ in range(number)))
-    times: list[float] = []
-    await asyncio.gather(*(one(times, time.perf_counter() + SECONDS) for _ in range(number)))
-    return times
-
-
-async def repeat(call: Callable[[], Awaitable[None]], times: list[float], deadline: float) -> None:
-    """Call until the deadline, noting how long each call took."""
-    while (started := time.perf_counter()) < deadline:
-        await call()
-        times.append(time.perf_counter() - started)
-
-
-def request(
-    method: str, path: str, bearer: str = "", headers: dict[str, str] | None = None, body: str = ""
-) -> bytes:
-    """One HTTP/1.1 request."""
-    lines = {"host": "x", "content-length": str(len(body)), "content-type": "application/json"}
-    if bearer:
-        lines["authorization"] = f"Bearer {bearer}"
-    written = "".join(f"{name}: {value}\r\n" for name, value in (lines | (headers or {})).items())
-    return f"{method} {path} HTTP/1.1\r\n{written}\r\n{body}".encode()
-
-
-async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes) -> str:
-    """Send a request; the head of the answer, which must not be an error."""
-    writer.write(sent)
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-    status = int(head.split(" ", 2)[1])
-    if status not in {200, 201, 304}:
-        message = f"the API answered {status}"
-        raise RuntimeError(message)
-    if "content-length: " in head:
-        await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r")[0]))
-    return head
-
-
-async def etag(port: int, sent: bytes) -> str:
-    """The version of an answer."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = await exchange(reader, writer, sent)
-    writer.close()
-    return head.partition("etag: ")[2].partition("\r")[0].replace("w/", "W/")
-
-
-def tell_rates(name: str, times: list[float], floors: dict[str, list[float]] | None = None) -> None:
-    """Requests a second with percentiles, and the ratios to the rates of the floors."""
-    percentiles = statistics.quantiles(times, n=100)
-    figure = (
-        f"{len(times) / SECONDS:,.0f} a second, "
-        f"p50 {percentiles[49] * 1000:.1f} ms, p99 {percentiles[98] * 1000:.1f} ms"
-    )
-    ratios = (f", {len(times) / len(floor):.2f} {told}" for told, floor in (floors or {}).items())
-    tell(name, figure + "".join(ratios))
+def unicode_literal(literal: str) -> str:
+    """The same literal without its colons."""
+    return "U&" + literal.replace("\\", "\\\\").replace(":", "\\003A") if ":" in literal else literal
 
 
 def tell(name: str, figure: str) -> None:
@@ -374,11 +367,12 @@ def tell(name: str, figure: str) -> None:
 
 
 def memory_megabytes(process_id: int) -> float:
-    """Resident memory of a process."""
-    run = subprocess.run(
-        ["/bin/ps", "-o", "rss=", "-p", str(process_id)], check=True, capture_output=True, text=True
-    )
-    return int(run.stdout) / 1024
+    """Resident memory of a process and the workers that it started, each its own."""
+    table = subprocess.run(
+        ["/bin/ps", "-eo", "pid=,ppid=,rss="], check=True, capture_output=True, text=True
+    ).stdout
+    rows = [[int(number) for number in line.split()] for line in table.splitlines()]
+    return max(size for one, parent, size in rows if process_id in {one, parent}) / 1024
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 # No postponed annotations: FastAPI resolves those of endpoints within a function by their values.
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import jwt
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -64,6 +64,65 @@ class Made(Base):
     updated_at: Mapped[datetime]
 
 
+class Account(Base):
+    """An account."""
+
+    __tablename__ = "dim_accounts"
+    __table_args__ = {"schema": "marts"}  # noqa: RUF012
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    balance_minor: Mapped[int | None]
+    kind: Mapped[str]
+
+
+class Entered(Base):
+    """A row that a purchase makes."""
+
+    __tablename__ = "transactions"
+    __table_args__ = {"schema": "app"}  # noqa: RUF012
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    transaction_id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    booked_date: Mapped[date]
+    spent_date: Mapped[date]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    status: Mapped[str]
+    description: Mapped[str]
+    counterparty: Mapped[str | None]
+
+
+class Decision(Base):
+    """What the user says a purchase was for."""
+
+    __tablename__ = "category_decisions"
+    __table_args__ = {"schema": "app"}  # noqa: RUF012
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    transaction_id: Mapped[UUID] = mapped_column(primary_key=True)
+    category_code: Mapped[str]
+
+
+class PurchaseIn(BaseModel):
+    """A purchase."""
+
+    amount: Decimal
+    category: str
+    merchant: str | None = None
+
+
+class EnteredOut(BaseModel):
+    """A stored purchase."""
+
+    model_config = ConfigDict(from_attributes=True)
+    transaction_id: UUID
+    spent_date: date
+    amount: Decimal
+    currency: str
+    description: str
+    merchant: str | None
+    status: str
+
+
 class CategoryOut(BaseModel):
     """A category of a day."""
 
@@ -119,6 +178,28 @@ class Transactions(Envelope):
     """A page."""
 
     data: list[MadeOut]
+
+
+class Screen(BaseModel):
+    """The main screen."""
+
+    balance: Decimal
+    spent: Decimal
+    daily_targets: list[CategoryOut]
+    week: list[DayOut]
+    transactions: list[MadeOut]
+
+
+class Dashboard(Envelope):
+    """The main screen."""
+
+    data: Screen
+
+
+class Stored(Envelope):
+    """A stored purchase."""
+
+    data: EnteredOut
 
 
 def app() -> FastAPI:
@@ -190,6 +271,73 @@ def app() -> FastAPI:
              "amount": -Decimal(row.amount_minor) / 100}
             for row in rows
         ]  # fmt: skip
+        return {"data": data, "timestamp": datetime.now(tz=UTC)}
+
+    @application.get("/api/dashboard", response_model=Dashboard)
+    async def dashboard(user: User, opened: Session) -> dict[str, Any]:  # type: ignore[valid-type]
+        today = datetime.now(tz=UTC).date()
+        monday = today - timedelta(days=today.weekday())
+        days = await opened.scalars(  # type: ignore[attr-defined]
+            select(DayTotal).where(
+                DayTotal.user_id == user,
+                DayTotal.plan_date >= monday,
+                DayTotal.plan_date <= monday + timedelta(days=6),
+            )
+        )
+        parts = await opened.scalars(  # type: ignore[attr-defined]
+            select(DayCategory).where(DayCategory.user_id == user, DayCategory.plan_date == today)
+        )
+        latest = await opened.scalars(  # type: ignore[attr-defined]
+            select(Made)
+            .where(Made.user_id == user, Made.is_spending)
+            .order_by(Made.spent_date.desc(), Made.transaction_id.desc())
+            .limit(10)
+        )
+        accounts = await opened.scalars(select(Account).where(Account.user_id == user))  # type: ignore[attr-defined]
+        week = [
+            {"date": day.plan_date, "day": day.plan_date.day, "limit": Decimal(day.planned_minor) / 100,
+             "spent": Decimal(day.spent_minor) / 100, "total": Decimal(day.planned_minor) / 100,
+             "status": day.status, "planned_budget": {}}
+            for day in days
+        ]  # fmt: skip
+        data = {
+            "balance": sum((Decimal(account.balance_minor or 0) / 100 for account in accounts), Decimal(0)),
+            "spent": next((day["spent"] for day in week if day["date"] == today), Decimal(0)),
+            "daily_targets": [
+                {"planned": Decimal(part.planned_minor) / 100, "spent": Decimal(part.spent_minor) / 100,
+                 "status": part.status}
+                for part in parts
+            ],
+            "week": week,
+            "transactions": [
+                {**{name: getattr(row, name) for name in MadeOut.model_fields if name != "amount"},
+                 "amount": -Decimal(row.amount_minor) / 100}
+                for row in latest
+            ],
+        }  # fmt: skip
+        return {"data": data, "timestamp": datetime.now(tz=UTC)}
+
+    @application.post("/api/transactions/", response_model=Stored, status_code=201)
+    async def purchase(given: PurchaseIn, user: User, opened: Session) -> dict[str, Any]:  # type: ignore[valid-type]
+        account = (
+            await opened.scalars(select(Account).where(Account.user_id == user).limit(1))  # type: ignore[attr-defined]
+        ).one()
+        today = datetime.now(tz=UTC).date()
+        row = Entered(
+            user_id=user, transaction_id=uuid4(), account_id=account.account_id, booked_date=today,
+            spent_date=today, amount_minor=-int(given.amount * 100), currency="EUR", status="posted",
+            description=given.merchant or "", counterparty=given.merchant,
+        )  # fmt: skip
+        opened.add(row)  # type: ignore[attr-defined]
+        await opened.flush()  # type: ignore[attr-defined]
+        opened.add(Decision(user_id=user, transaction_id=row.transaction_id, category_code="coffee"))  # type: ignore[attr-defined]
+        await opened.flush()  # type: ignore[attr-defined]
+        await opened.refresh(row)  # type: ignore[attr-defined]
+        data = {
+            "transaction_id": row.transaction_id, "spent_date": row.spent_date, "amount": given.amount,
+            "currency": row.currency, "description": row.description, "merchant": row.counterparty,
+            "status": row.status,
+        }  # fmt: skip
         return {"data": data, "timestamp": datetime.now(tz=UTC)}
 
     return application

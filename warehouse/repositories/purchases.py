@@ -15,34 +15,37 @@ from uuid import UUID
 
 import psycopg
 
-_CATEGORY = """
-select coalesce(
-    (select leaf.code from seeds.categories as leaf where leaf.code = %(category)s),
+_CATEGORY = """coalesce(
+    (select leaf.code from seeds.categories as leaf where leaf.code = %(category)s::text),
     (
         select named.category_code from seeds.client_categories as named
-        where named.client_code = %(category)s limit 1
+        where named.client_code = %(category)s::text limit 1
     )
-)
-"""
-_CASH = """
-with found as (
-    select account_id from app.accounts
-    where user_id = %(user_id)s and account_ref = 'cash' and currency = %(currency)s
-),
-made as (
-    insert into app.accounts (user_id, account_ref, currency, kind, name)
-    select %(user_id)s, 'cash', %(currency)s, 'cash', 'Cash' where not exists (select from found)
-    on conflict (user_id, account_ref, currency) do update set kind = accounts.kind
-    returning account_id
-)
-select account_id from found union all select account_id from made
-"""
-_ADD = """
+)"""
+# One statement, so one round trip: the checks of foreign keys come after all of its parts.
+_ADD = f"""
 with given as materialized (
     select
         coalesce(%(transaction_id)s::uuid, uuidv7()) as id,
-        (%(spent_at)s at time zone users.timezone)::date as day
+        (%(spent_at)s at time zone users.timezone)::date as day,
+        {_CATEGORY} as category_code
     from app.users as users where users.user_id = %(user_id)s
+),
+cash as (
+    select account_id from app.accounts
+    where user_id = %(user_id)s and account_ref = 'cash' and currency = %(currency)s
+),
+opened as (
+    insert into app.accounts (user_id, account_ref, currency, kind, name)
+    select %(user_id)s, 'cash', %(currency)s, 'cash', 'Cash'
+    where %(account_id)s::uuid is null and not exists (select from cash)
+    on conflict (user_id, account_ref, currency) do update set kind = accounts.kind
+    returning account_id
+),
+account as (
+    select coalesce(
+        %(account_id)s::uuid, (select account_id from cash), (select account_id from opened)
+    ) as account_id
 ),
 added as (
     insert into app.transactions (
@@ -50,9 +53,9 @@ added as (
         description, counterparty
     )
     select
-        %(user_id)s, given.id, %(account_id)s, given.day, given.day, %(amount_minor)s, %(currency)s, 'posted',
-        %(description)s, %(merchant)s
-    from given
+        %(user_id)s, given.id, account.account_id, given.day, given.day, %(amount_minor)s, %(currency)s,
+        'posted', %(description)s, %(merchant)s
+    from given cross join account
     on conflict (user_id, transaction_id) do nothing
     returning transaction_id
 ),
@@ -61,9 +64,9 @@ stated as (
         user_id, purchase_id, account_id, spent_date, amount_minor, currency, description, merchant
     )
     select
-        %(user_id)s, added.transaction_id, %(account_id)s, given.day, %(amount_minor)s, %(currency)s,
+        %(user_id)s, added.transaction_id, account.account_id, given.day, %(amount_minor)s, %(currency)s,
         %(description)s, %(merchant)s
-    from added cross join given
+    from added cross join given cross join account
 ),
 described as (
     insert into app.transaction_details (
@@ -76,10 +79,11 @@ described as (
 ),
 decided as (
     insert into app.category_decisions (user_id, transaction_id, category_code)
-    select %(user_id)s, transaction_id, %(category_code)s from added where %(category_code)s::text is not null
+    select %(user_id)s, added.transaction_id, given.category_code
+    from added cross join given where given.category_code is not null
 )
-select transaction_id from added
-"""
+select (select transaction_id from added), given.category_code from given
+"""  # noqa: S608 - parts of our own
 _FOUND = """
 select
     exists (
@@ -192,13 +196,29 @@ async def add_purchase(connection: psycopg.AsyncConnection, user_id: UUID, purch
 
     Raises UnknownCategoryError, and ForeignKeyViolation for an account that is not the user's.
     """
+    cursor = await psycopg.AsyncCursor(connection).execute(_ADD, _values(user_id, purchase))
+    return _added(await cursor.fetchone(), purchase)
+
+
+async def add_purchases(
+    connection: psycopg.AsyncConnection, user_id: UUID, purchases: Sequence[Purchase]
+) -> list[UUID | None]:
+    """The same for many, which travel together."""
     cursor = psycopg.AsyncCursor(connection)
-    values = await _values(cursor, user_id, purchase)
-    if purchase.account_id is None:
-        cash = await (await cursor.execute(_CASH, values)).fetchone()
-        values["account_id"] = (cash or (None,))[0]
-    added = await (await cursor.execute(_ADD, values)).fetchone()
-    return added[0] if added else None
+    values = [_values(user_id, purchase) for purchase in purchases]
+    await cursor.executemany(_ADD, values, returning=True)
+    added = []
+    for purchase in purchases:
+        added.append(_added(await cursor.fetchone(), purchase))
+        cursor.nextset()
+    return added
+
+
+def _added(row: tuple[UUID | None, str | None] | None, purchase: Purchase) -> UUID | None:
+    transaction_id, category_code = row or (None, None)
+    if purchase.category is not None and category_code is None:
+        raise UnknownCategoryError(purchase.category)
+    return transaction_id
 
 
 async def change_purchase(
@@ -214,7 +234,10 @@ async def change_purchase(
     Of a bank's line the user decides what it was for, not what it cost and when: raises BankLineError.
     """
     cursor = psycopg.AsyncCursor(connection)
-    values = await _values(cursor, user_id, purchase) | {"transaction_id": transaction_id}
+    values = _values(user_id, purchase) | {
+        "transaction_id": transaction_id,
+        "category_code": await _category_code(cursor, purchase.category),
+    }
     found = await (await cursor.execute(_FOUND, values)).fetchone()
     if found is None:
         return None
@@ -237,12 +260,14 @@ async def delete_purchase(connection: psycopg.AsyncConnection, user_id: UUID, tr
     return cursor.rowcount == 1
 
 
-async def _values(cursor: psycopg.AsyncCursor, user_id: UUID, purchase: Purchase) -> dict[str, object]:
-    category_code = None
-    if purchase.category is not None:
-        row = await (await cursor.execute(_CATEGORY, {"category": purchase.category})).fetchone()
-        category_code = (row or (None,))[0]
-        if category_code is None:
-            raise UnknownCategoryError(purchase.category)
-    values = {**asdict(purchase), "tags": list(purchase.tags)}
-    return values | {"user_id": user_id, "category_code": category_code}
+def _values(user_id: UUID, purchase: Purchase) -> dict[str, object]:
+    return {**asdict(purchase), "tags": list(purchase.tags), "user_id": user_id}
+
+
+async def _category_code(cursor: psycopg.AsyncCursor, category: str | None) -> str | None:
+    if category is None:
+        return None
+    row = await (await cursor.execute(f"select {_CATEGORY}", {"category": category})).fetchone()
+    if row is None or row[0] is None:
+        raise UnknownCategoryError(category)
+    return str(row[0])

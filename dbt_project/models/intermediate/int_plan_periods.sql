@@ -85,7 +85,7 @@ final as (
         recent_periods,
         4 * recent_periods as long_periods,
         coalesce(period_start >= complete_from, false) as is_complete,
-        period_start >= reckoned_from
+        period_end > reckoned_from
         and (wanted_until is null or (period_start < wanted_until and (has_carry or period_end > wanted_from)))
             as is_planned,
         period_end <= today as is_closed,
