@@ -15,6 +15,7 @@ from flows.cli import (
     identity,
     layouts,
     links,
+    meaning,
     models,
     plan,
     platform,
@@ -58,6 +59,7 @@ links.register(app)
 rates.register(app)
 receipts.register(app)
 evaluate.register(app)
+meaning.register(app)
 
 
 def main() -> int:
