@@ -126,7 +126,7 @@ def _some(histories: Sequence[History], sample: int) -> list[History]:
 
 
 def backtest(name: str, histories: Sequence[History], model: ForecastModel, *, step: int = 15) -> DataReport:
-    """Pinball loss and coverage of all forecasters, calibrated on other people and on one's own past alone."""
+    """Pinball loss and coverage of all, calibrated on other people and on one's own past alone."""
     tried = [trials_of(history, model, step=step) for history in histories]
     tallies: dict[tuple[str, str], _Tally] = {}
     for fold in range(FOLDS):

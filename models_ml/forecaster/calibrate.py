@@ -25,7 +25,7 @@ _CELLS = (len(_HORIZON_EDGES) + 1, len(_LENGTH_EDGES) + 1, len(QUANTILES), len(L
 _ENOUGH = 200
 #: What everybody's errors weigh against one's own, of which an origin weighs ORIGIN_WEIGHT.
 POOL_WEIGHT = 20.0
-ORIGIN_WEIGHT = 0.5
+ORIGIN_WEIGHT = 1.5
 _THINNEST = 1e-3
 
 

@@ -137,7 +137,10 @@ def _same_days(first: np.datetime64, known: int, ahead: npt.NDArray[np.datetime6
     )
 
 
-def _clamped(months: Any, place: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+def _clamped(
+    months: Any,  # noqa: ANN401 - datetime64 of months, which the stubs take for numbers
+    place: npt.NDArray[np.int64],
+) -> npt.NDArray[np.datetime64]:
     starts = months.astype("datetime64[D]")
     length = ((months + 1).astype("datetime64[D]") - starts).astype(np.int64)
     clamped: npt.NDArray[np.datetime64] = starts + np.minimum(place, length - 1)

@@ -21,7 +21,7 @@ FEWEST_ACTIVE_DAYS = 5
 FEWEST_DAYS = 30
 #: One's own earlier forecasts: how far apart, and how many.
 ORIGIN_STEP = 15
-OWN_ORIGINS = 6
+OWN_ORIGINS = 2
 
 
 @dataclass(frozen=True, slots=True)

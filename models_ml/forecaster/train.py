@@ -150,7 +150,7 @@ Quantiles (P10, P50, P90) of a person's spending and balance for each of the nex
 
 - **How**: gradient-boosted quantile trees (scikit-learn) over {features} figures of a daily history, all
   relative to the person's own amounts; then shifted to where the truth used to fall (conformal), by horizon,
-  length of the history, and the person's own last six forecasts.
+  length of the history, and the person's own last forecasts.
 - **Learned from**: {people} generated people over {months} months (seed {seed}) and disturbed copies of them:
   cash, irregular income, young accounts, turns of life, gaps. No real person's money; that only measures it.
 - **Not for**: lending decisions, or anything about a person but telling them.

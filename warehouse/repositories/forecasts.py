@@ -12,7 +12,7 @@ from psycopg import sql
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from warehouse.repositories.copying import copy_frame, read_frame
+from warehouse.repositories.copying import insert_frame, read_frame
 
 DAY_COLUMNS = pl.Schema(
     {
@@ -55,7 +55,7 @@ def replace_forecasts(connection: Connection, users: Sequence[UUID], rows: pl.Da
     connection.execute(
         text("delete from ml.forecast_days where user_id = any(:users)"), {"users": list(users)}
     )
-    copy_frame(connection, "ml.forecast_days", rows.select(FORECAST_COLUMNS))
+    insert_frame(connection, "ml.forecast_days", rows.select(FORECAST_COLUMNS))
     return rows.height
 
 
