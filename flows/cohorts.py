@@ -26,7 +26,9 @@ ENOUGH_PEOPLE = 60
 WINDOW_MONTHS = 6
 #: Income bands by the ratio to the median income of the same currency.
 BANDS = ((0.75, "lower"), (1.5, "middle"))
-MEASURES = ("spent_to_income", "saving_rate", "plan_kept", "spent_to_median", "is_active")
+MEASURES = ("spent_to_income", "saving_rate", "plan_kept", "spent_to_median")
+#: Shares of people: who still brings purchases is retained.
+SHARES_OF_PEOPLE = ("is_active",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def release_cohorts() -> int:
 
 
 def last_complete_month(today: date) -> date:
-    """The first day of the month before; the second day of a month is the first on which all zones are in it."""
+    """The first day of the month before; on a month's second day all time zones are in it."""
     return months_before((today - timedelta(days=1)).replace(day=1), 1)
 
 
@@ -97,7 +99,7 @@ def _window(connection: Connection, month: date) -> pl.DataFrame:
 
 
 def _model(connection: Connection, people: pl.DataFrame) -> ClusterModel:
-    """The clusters that were found first stay, so that a person's move means something; refit by a new version."""
+    """The clusters that were found first stay, so that a person's move means something."""
     from models_ml.clusters.model import ClusterModel, fit  # noqa: PLC0415
 
     kept = forecasts.latest_parameters(connection, CLUSTERS)
@@ -140,7 +142,8 @@ def release_month(settings: Settings, month: date) -> int:
             if not forecasts.has_marts(connection) or cohorts.is_released(connection, month):
                 return 0
             people = grouped(cohorts.consenting_people(connection, month))
-            figures = release(people, list(MEASURES), month, settings.derived_key("cohort noise").encode())
+            secret = settings.derived_key("cohort noise").encode()
+            figures = release(people, MEASURES, SHARES_OF_PEOPLE, month, secret)
             added = cohorts.add_release(connection, month, figures)
     publish_table("cohorts", figures.to_dicts(), f"Figures of cohorts of {month}")
     return added

@@ -101,7 +101,9 @@ def generated_months(users: int, months: int, seed: int, bank: Path | None) -> p
             pl.col("spent").sum(),
             income=pl.col("amount_minor").filter(pl.col("group") == "income").sum(),
             fixed=pl.col("spent").filter(is_fixed).sum(),
-            weekend=pl.col("spent").filter(~is_fixed & (pl.col("spent_date").dt.weekday() >= _SATURDAY)).sum(),
+            weekend=pl.col("spent")
+            .filter(~is_fixed & (pl.col("spent_date").dt.weekday() >= _SATURDAY))
+            .sum(),
             purchases=(pl.col("spent") > 0).sum().cast(pl.Int64),
         )
         .match_to_schema(MONTH_SCHEMA)

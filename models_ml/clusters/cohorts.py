@@ -1,8 +1,8 @@
 """Figures of groups of people from which nobody can be read off.
 
 A release is made once a month and never again for that month, so asking on two days subtracts to nothing.
-A group is released only with at least K people, and only where the people outside it in the group that it is
-part of are also at least K or nobody, so no two groups differ by fewer. Quartiles carry noise that is fixed by
+A group is released only with at least K people, and only where the people outside it in the group that it
+is part of are also at least K or nobody, so no two groups differ by fewer. Quartiles carry noise that is fixed by
 group and month (a key that only the platform knows) and are rounded; head counts are rounded down.
 """
 
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+Floats = npt.NDArray[np.float64]
 K = 20
 #: What people may be grouped by; each is a quasi-identifier.
 DIMENSIONS = ("country", "income_band", "signup_month", "cluster")
@@ -39,19 +41,25 @@ class Cell:
     rows: tuple[int, ...]
 
 
-def release(people: pl.DataFrame, measures: list[str], month: date, secret: bytes) -> pl.DataFrame:
+def release(
+    people: pl.DataFrame, measures: Sequence[str], shares: Sequence[str], month: date, secret: bytes
+) -> pl.DataFrame:
     """Quartiles of each measure for each group that may be told: cohort, measure, people, p25, p50, p75.
 
-    ``people`` has one row a person with DIMENSIONS and the measures; only who agreed is in it.
+    ``people`` has one row a person with user, DIMENSIONS, the measures, and ``shares`` (0 or 1 each, of which
+    the mean is told); only who agreed is in it. Equal groups have equal figures, whatever they are called.
     """
     rows = []
     for cell in _allowed(people):
         members = people[list(cell.rows)]
-        for measure in measures:
+        who = hashlib.sha256("|".join(sorted(members["user"])).encode()).hexdigest()
+        for measure in (*measures, *shares):
             values = members[measure].drop_nulls()
             if len(values) < K:
                 continue
-            quartiles = _noisy(values.to_numpy().astype(float), f"{month}|{cell.key}|{measure}", secret)
+            what = f"{month}|{who}|{measure}"
+            told = _noisy_share if measure in shares else _noisy
+            quartiles = told(values.to_numpy().astype(float), what, secret)
             rows.append((cell.key, measure, len(values) // _COUNT_STEP * _COUNT_STEP, *quartiles))
     names = ["cohort", "measure", "people", "p25", "p50", "p75"]
     return pl.DataFrame(rows, schema=names, orient="row") if rows else pl.DataFrame(schema=_SCHEMA)
@@ -86,7 +94,7 @@ def _key(fixed: tuple[tuple[str, str], ...]) -> str:
 
 
 def _allowed(people: pl.DataFrame) -> Iterator[Cell]:
-    """Groups from everybody downwards; one is allowed if all that it is part of are, and the rest is large."""
+    """Groups from everybody downwards; one is allowed if all that it is part of are, and the rest is big."""
     if people.height < K:
         return
     everybody = Cell(EVERYBODY, (), tuple(range(people.height)))
@@ -118,7 +126,7 @@ def _rest_is_safe(whole: int, part: int) -> bool:
 
 
 def _unreleased(found: list[Cell], large: list[Cell], cell: Cell, names: tuple[str, ...]) -> int:
-    """People in the groups beside this one that are too small to tell, within each parent: their least number."""
+    """People beside this group in groups too small to tell, within each parent: their least number."""
     told = {each.key for each in large}
     counts = []
     for name in names:
@@ -128,13 +136,23 @@ def _unreleased(found: list[Cell], large: list[Cell], cell: Cell, names: tuple[s
     return min((count for count in counts if count), default=0)
 
 
-def _noisy(values: np.ndarray, what: str, secret: bytes) -> tuple[float, float, float]:  # type: ignore[type-arg]
+def _noisy(values: Floats, what: str, secret: bytes) -> tuple[float, float, float]:
     quartiles = np.quantile(values, (0.25, 0.5, 0.75))
     spread = max(float(quartiles[2] - quartiles[0]), abs(float(quartiles[1])) * 0.1)
-    seed = int.from_bytes(hmac.new(secret, what.encode(), hashlib.sha256).digest()[:8])
-    noise = np.random.default_rng(seed).laplace(0.0, NOISE * spread, 3)
+    noise = _dice(what, secret).laplace(0.0, NOISE * spread, 3)
     lower, middle, upper = sorted(_rounded(float(each), spread) for each in quartiles + noise)
     return lower, middle, upper
+
+
+def _noisy_share(values: Floats, what: str, secret: bytes) -> tuple[float, float, float]:
+    """A share of people, three times: with noise of one person, in steps of five hundredths."""
+    noise = _dice(what, secret).laplace(0.0, 1 / len(values))
+    share = round(float(np.clip(round((values.mean() + noise) * 20) / 20, 0.0, 1.0)), 2)
+    return share, share, share
+
+
+def _dice(what: str, secret: bytes) -> np.random.Generator:
+    return np.random.default_rng(int.from_bytes(hmac.new(secret, what.encode(), hashlib.sha256).digest()[:8]))
 
 
 def _rounded(value: float, spread: float) -> float:
@@ -142,7 +160,7 @@ def _rounded(value: float, spread: float) -> float:
     if spread <= 0:
         return float(f"{value:.{_DIGITS}g}")
     step = 10.0 ** (np.floor(np.log10(spread)) - _DIGITS + 1)
-    return float(np.round(value / step) * step)
+    return round(float(np.round(value / step) * step), 6)
 
 
 def percentile(value: float, quartiles: tuple[float, float, float]) -> int:
@@ -150,4 +168,4 @@ def percentile(value: float, quartiles: tuple[float, float, float]) -> int:
     lower, middle, upper = quartiles
     below, above = max(middle - lower, 1e-9), max(upper - middle, 1e-9)
     places = (lower - below, lower, middle, upper, upper + above)
-    return int(round(float(np.interp(value, places, (5, 25, 50, 75, 95)))))
+    return round(float(np.interp(value, places, (5, 25, 50, 75, 95))))

@@ -72,7 +72,8 @@ def features(months: pl.DataFrame) -> pl.DataFrame:
             purchases=pl.col("purchases").mean(),
         )
         .filter((pl.col("months") >= FEWEST_MONTHS) & (pl.col("spent") > 0))
-        .sort("user")
+        .sort("user", "spent", descending=[False, True])
+        .unique("user", keep="first", maintain_order=True)  # by the currency that most is spent in
     )
     relative = (pl.col("income") / pl.col("months")).clip(1)
     people = people.with_columns(

@@ -68,11 +68,15 @@ def numbers(text: str) -> list[Said]:
 def _latin_digits(text: str) -> str:
     """Digits, fractions and circled figures of every script as 0 to 9; invisible characters go."""
     out = []
-    for letter in unicodedata.normalize("NFKC", text):
+    spelled = "".join(
+        f" {unicodedata.numeric(letter):g} " if unicodedata.category(letter) in {"Nl", "No"} else letter
+        for letter in text
+    )
+    for letter in unicodedata.normalize("NFKC", spelled):
         category = unicodedata.category(letter)
         if category == "Cf":
             continue
-        numeric = unicodedata.numeric(letter, None)
+        numeric = unicodedata.numeric(letter, None)  # type: ignore[arg-type]
         if category == "Nd":
             out.append(str(int(unicodedata.digit(letter))))
         elif numeric is not None:  # Roman numerals, CJK numbers, what NFKC leaves
