@@ -100,13 +100,17 @@ def _window(connection: Connection, month: date) -> pl.DataFrame:
 
 def _model(connection: Connection, people: pl.DataFrame) -> ClusterModel:
     """The clusters that were found first stay, so that a person's move means something."""
-    from models_ml.clusters.model import ClusterModel, fit  # noqa: PLC0415
+    from models_ml.clusters.model import ClusterModel, fit, name  # noqa: PLC0415
 
     kept = forecasts.latest_parameters(connection, CLUSTERS)
     if kept is not None:
         return ClusterModel.of(kept[1])
     model = fit(people)
-    forecasts.keep_parameters(connection, CLUSTERS, model.version, model.as_document())
+    names = [
+        {language: name(model, number, language) for language in ("en", "bg")}
+        for number in range(len(model.sizes))
+    ]
+    forecasts.keep_parameters(connection, CLUSTERS, model.version, {**model.as_document(), "names": names})
     return model
 
 
@@ -145,8 +149,27 @@ def release_month(settings: Settings, month: date) -> int:
             secret = settings.derived_key("cohort noise").encode()
             figures = release(people, MEASURES, SHARES_OF_PEOPLE, month, secret)
             added = cohorts.add_release(connection, month, figures)
+            cohorts.add_members(connection, month, _members(people))
     publish_table("cohorts", figures.to_dicts(), f"Figures of cohorts of {month}")
     return added
+
+
+def _members(people: pl.DataFrame) -> pl.DataFrame:
+    """In which groups each person counted, and their own figures."""
+    from models_ml.clusters.cohorts import DIMENSIONS, cohort_keys  # noqa: PLC0415
+
+    names = (*MEASURES, *SHARES_OF_PEOPLE)
+    return pl.DataFrame(
+        [
+            {
+                "user_id": row["user"],
+                "cohorts": cohorts.as_json(cohort_keys({each: str(row[each]) for each in DIMENSIONS})),
+                "figures": cohorts.as_json({each: row[each] for each in names}),
+            }
+            for row in people.rows(named=True)
+        ],
+        schema={"user_id": pl.String, "cohorts": pl.String, "figures": pl.String},
+    )
 
 
 def grouped(people: pl.DataFrame) -> pl.DataFrame:

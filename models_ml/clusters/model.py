@@ -86,7 +86,8 @@ class ClusterModel:
     def of(cls, document: Mapping[str, Any]) -> ClusterModel:
         """What ``as_document`` said."""
         choices = [Choice(**each) for each in document["choices"]]
-        return cls(**{**document, "choices": choices})
+        known = {key: document[key] for key in cls.__dataclass_fields__ if key != "choices"}
+        return cls(**known, choices=choices)
 
 
 def fit(people: pl.DataFrame, *, seed: int = 5, choices: Sequence[int] = CHOICES) -> ClusterModel:

@@ -115,6 +115,16 @@ def add_release(connection: Connection, month: date, figures: pl.DataFrame) -> i
     )
 
 
+def add_members(connection: Connection, month: date, members: pl.DataFrame) -> int:
+    """Keep who counted where in a month's release."""
+    return insert_frame(
+        connection,
+        "ml.cohort_members",
+        members.with_columns(month=pl.lit(month)),
+        "on conflict (user_id, month) do nothing",
+    )
+
+
 def released(connection: Connection, cohorts: Sequence[str]) -> list[dict[str, Any]]:
     """The figures of the latest month for some cohorts."""
     rows = connection.execute(
@@ -127,6 +137,6 @@ def released(connection: Connection, cohorts: Sequence[str]) -> list[dict[str, A
     return [dict(row) for row in rows.mappings()]
 
 
-def as_json(values: dict[str, Any]) -> str:
+def as_json(values: object) -> str:
     """A document for a frame's JSON column."""
     return json.dumps(values, ensure_ascii=False, sort_keys=True)

@@ -159,6 +159,18 @@ cohort_consents = Table(
     schema="app",
 )
 
+#: In which groups a user counted in a month's release, the most particular first, and their own figures.
+cohort_members = Table(
+    "cohort_members",
+    metadata,
+    user_id(),
+    Column("month", Date, primary_key=True),
+    Column("cohorts", JSONB, nullable=False),
+    Column("figures", JSONB, nullable=False),
+    belongs_to_user(),
+    schema="ml",
+)
+
 #: Figures of cohorts, frozen when their month was released; nobody's own figures are here.
 cohort_releases = Table(
     "cohort_releases",

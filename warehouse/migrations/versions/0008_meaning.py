@@ -14,7 +14,14 @@ branch_labels = None
 depends_on = None
 
 #: What models say does not raise a user's version: it follows from facts, and marts do not follow from it.
-SAID = ("ml.forecast_days", "ml.alerts", "ml.insights", "ml.advice_snapshots", "ml.cluster_members")
+SAID = (
+    "ml.forecast_days",
+    "ml.alerts",
+    "ml.insights",
+    "ml.advice_snapshots",
+    "ml.cluster_members",
+    "ml.cohort_members",
+)
 DECIDED = ("app.alert_decisions", "app.insight_ratings", "app.cohort_consents")
 SHARED = ("ml.cohort_releases", "ml.fitted_parameters")
 
@@ -160,6 +167,13 @@ def _create_cohorts() -> None:
         sa.Column("drift", sa.Double(), nullable=True),
         _json("features"),
         sa.Column("model_version", sa.Text(), nullable=False),
+    )
+    _create(
+        "ml.cohort_members",
+        ["month"],
+        sa.Column("month", sa.Date(), nullable=False),
+        _json("cohorts"),
+        _json("figures"),
     )
     _create(
         "app.cohort_consents",
