@@ -18,6 +18,7 @@ from flows.cli import (
     identity,
     layouts,
     links,
+    meaning,
     models,
     plan,
     platform,
@@ -67,6 +68,7 @@ recurring.register(app)
 rules.register(app)
 bank.register(app)
 exports.register(app)
+meaning.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

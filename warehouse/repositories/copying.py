@@ -7,7 +7,7 @@ import io
 import polars as pl
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 #: Postgres stores no NUL; the picture for it keeps the text readable.
 NUL, NUL_PICTURE = "\x00", "\u2400"
@@ -33,6 +33,26 @@ def copy_frame(connection: Connection, table: str, rows: pl.DataFrame) -> None:
         copy.write(
             storable.write_csv(include_header=False, null_value=NULL, quote_style="non_numeric").encode()
         )
+
+
+def insert_frame(connection: Connection, table: str, rows: pl.DataFrame, conflict: str = "") -> int:
+    """Insert a frame into a table with row-level security, which COPY refuses: by way of a temporary one.
+
+    ``conflict`` is an ``on conflict`` clause of ours.
+    """
+    if rows.is_empty():
+        return 0
+    staged = f"staged_{table.replace('.', '_')}"
+    names = ", ".join(rows.columns)
+    connection.execute(text(f"drop table if exists {staged}"))
+    connection.execute(
+        text(f"create temporary table {staged} on commit drop as select {names} from {table} limit 0")  # noqa: S608
+    )
+    copy_frame(connection, staged, rows)
+    inserted = connection.execute(
+        text(f"insert into {table} ({names}) select {names} from {staged} {conflict}")  # noqa: S608
+    )
+    return inserted.rowcount
 
 
 def read_frame(connection: Connection, query: sql.Composable, schema: pl.Schema) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """The tables that Alembic owns, one module per schema; marts belong to dbt."""
 
-from warehouse.tables import app, choices, feeds, links, llm, ml, ops, raw, recurring, rules, sign_in
+from warehouse.tables import app, choices, feeds, links, llm, meaning, ml, ops, raw, recurring, rules, sign_in
 from warehouse.tables.base import SCHEMAS, metadata
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "feeds",
     "links",
     "llm",
+    "meaning",
     "metadata",
     "ml",
     "ops",

@@ -1,0 +1,116 @@
+{{ config(indexes=[{'columns': ['user_id'], 'unique': True}]) }}
+
+-- The balance that is left with nine chances in ten, at its lowest before money comes in again: nobody who
+-- spends that much today runs dry before payday.
+with forecast_days as (
+    select * from {{ ref('stg_ml__forecast_days') }}
+),
+
+users as (
+    select * from {{ ref('stg_app__users') }}
+),
+
+spendable_days as (
+    select * from {{ ref('fct_spendable_days') }}
+),
+
+daily_totals as (
+    select * from {{ ref('fct_daily_totals') }}
+),
+
+today as (
+    select
+        users.user_id,
+        (now() at time zone users.timezone)::date as as_of
+    from users
+),
+
+-- Days on which income of the usual size came, of half a year: small interest is no payday.
+incomes as (
+    select
+        today.user_id,
+        today.as_of,
+        spendable_days.cash_date,
+        spendable_days.cash_date - lag(spendable_days.cash_date) over (
+            partition by today.user_id order by spendable_days.cash_date
+        ) as gap
+    from today
+    inner join spendable_days
+        on
+            today.user_id = spendable_days.user_id
+            and spendable_days.cash_date <= today.as_of
+            and spendable_days.cash_date > today.as_of - 183
+    where
+        spendable_days.income_minor * 20 >= (
+            select sum(other.income_minor) from {{ ref('fct_spendable_days') }} as other
+            where
+                other.user_id = today.user_id
+                and other.cash_date <= today.as_of
+                and other.cash_date > today.as_of - 183
+        )
+),
+
+rhythms as (
+    select
+        user_id,
+        max(cash_date) as last_income_date,
+        round(percentile_cont(0.5) within group (order by gap))::integer as usual_gap
+    from incomes
+    group by user_id
+),
+
+-- Of somebody whose income shows no rhythm the next four weeks are looked at.
+paydays as (
+    select
+        today.user_id,
+        today.as_of,
+        coalesce(
+            greatest(rhythms.last_income_date + rhythms.usual_gap, today.as_of + 1), today.as_of + 28
+        ) as next_income_date,
+        coalesce(rhythms.usual_gap is not null, false) as is_income_expected
+    from today
+    left join rhythms on today.user_id = rhythms.user_id
+),
+
+lowest as (
+    select
+        paydays.user_id,
+        paydays.as_of,
+        paydays.next_income_date,
+        paydays.is_income_expected,
+        min(forecast_days.balance_p10_minor) as lowest_p10_minor,
+        min(forecast_days.balance_p50_minor) as lowest_p50_minor,
+        max(forecast_days.currency) as currency
+    from paydays
+    inner join forecast_days
+        on
+            paydays.user_id = forecast_days.user_id
+            and paydays.as_of <= forecast_days.forecast_date
+            and paydays.next_income_date > forecast_days.forecast_date
+    where forecast_days.balance_p10_minor is not null
+    group by paydays.user_id, paydays.as_of, paydays.next_income_date, paydays.is_income_expected
+),
+
+final as (
+    select
+        lowest.user_id,
+        lowest.as_of,
+        lowest.next_income_date,
+        lowest.is_income_expected,
+        lowest.lowest_p10_minor,
+        lowest.lowest_p50_minor,
+        greatest(lowest.lowest_p10_minor, 0) as cap_minor,
+        daily_totals.safe_to_spend_minor as planned_safe_minor,
+        least(daily_totals.safe_to_spend_minor, greatest(lowest.lowest_p10_minor, 0)) as safe_to_spend_minor,
+        case
+            when lowest.lowest_p10_minor >= 0 then 'yes'
+            when lowest.lowest_p50_minor >= 0 then 'probably'
+            else 'unlikely'
+        end as reaches_payday,
+        lowest.currency
+    from lowest
+    left join daily_totals
+        on lowest.user_id = daily_totals.user_id and lowest.as_of = daily_totals.plan_date
+)
+
+select * from final

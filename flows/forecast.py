@@ -1,0 +1,231 @@
+"""The forecast flow: spending and balance of the days ahead, for users whose day or facts have moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from prefect import flow
+
+from flows.orchestration import DATABASE_RETRIES, publish_table, task
+from flows.progress import report
+from warehouse.engine import open_warehouse
+from warehouse.repositories import done_days, forecasts
+from warehouse.repositories.done_days import DueUser
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from models_ml.forecaster.history import History
+    from models_ml.forecaster.model import ForecastModel
+    from models_ml.forecaster.predict import Forecast
+    from warehouse.engine import Warehouse
+
+WORK = "forecast"
+CALIBRATION = "forecast-calibration"
+#: Users forecast at a time: 20 MB of features.
+USERS_AT_ONCE = 200
+#: Users by whose past the bands are set, when there are at least ENOUGH_USERS.
+CALIBRATION_USERS = 500
+ENOUGH_USERS = 20
+#: Silence after which the past says nothing of the days ahead.
+MOST_SILENT_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasted:
+    """What a run did."""
+
+    users: int
+    days: int
+    silent: int  # users with too little, or too old, a history
+    model_version: str
+
+
+@flow(name="forecast", description="Forecast spending and balance of users whose day or facts have moved on.")
+def forecast() -> Forecasted:
+    """Forecast what is due, and give how much that was."""
+    return forecast_users(Settings())
+
+
+@flow(
+    name="calibrate-forecasts", description="Set the width of the forecasts' bands by where they fell before."
+)
+def calibrate_forecasts() -> str | None:
+    """Calibrate on this platform's users, and give the version; None while there are too few."""
+    return calibrate_on_users(Settings())
+
+
+@task(name="forecast users", **DATABASE_RETRIES)
+def forecast_users(settings: Settings) -> Forecasted:
+    """Forecast every user who is due, some hundreds at a time."""
+    with open_warehouse(settings) as warehouse, warehouse.locked(WORK):
+        with warehouse.transaction() as connection:
+            if not forecasts.has_marts(connection):
+                return Forecasted(0, 0, 0, "")
+        model = current_model(warehouse)
+        with warehouse.transaction() as connection:
+            due = done_days.due_users(connection, WORK, version=model.version)
+        days = told = 0
+        for start in range(0, len(due), USERS_AT_ONCE):
+            block = due[start : start + USERS_AT_ONCE]
+            rows = forecast_block(warehouse, block, model)
+            days += rows.height
+            told += rows["user_id"].n_unique()
+            report("forecasting", min(start + USERS_AT_ONCE, len(due)), len(due))
+    result = Forecasted(told, days, len(due) - told, model.version)
+    publish_table("forecasts", [vars_of(result)], "Forecasts made now")
+    return result
+
+
+def forecast_block(warehouse: Warehouse, block: Sequence[DueUser], model: ForecastModel) -> pl.DataFrame:
+    """Forecast some users and keep it, in one transaction."""
+    ids = [user.user_id for user in block]
+    with warehouse.transaction() as connection:
+        known = forecasts.spendable_days(connection, ids)
+        rows = forecast_rows(known, block, model)
+        forecasts.replace_forecasts(connection, ids, rows)
+        done_days.record_done(connection, WORK, block)
+    return rows
+
+
+def forecast_rows(known: pl.DataFrame, users: Sequence[DueUser], model: ForecastModel) -> pl.DataFrame:
+    """The rows of ml.forecast_days for these users, from their days (forecasts.DAY_COLUMNS)."""
+    from models_ml.forecaster.predict import forecasts as predicted  # noqa: PLC0415 - numpy, wanted only here
+
+    today = {str(user.user_id): user.today for user in users}
+    currency = dict(known.select("user_id", "currency").unique().iter_rows())
+    recent = [
+        history
+        for history in user_histories(known)
+        if today[history.user] - history.last_day <= timedelta(days=MOST_SILENT_DAYS)
+    ]
+    parts = [
+        _frame(each, history, currency[each.user], model.version).filter(
+            pl.col("forecast_date") > min(today[each.user], history.last_day)
+        )
+        for each, history in _paired(predicted(recent, model), recent)
+    ]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_SCHEMA)
+
+
+def _paired(found: Sequence[Forecast], histories: Sequence[History]) -> list[tuple[Forecast, History]]:
+    by_user = {history.user: history for history in histories}
+    return [(each, by_user[each.user]) for each in found]
+
+
+def user_histories(days: pl.DataFrame) -> list[History]:
+    """Daily series of users up to their last known day, from rows in order (forecasts.DAY_COLUMNS)."""
+    import numpy as np  # noqa: PLC0415
+
+    from models_ml.forecaster.history import History  # noqa: PLC0415
+
+    found = []
+    for (user,), rows in days.group_by("user_id", maintain_order=True):
+        first = rows["cash_date"][0]
+        place = (rows["cash_date"] - first).dt.total_days().to_numpy()
+        spent, flow_ = np.zeros(place[-1] + 1), np.zeros(place[-1] + 1)
+        spent[place], flow_[place] = rows["spent_minor"].to_numpy(), rows["flow_minor"].to_numpy()
+        balance = rows["balance_minor"][-1]
+        found.append(History(str(user), first, spent, flow_, None if balance is None else float(balance)))
+    return found
+
+
+_SCHEMA = pl.Schema(
+    {
+        "user_id": pl.String,
+        "forecast_date": pl.Date,
+        "known_until": pl.Date,
+        **{
+            f"{what}_p{level}_minor": pl.Int64
+            for what in ("spent", "spent_until", "balance")
+            for level in (10, 50, 90)
+        },
+        "currency": pl.String,
+        "model_version": pl.String,
+    }
+)
+
+
+def _frame(each: Forecast, history: History, currency: str, version: str) -> pl.DataFrame:
+    quantities = {"spent": each.day, "spent_until": each.spent}
+    columns: dict[str, Any] = {
+        f"{what}_p{level}_minor": values[:, number].round()
+        for what, values in quantities.items()
+        for number, level in enumerate((10, 50, 90))
+    }
+    balance = each.balance
+    for number, level in enumerate((10, 50, 90)):
+        columns[f"balance_p{level}_minor"] = (
+            None if balance is None else (balance + each.moved[:, number]).round()
+        )
+    return (
+        pl.DataFrame({"forecast_date": each.days})
+        .with_columns(
+            user_id=pl.lit(each.user),
+            known_until=pl.lit(history.last_day),
+            currency=pl.lit(currency),
+            model_version=pl.lit(version),
+            **{
+                name: pl.lit(None, pl.Int64) if values is None else pl.Series(values).cast(pl.Int64)
+                for name, values in columns.items()
+            },
+        )
+        .select(_SCHEMA.names())
+        .cast(_SCHEMA)
+    )
+
+
+@task(name="calibrate forecasts", **DATABASE_RETRIES)
+def calibrate_on_users(settings: Settings) -> str | None:
+    """Backtest some hundred users and keep where the truth fell; None while there are too few of them."""
+    from models_ml.forecaster.calibrate import calibration  # noqa: PLC0415
+    from models_ml.forecaster.model import shipped  # noqa: PLC0415
+    from models_ml.forecaster.predict import trials_of  # noqa: PLC0415
+
+    model = shipped()
+    with open_warehouse(settings) as warehouse, warehouse.locked(CALIBRATION):
+        with warehouse.transaction() as connection:
+            if not forecasts.has_marts(connection):
+                return None
+            days = forecasts.spendable_days(
+                connection, forecasts.sampled_users(connection, CALIBRATION_USERS)
+            )
+        tried = [trials_of(history, model, step=30) for history in user_histories(days)]
+        if sum(map(bool, tried)) < ENOUGH_USERS:
+            return None
+        table = calibration([trial for trials in tried for trial in trials], model.calibration)
+        document = {target: values.round(5).tolist() for target, values in table.items()}
+        version = f"{model.version}+{days['cash_date'].max()!s}"
+        with warehouse.transaction() as connection:
+            forecasts.keep_parameters(connection, CALIBRATION, version, document)
+    publish_table("calibration", [{"version": version, "users": len(tried)}], "Bands set by users' own past")
+    return version
+
+
+def current_model(warehouse: Warehouse) -> ForecastModel:
+    """The shipped trees with the bands that this platform's users showed, where they were measured."""
+    import numpy as np  # noqa: PLC0415
+
+    from models_ml.forecaster.model import shipped  # noqa: PLC0415
+
+    model = shipped()
+    with warehouse.transaction() as connection:
+        kept = forecasts.latest_parameters(connection, CALIBRATION)
+    if kept is None or not kept[0].startswith(model.version):
+        return model
+    version, document = kept
+    table = {target: np.array(values) for target, values in document.items()}
+    return replace(model.calibrated_by(table), version=version)
+
+
+def vars_of(result: Forecasted) -> dict[str, int | str]:
+    """What a run did as a row of a table."""
+    return {
+        "users": result.users,
+        "days": result.days,
+        "silent": result.silent,
+        "model": result.model_version,
+    }

@@ -1,0 +1,79 @@
+"""How probable an alert is true, what it is worth, and which few are shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+PARAMETERS = Path(__file__).parent / "parameters.json"
+#: What a true alert is worth at least, in months of spending; what a false one costs in attention.
+_TRUE_WORTH, _FALSE_COST = 0.02, 0.015
+#: Useful and useless answers of nobody, which a person's own outweigh with time.
+_PRIOR_USEFUL, _PRIOR_USELESS = 3.0, 3.0
+ALERTS_A_WEEK = 1
+
+
+@cache
+def parameters() -> Mapping[str, Mapping[str, float]]:
+    """By kind: the intercept and slope that make a score a probability."""
+    found: dict[str, dict[str, float]] = json.loads(PARAMETERS.read_text(encoding="utf-8"))["kinds"]
+    return found
+
+
+def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Candidates with ``probability`` and ``usefulness``, the expected worth of telling in months of spending.
+
+    ``opinions`` (user, kind, useful, useless) are what users said of earlier alerts: who finds a kind useless
+    is told less of it.
+    """
+    known = pl.DataFrame(
+        {
+            "kind": list(parameters()),
+            "intercept": [each["intercept"] for each in parameters().values()],
+            "slope": [each["slope"] for each in parameters().values()],
+        }
+    )
+    odds = pl.col("intercept") + pl.col("slope") * pl.col("score")
+    rows = candidates.join(known, on="kind", how="inner").with_columns(
+        probability=1 / (1 + (-odds.clip(-30, 30)).exp())
+    )
+    rows = rows.with_columns(liked=_liking(rows, opinions))
+    true = pl.col("probability")
+    worth = (_TRUE_WORTH + pl.col("stake").clip(0, 1)) * pl.col("liked")
+    return rows.with_columns(usefulness=true * worth - (1 - true) * _FALSE_COST).drop(
+        "intercept", "slope", "liked"
+    )
+
+
+def _liking(rows: pl.DataFrame, opinions: pl.DataFrame | None) -> pl.Series:
+    if opinions is None or opinions.is_empty():
+        return pl.repeat(1.0, rows.height, eager=True)
+    told = rows.select("user", "kind").join(opinions, on=["user", "kind"], how="left", maintain_order="left")
+    return told.select(
+        (pl.col("useful").fill_null(0) + _PRIOR_USEFUL)
+        / (pl.col("useful").fill_null(0) + pl.col("useless").fill_null(0) + _PRIOR_USEFUL + _PRIOR_USELESS)
+        * 2
+    ).to_series()
+
+
+def chosen(weighed_: pl.DataFrame) -> pl.DataFrame:
+    """Alerts with ``is_shown``: one thing once, worth its interruption, the best of each person's week."""
+    one = weighed_.sort("usefulness", descending=True).unique(
+        ["user", "ref", "day"], keep="first", maintain_order=True
+    )
+    rank = pl.col("usefulness").rank("ordinal", descending=True)
+    week = pl.col("day").dt.truncate("1w")
+    return one.with_columns(
+        is_shown=(pl.col("usefulness") > 0) & (rank.over("user", week) <= ALERTS_A_WEEK)
+    ).sort("user", "day", "ref")
+
+
+def alert_key(kind: str, day: object, amount: int, what: str, occurrence: int = 0) -> str:
+    """What an alert is about, said in facts: the same after a re-import, an undo, another import order."""
+    told = "\x00".join((kind, str(day), str(amount), what.casefold().strip(), str(occurrence)))
+    return hashlib.sha256(told.encode()).hexdigest()[:24]

@@ -1,0 +1,258 @@
+"""Candidates for alerts: each purchase against what was usual before it, each income against its rhythm.
+
+Only the past of a purchase speaks of it, so what is said of a day does not change when later days come.
+Amounts are compared as logarithms: a merchant's mean is drawn to the person's mean for the category, and that
+to everybody's (empirical Bayes), so a first visit is judged by its category and a hundredth by itself.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+KINDS = ("unusual_amount", "far_merchant", "duplicate_charge", "price_rise", "missing_income", "pace")
+#: What a purchase needs to be judged: one row per purchase, amount positive when money leaves.
+FACT_SCHEMA = pl.Schema(
+    {
+        "user": pl.String,
+        "ref": pl.String,
+        "day": pl.Date,
+        "amount": pl.Int64,
+        "category": pl.String,
+        "group": pl.String,
+        "merchant": pl.String,
+        "account": pl.String,
+        "is_foreign": pl.Boolean,
+    }
+)
+CANDIDATE_COLUMNS = (
+    "user",
+    "kind",
+    "ref",
+    "day",
+    "category",
+    "merchant",
+    "amount",
+    "usual",
+    "score",
+    "stake",
+)
+
+#: Purchases that a prior weighs: of the category for a merchant, of everybody for a category.
+_MERCHANT_PRIOR, _CATEGORY_PRIOR = 2.0, 4.0
+_LEAST_DEVIATION = 0.12
+_DOUBLE_DAYS = 2
+#: Bills are judged by price rises; what was bought three times alike is a bill.
+_STEADY = 3
+_SMALLEST_RISE = 0.02
+_LARGEST_RISE = 1.0
+_FEWEST_INCOMES = 4
+
+
+def candidates(facts: pl.DataFrame) -> pl.DataFrame:
+    """Everything that may be odd, CANDIDATE_COLUMNS; ``score`` grows with oddness, by kind."""
+    facts = facts.sort("user", "day", "ref")
+    spent = facts.filter((pl.col("amount") > 0) & pl.col("group").is_in(["need", "want"]))
+    judged = _judged(spent)
+    return pl.concat(
+        [
+            unusual_amounts(judged),
+            far_merchants(judged),
+            duplicate_charges(judged),
+            price_rises(spent),
+            missing_incomes(facts),
+        ]
+    )
+
+
+def _judged(spent: pl.DataFrame) -> pl.DataFrame:
+    """Purchases with what was known before each: means and deviations of log amounts, counts."""
+    merchant, category = ["user", "merchant"], ["user", "category"]
+    logged = spent.with_columns(log=pl.col("amount").log())
+    # Everybody's level, relative to the person's own, so that currencies and incomes do not matter.
+    logged = logged.with_columns(level=pl.col("log").mean().over("user"))
+    everyone = logged.group_by("category").agg(
+        pop_mean=(pl.col("log") - pl.col("level")).mean(),
+        pop_deviation=(pl.col("log") - pl.col("level")).std().fill_null(1.0),
+    )
+    within = logged.group_by("category").agg(
+        within_deviation=(pl.col("log") - pl.col("log").mean().over(merchant))
+        .std()
+        .fill_null(0.5)
+        .clip(_LEAST_DEVIATION, 2.0)
+    )
+    known = logged.join(everyone, on="category").join(within, on="category").sort("user", "day", "ref")
+    for name, keys in (("m", merchant), ("c", category)):
+        known = known.with_columns(
+            pl.int_range(pl.len()).over(keys).alias(f"n_{name}"),
+            (pl.col("log").cum_sum() - pl.col("log")).over(keys).alias(f"sum_{name}"),
+            ((pl.col("log") ** 2).cum_sum() - pl.col("log") ** 2).over(keys).alias(f"squares_{name}"),
+        )
+    return _shrunk(known).with_columns(
+        n_user=pl.int_range(pl.len()).over("user"),
+        monthly=pl.col("amount").sum().over("user")
+        * 30
+        / ((pl.col("day").max() - pl.col("day").min()).over("user").dt.total_days() + 30),
+    )
+
+
+def _shrunk(known: pl.DataFrame) -> pl.DataFrame:
+    n_c, n_m = pl.col("n_c"), pl.col("n_m")
+    category_mean = (pl.col("sum_c") + _CATEGORY_PRIOR * (pl.col("pop_mean") + pl.col("level"))) / (
+        n_c + _CATEGORY_PRIOR
+    )
+    known = known.with_columns(category_mean=category_mean)
+    merchant_mean = (pl.col("sum_m") + _MERCHANT_PRIOR * pl.col("category_mean")) / (n_m + _MERCHANT_PRIOR)
+    variance = (
+        pl.col("squares_m") - pl.col("sum_m") ** 2 / n_m.clip(1) + 4 * pl.col("within_deviation") ** 2
+    ) / (n_m.clip(1) + 3)
+    known = known.with_columns(
+        mean=merchant_mean, variance=variance.clip(_LEAST_DEVIATION**2) + _between(n_m, "pop_deviation")
+    )
+    return known.with_columns(z=(pl.col("log") - pl.col("mean")) / pl.col("variance").sqrt())
+
+
+def _between(count: pl.Expr, deviation: str) -> pl.Expr:
+    """How unsure the mean itself is: all of the spread between merchants at the first visit, less with each."""
+    return pl.col(deviation) ** 2 * (_MERCHANT_PRIOR / (count + _MERCHANT_PRIOR)) ** 2
+
+
+def _candidates(
+    rows: pl.DataFrame, kind: str, score: pl.Expr, usual: pl.Expr, stake: pl.Expr
+) -> pl.DataFrame:
+    return rows.select(
+        "user",
+        pl.lit(kind).alias("kind"),
+        "ref",
+        "day",
+        "category",
+        "merchant",
+        "amount",
+        usual.cast(pl.Int64).alias("usual"),
+        score.cast(pl.Float64).alias("score"),
+        (stake / pl.col("monthly").clip(1)).cast(pl.Float64).alias("stake"),
+    )
+
+
+def unusual_amounts(judged: pl.DataFrame) -> pl.DataFrame:
+    """Purchases far above what the merchant and category usually cost this person."""
+    usual = pl.col("mean").exp().round()
+    rows = judged.filter((pl.col("z") > 2) & (pl.col("n_user") >= 20))  # noqa: PLR2004 - nothing is odd below
+    return _candidates(rows, "unusual_amount", pl.col("z"), usual, pl.col("amount") - usual)
+
+
+def far_merchants(judged: pl.DataFrame) -> pl.DataFrame:
+    """First purchases at a merchant in foreign money, by somebody who is not abroad at the time."""
+    abroad = (
+        judged.filter("is_foreign")
+        .group_by("user", "day")
+        .len("foreign")
+        .sort("user", "day")
+        .rolling("day", period="8d", offset="-4d", closed="both", group_by="user")
+        .agg(foreign=pl.col("foreign").sum())
+        .unique(["user", "day"])
+    )
+    rows = judged.filter(pl.col("is_foreign") & (pl.col("n_user") >= 20)).join(  # noqa: PLR2004
+        abroad, on=["user", "day"], how="left"
+    )
+    before = pl.col("is_foreign").cast(pl.Int64).cum_sum().over("user") - 1
+    rows = rows.with_columns(before=before)
+    score = 3.0 - pl.col("foreign") - (pl.col("n_m") > 0) * 2.0 - (1 + pl.col("before")).log() / 2
+    return _candidates(rows, "far_merchant", score, pl.col("mean").exp().round(), pl.col("amount"))
+
+
+def duplicate_charges(judged: pl.DataFrame) -> pl.DataFrame:
+    """The same amount at the same merchant within two days, by somebody who does not do that."""
+    alike = ["user", "merchant", "amount"]
+    last = pl.col("day").shift(1).over(alike)
+    gap = (pl.col("day") - last).dt.total_days()
+    rows = judged.with_columns(
+        gap=gap,
+        doubles=(
+            (gap <= _DOUBLE_DAYS).fill_null(value=False).cast(pl.Int64).cum_sum().over("user", "merchant")
+        ),
+        same=pl.int_range(pl.len()).over(alike),
+    ).filter(pl.col("gap") <= _DOUBLE_DAYS)
+    # How often a visit costs exactly that anyway, and how common visits on neighbouring days are.
+    habit = (pl.col("same") - 1) / pl.col("n_m").clip(1)
+    frequent = pl.col("n_m") / (pl.col("n_user") / 60.0).clip(1)
+    score = (
+        2.0
+        - 1.2 * pl.col("gap")
+        - 3.0 * habit
+        - (1 + pl.col("doubles") - 1).log1p()
+        - 0.3 * frequent.log1p()
+        + 0.4 * (pl.col("amount") / (pl.col("level").exp())).log().clip(-2, 3)
+    )
+    return _candidates(rows, "duplicate_charge", score, pl.col("amount"), pl.col("amount"))
+
+
+def price_rises(spent: pl.DataFrame) -> pl.DataFrame:
+    """A merchant that took the same sum time after time takes more."""
+    keys = ["user", "merchant", "account"]
+    rows = spent.with_columns(
+        before=pl.col("amount").shift(1).over(keys),
+        gap=(pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days(),
+        run=pl.col("amount").rle_id().over(keys),
+        monthly=pl.col("amount").sum().over("user")
+        * 30
+        / ((pl.col("day").max() - pl.col("day").min()).over("user").dt.total_days() + 30),
+    )
+    lengths = rows.group_by(*keys, "run").agg(steady=pl.len(), steady_gap=pl.col("gap").median())
+    rows = rows.join(lengths.with_columns(run=pl.col("run") + 1), on=[*keys, "run"], how="inner").filter(
+        pl.col("before") != pl.col("amount")
+    )
+    rise = pl.col("amount") / pl.col("before") - 1
+    rows = rows.filter(
+        (pl.col("steady") >= _STEADY)
+        & (rise >= _SMALLEST_RISE)
+        & (rise <= _LARGEST_RISE)
+        & (pl.col("gap") >= 5)  # noqa: PLR2004 - coffee is no bill
+        & ((pl.col("gap") - pl.col("steady_gap")).abs() <= 0.4 * pl.col("steady_gap") + 2)
+    )
+    score = pl.col("steady").log() + rise.clip(0, 0.3) * 4
+    return _candidates(
+        rows, "price_rise", score, pl.col("before"), (pl.col("amount") - pl.col("before")) * 12
+    )
+
+
+def missing_incomes(facts: pl.DataFrame) -> pl.DataFrame:
+    """Income with a rhythm that did not come; told on the day when it is late beyond its usual spread."""
+    keys = ["user", "merchant"]
+    income = facts.filter((pl.col("group") == "income") & (pl.col("amount") < 0)).with_columns(
+        monthly=-pl.col("amount")
+    )
+    end = facts.group_by("user").agg(end=pl.col("day").max())
+    paid = (
+        income.group_by(*keys, "day")
+        .agg(pl.col("amount").sum(), pl.col("ref").first(), pl.col("category").first())
+        .sort(*keys, "day")
+        .with_columns(
+            gap=(pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days(),
+            until=(pl.col("day").shift(-1).over(keys) - pl.col("day")).dt.total_days(),
+            times=pl.int_range(pl.len()).over(keys) + 1,
+        )
+        .with_columns(
+            rhythm=pl.col("gap").rolling_median(6, min_samples=3).over(keys),
+            spread=pl.col("gap").rolling_std(6, min_samples=3).over(keys),
+            usual_amount=(-pl.col("amount")).rolling_median(6, min_samples=3).over(keys),
+            amount_spread=(-pl.col("amount")).rolling_std(6, min_samples=3).over(keys),
+        )
+        .join(end, on="user")
+    )
+    late = pl.col("rhythm") + 3 + 2 * pl.col("spread")
+    shown = pl.col("day") + pl.duration(days=late.ceil().cast(pl.Int64))
+    rows = paid.filter(
+        (pl.col("times") >= _FEWEST_INCOMES)
+        & (pl.col("rhythm") >= 6)  # noqa: PLR2004 - weekly at the most often
+        & (pl.col("spread") <= 0.25 * pl.col("rhythm") + 1)
+        & (pl.col("until").fill_null(9999) > late)
+        & (shown <= pl.col("end"))
+    ).with_columns(shown=shown, monthly=pl.col("usual_amount"))
+    score = (
+        2.0
+        - 4.0 * pl.col("spread") / pl.col("rhythm")
+        - 2.0 * (pl.col("amount_spread") / pl.col("usual_amount").clip(1)).clip(0, 1)
+        + pl.col("times").log()
+    )
+    found = _candidates(rows, "missing_income", score, pl.col("usual_amount"), pl.col("usual_amount"))
+    return found.with_columns(rows["shown"].alias("day"), amount=pl.lit(0, pl.Int64))

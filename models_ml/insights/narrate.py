@@ -1,0 +1,120 @@
+"""Who puts findings into words: templates always, a language model where it says nothing but the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models_ml.insights.catalogue import Finding
+from models_ml.insights.numbers import unfounded
+
+TEMPLATE = "template"
+_LONGEST = 1200
+_INSTRUCTIONS = (
+    "You write a short, friendly note about somebody's money in the language with the code {language}. Use only the "
+    "findings given. Every number in the note must be one of the findings' numbers, written in digits. No advice "
+    "beyond the findings, no links, no names that are not in them."
+)
+
+
+class Note(BaseModel):
+    """What the model answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(max_length=_LONGEST)
+
+
+class Narrator(Protocol):
+    """A language model that answers in a schema (flows.clients.llm)."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    def ask(
+        self,
+        schema: type[Note],
+        instructions: str,
+        facts: object,
+        *,
+        purpose: str,
+        most_tokens: int = 1000,
+        keep: bool = True,
+    ) -> Note:
+        """An answer that is valid by the schema; raises an error where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A text and who wrote it, with what was wrong where a model's text was refused."""
+
+    text: str
+    told_by: str
+    refused: tuple[str, ...] = ()
+
+
+def by_template(findings: Sequence[Finding], language: str) -> str:
+    """The findings' own texts, one a line."""
+    return "\n".join(each.texts[language] for each in findings)
+
+
+def narrate(findings: Sequence[Finding], language: str, narrator: Narrator | None) -> Told:
+    """A note about the findings; the template's where no model is there, fails, or says a number of its own."""
+    template = by_template(findings, language)
+    if narrator is None or not findings:
+        return Told(template, TEMPLATE)
+    facts = [
+        {"title": each.titles[language], "text": each.texts[language], "numbers": list(each.numbers)}
+        for each in findings
+    ]
+    try:
+        note = narrator.ask(
+            Note,
+            _INSTRUCTIONS.format(language=language),
+            facts,
+            purpose="weekly advice",
+            most_tokens=600,
+            keep=False,
+        )
+    except Exception as error:  # noqa: BLE001 - whatever fails there, the user gets the figures
+        return Told(template, TEMPLATE, (type(error).__name__,))
+    wrong = objections(note.text, findings, language)
+    return Told(template, TEMPLATE, wrong) if wrong else Told(note.text.strip(), narrator.name)
+
+
+def objections(text: str, findings: Sequence[Finding], language: str) -> tuple[str, ...]:
+    """Why a text may not stand: numbers of its own, currencies, links, the wrong letters, nothing at all."""
+    allowed = [number for each in findings for number in each.numbers]
+    wrong = unfounded(text, allowed)
+    told = " ".join(each.texts[language] for each in findings)
+    wrong += [sign for sign in _CURRENCIES if sign in text.upper() and sign not in told.upper()]
+    if "://" in text or "www." in text.lower() or "@" in text:
+        wrong.append("a link or address")
+    letters = [letter for letter in text if letter.isalpha()]
+    cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in letters)
+    if not letters or (cyrillic * 2 > len(letters)) != (language == "bg"):
+        wrong.append("another language")
+    return tuple(wrong)
+
+
+_CURRENCIES = (
+    "EUR",
+    "USD",
+    "GBP",
+    "BGN",
+    "JPY",
+    "KWD",
+    "PLN",
+    "CHF",
+    "€",
+    "$",
+    "£",
+    "¥",
+    "ЛВ.",
+    "ЕВРО",
+    "DOLLAR",
+)

@@ -1,0 +1,159 @@
+"""The whole chain on generated lives: forecast, alerts, findings, advice, clusters, cohorts; run twice, run late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from flows.alerts import alert_block
+from flows.dbt import run_dbt
+from flows.forecast import current_model, forecast_block
+from flows.insights import _advise, _insight_block
+from models_ml.insights.narrate import Note
+from tests.conftest import TEMPLATE, administration
+from tests.flows.generated_people import move_in
+from warehouse.engine import Warehouse
+from warehouse.repositories import done_days, freshness
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.engine import URL
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A warehouse in which people lived for some months."""
+
+    warehouse: Warehouse
+    settings: Settings
+    people: dict[str, UUID]
+
+    def rows(self, query: str, **parameters: Any) -> list[Any]:
+        with self.warehouse.transaction() as connection:
+            return list(connection.execute(text(query), parameters).all())
+
+
+@pytest.fixture(scope="module")
+def lived(
+    server: URL, shared_settings: Settings, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lived]:
+    name = f"mita_meaning_{worker_id}"
+    folder: Path = tmp_path_factory.mktemp("lives")
+    with psycopg.connect(administration(server), autocommit=True) as connection:
+        drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+        connection.execute(drop)
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(TEMPLATE)
+            )
+        )
+        settings = Settings(home=folder / "home", secret_key=SecretStr(shared_settings.secret.decode()))
+        warehouse = Warehouse(settings, server.set(database=name))
+        tomorrow = date.today() + timedelta(days=1)  # noqa: DTZ011 - the people live in UTC
+        people = move_in(warehouse, folder / "bank", users=6, months=8, end=tomorrow)
+        with warehouse.transaction() as transaction:
+            freshness.queue_all_users(transaction)
+        everything = ["build", "--full-refresh", "--exclude-resource-type", "test", "unit_test"]
+        run_dbt(settings, warehouse.server, everything)
+        with warehouse.transaction() as transaction:
+            freshness.record_build(transaction)
+        yield Lived(warehouse, settings, people)
+        connection.execute(drop)
+
+
+def due(lived: Lived, work: str, version: str = "1", every: str = "day") -> list[done_days.DueUser]:
+    with lived.warehouse.transaction() as connection:
+        return done_days.due_users(connection, work, version=version, every=every)
+
+
+def test_everybody_is_forecast_once_a_day_and_again_when_a_day_was_missed(lived: Lived) -> None:
+    model = current_model(lived.warehouse)
+    first = forecast_block(lived.warehouse, due(lived, "forecast", model.version), model)
+    assert first["user_id"].n_unique() == 6
+    assert due(lived, "forecast", model.version) == []
+    with lived.warehouse.transaction() as connection:
+        connection.execute(text("update ops.done_days set done_for = done_for - 3 where work = 'forecast'"))
+    late = due(lived, "forecast", model.version)
+    assert len(late) == 6
+    again = forecast_block(lived.warehouse, late, model)
+    assert again.sort("user_id", "forecast_date").equals(first.sort("user_id", "forecast_date"))
+    counted = lived.rows("select count(*), count(distinct user_id) from ml.forecast_days")[0]
+    assert counted == (first.height, 6)
+
+
+def test_quantiles_are_in_order_and_sums_begin_with_the_first_day(lived: Lived) -> None:
+    wrong = lived.rows("""
+        select * from ml.forecast_days
+        where spent_p10_minor > spent_p50_minor or spent_p50_minor > spent_p90_minor
+            or spent_until_p10_minor > spent_until_p50_minor or spent_until_p50_minor > spent_until_p90_minor
+            or balance_p10_minor > balance_p50_minor or balance_p50_minor > balance_p90_minor
+    """)
+    assert wrong == []
+
+
+def test_alerts_are_the_same_when_looked_for_twice_and_stay_dismissed(lived: Lived) -> None:
+    block = due(lived, "alerts")
+    with lived.warehouse.transaction() as connection:
+        first = alert_block(connection, block)
+    with lived.warehouse.transaction() as connection:
+        again = alert_block(connection, block)
+    assert sorted(first["alert_key"]) == sorted(again["alert_key"])
+    assert first["alert_key"].n_unique() == first.height
+    # As after a re-import: the same facts under other ids.
+    with lived.warehouse.transaction() as connection:
+        connection.execute(text("update marts.fct_transactions set transaction_id = gen_random_uuid()"))
+        other = alert_block(connection, block)
+    assert set(other.filter(other["is_shown"])["alert_key"]) == set(first.filter(first["is_shown"])["alert_key"])
+
+
+def test_nobody_is_shown_more_than_one_new_alert_a_week(lived: Lived) -> None:
+    crowded = lived.rows("""
+        select user_id, date_trunc('week', raised_on), count(*) from ml.alerts where is_shown
+        group by 1, 2 having count(*) > 1
+    """)
+    assert crowded == []
+
+
+def test_findings_carry_numbers_sources_and_both_languages(lived: Lived) -> None:
+    run_dbt(lived.settings, lived.warehouse.server, ["run", "--select", "tag:meaning"])
+    assert _insight_block(lived.warehouse, due(lived, "insights")) > 0
+    from models_ml.insights.numbers import unfounded
+
+    for told_en, told_bg, facts, sources in lived.rows("select text_en, text_bg, facts, sources from ml.insights"):
+        assert sources
+        assert unfounded(told_en, facts["numbers"]) == []
+        assert unfounded(told_bg, facts["numbers"]) == []
+
+
+class Liar:
+    """A model that tells a figure of its own."""
+
+    name = "liar"
+
+    def ask(self, schema: type[Note], *_args: object, **_options: object) -> Note:
+        return schema(text="You will save 987654321 EUR, guaranteed.")
+
+
+def test_advice_is_told_once_a_week_and_a_lie_is_not_told(lived: Lived) -> None:
+    week = due(lived, "advice", "", "week")
+    narrated, refused = _advise(lived.warehouse, week, Liar())
+    assert (narrated, refused) == (0, 6)
+    told = lived.rows("select text, told_by from ml.advice_snapshots")
+    assert {each.told_by for each in told} == {"template"}
+    assert not any("987654321" in each.text for each in told)
+    assert due(lived, "advice", "", "week") == []
+    _advise(lived.warehouse, week, None)
+    assert lived.rows("select text, told_by from ml.advice_snapshots order by 1") == sorted(told)
