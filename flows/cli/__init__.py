@@ -10,6 +10,7 @@ import typer
 
 from flows.cli import (
     batches,
+    categorize,
     data,
     evaluate,
     identity,
@@ -58,6 +59,7 @@ links.register(app)
 rates.register(app)
 receipts.register(app)
 evaluate.register(app)
+categorize.register(app)
 
 
 def main() -> int:
