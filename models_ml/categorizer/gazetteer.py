@@ -21,11 +21,11 @@ _EVERYDAY = {"groceries": 2.0, "fuel": 1.5, "fast_food": 1.5, "coffee": 1.5, "ge
 #: single word elsewhere is as often a street, unless it is a long name from the reviewed list.
 _FIRST, _FIRST_SINGLE, _FIRST_SHORT, _LATER = 100.0, 30.0, 10.0, 10.0
 _REVIEWED = 3.0  # a reviewed name is so many times surer than one of the public list
-_LATER_REVIEWED = 25.0
+_LATER_REVIEWED = 60.0
 _DISTINCTIVE = 6  # letters of a single word that is hardly anything but a name
 _SHORT = 3
 #: The same for phrases, which count wherever they stand: many words, one word.
-_STRENGTHS = {"decisive": (2000.0, 60.0), "strong": (200.0, 20.0), "medium": (30.0, 5.0), "weak": (20.0, 3.0)}
+_STRENGTHS = {"decisive": (2000.0, 60.0), "strong": (200.0, 20.0), "medium": (15.0, 4.0), "weak": (20.0, 3.0)}
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict
 
 from models_ml.categorizer import knowledge
 from models_ml.categorizer.clean import clean_descriptors, romanised
+from models_ml.categorizer.confidence import Confidence, no_confidence
 from models_ml.categorizer.evaluate import Scores, keyword_baseline, score
 from models_ml.categorizer.features import FeatureSpec, featurise
-from models_ml.categorizer.confidence import Confidence, no_confidence
 from models_ml.categorizer.gazetteer import gazetteer, phrase_table, ranked_names, whole_hashes
 from models_ml.categorizer.model import (
     MANIFEST_FILE,
@@ -35,6 +35,7 @@ from models_ml.categorizer.model import (
 )
 from models_ml.categorizer.predict import SURE, judged, probabilities
 from models_ml.categorizer.report import CARD_FILE, card, draw_confusion
+from models_ml.taxonomy import UNCATEGORISED, leaf_codes
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,6 +74,7 @@ class TrainingParams(BaseModel):
     balance: float = 0.5  # a class of weight n counts n ** (1 - balance)
     town_weight: float = 0.5  # of a text's copy with a town behind it
     cut_weight: float = 0.3  # of a text's copy cut off as banks cut it
+    usual_weight: float = 0.4  # how far classes lean to what people's lines usually are
     iterations: int = 40
     folds: int = 3
 
@@ -106,7 +108,10 @@ def read_examples(data: Path, more: pl.DataFrame | None = None) -> pl.DataFrame:
 
 
 def train(
-    examples: pl.DataFrame, params: TrainingParams, south_africa: pl.DataFrame | None = None
+    examples: pl.DataFrame,
+    params: TrainingParams,
+    south_africa: pl.DataFrame | None = None,
+    simulated: pl.DataFrame | None = None,
 ) -> Trained:
     """Fit on all examples; temperature and figures come from shops that each fold's fit had not seen.
 
@@ -158,11 +163,23 @@ def fit(examples: pl.DataFrame, params: TrainingParams) -> CategoryModel:
         codes=tuple(codes.tolist()),
         quantised=quantised,
         scales=scales,
-        intercept=layer.intercept_.astype(np.float32),
+        intercept=(layer.intercept_ + params.usual_weight * _usual(noisy, codes)).astype(np.float32),
         temperature=1.0,
         spec=params.spec,
         **_tables(examples, tuple(codes.tolist())),
     )
+
+
+def _usual(examples: pl.DataFrame, codes: npt.NDArray[np.str_]) -> Floats:
+    """Log ratio of how often people have lines of each class to how often the lists name it.
+
+    Lists of shops hold more clothes shops than people's statements do.
+    """
+    named = dict(examples.group_by("category_code").agg(pl.col("weight").sum()).iter_rows())
+    shares = knowledge.line_shares()
+    ratio = np.log([shares.get(code, 1.0) / named[code] for code in codes.tolist()])
+    centred: Floats = ratio - ratio.mean()
+    return centred
 
 
 def _tables(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, Any]:
@@ -234,12 +251,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--labelled", type=Path, help="CSV with description, category_code, and merchant, country"
     )
+    parser.add_argument("--bank", type=Path, help="folder that 'mita generate' made, to calibrate on")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder for the artifact")
     options = parser.parse_args(arguments)
     more = pl.read_csv(options.labelled, infer_schema=False) if options.labelled else None
     check = options.data / SOUTH_AFRICA
     south_africa = pl.read_csv(check, infer_schema=False) if check.is_file() else None
-    trained = train(read_examples(options.data, more), TrainingParams(), south_africa)
+    bank = pl.read_parquet(options.bank / "truth" / "events.parquet") if options.bank else None
+    trained = train(read_examples(options.data, more), TrainingParams(), south_africa, bank)
     json.dump(save(trained, options.out)["metrics"], sys.stdout, indent=1)
 
 
@@ -434,6 +453,22 @@ def _south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[st
     amount = known["amount"].str.replace_all(r"[^\d.-]", "").cast(pl.Float64, strict=False)
     frame = _as_purchases(known).with_columns(known["description"], (amount > 0).alias("inflow"))
     return frame, [leaves[label] for label in known["label"]]
+
+
+def simulated_lines(events: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
+    """Distinct posted lines of a simulated bank (its truth/events.parquet) with their leaves."""
+    known = events.filter(
+        pl.col("posted")
+        & pl.col("category").cast(pl.String).is_in(list(leaf_codes()))
+        & (pl.col("category").cast(pl.String) != UNCATEGORISED)
+    ).with_columns(pl.col("description").fill_null(""))
+    known = known.with_columns(clean_descriptors(known["description"]).alias("cleaned")).unique(
+        ["cleaned", "category"], maintain_order=True
+    )
+    frame = _as_purchases(known).with_columns(
+        known["description"], (known["amount_minor"] > 0).alias("inflow")
+    )
+    return frame, [frozenset({code}) for code in known["category"].cast(pl.String)]
 
 
 def _against_keywords(
