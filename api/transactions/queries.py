@@ -13,19 +13,6 @@ _ENTRY: LiteralString = """json_build_object(
     'id', listed.transaction_id,
     'category', listed.client_code,
     'category_code', listed.category_code,
-    'category_origin', listed.category_origin,
-    'category_reason', case listed.category_origin
-        when 'user' then 'You said so.'
-        when 'link' then case listed.link_kind
-            when 'transfer' then 'Money moved between your accounts.'
-            else 'Money that came back goes where its purchase went.'
-        end
-        when 'model' then format(
-            '%s %s takes it for this with %s %% probability.', listed.model_name, listed.model_version,
-            round(100 * listed.probability::numeric)
-        )
-        else 'Nothing known tells what it was for.'
-    end,
     'group', listed.group_code,
     'amount', -listed.amount_minor * coalesce(units.unit, 0.01),
     'currency', listed.currency,

@@ -39,10 +39,6 @@ class Transaction(BaseModel):
     id: UUID
     category: ClientCategory
     category_code: str = Field(description="The leaf of the product's own taxonomy.", examples=["coffee"])
-    category_origin: Literal["user", "link", "model", "none"] = Field(
-        description="Who said so: the user, the transaction it is linked to, the model, or nobody."
-    )
-    category_reason: str = Field(description="The same as a sentence.")
     group: Literal["need", "want", "saving", "income", "transfer"]
     amount: Amount = Field(description="Positive for money out, negative for money in (refunds).")
     currency: Currency
@@ -292,8 +288,6 @@ EXAMPLE_TRANSACTION: dict[str, Any] = {
     "id": "0190a5c1-7c3e-7e2a-9d3b-0f6f0d1c2b3a",
     "category": "dining",
     "category_code": "coffee",
-    "category_origin": "model",
-    "category_reason": "categorizer 3 takes it for this with 88 % probability.",
     "group": "want",
     "amount": 3.10,
     "currency": "EUR",

@@ -12,6 +12,7 @@ import typer
 from flows.cli import (
     bank,
     batches,
+    categorize,
     data,
     evaluate,
     exports,
@@ -69,6 +70,7 @@ rules.register(app)
 bank.register(app)
 exports.register(app)
 meaning.register(app)
+categorize.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,11 @@ import polars as pl
 _KNOWLEDGE = Path(__file__).parent / "knowledge"
 #: Before the words of _boilerplate() go: addresses, facilitators, card tails, dates. After: the rest.
 _BEFORE: tuple[tuple[str, str], ...] = (
-    (r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp)[ -]+(\p{L})", "$1"),
+    (
+        r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp|sp|pp|eb|tst|ikh?|wd|yoco|zapper\d?|snapscan|crv)[ -]+(\p{L})",
+        "$1",
+    ),
+    (r"\b([sf])[/.]?\s?(?:stn|stat)\b", "$1 stn"),
     (r"\bcb ?[*]+ ?\d+|\bcarte ?\d\d/\d\d(?:/\d\d)?", " "),
     (r"@ ?[\d.,]+|\b[\d.,]+ (?:eur|usd|gbp|chf|pln|czk|bgn|jpy|kwd)\b", " "),
     (r"\b(?:iban|bic|mandate|mandatsref|end.?to.?end|e2e|auth(?: code)?)\b[:\s]*\S*\d\S*", " "),

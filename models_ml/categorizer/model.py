@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +16,9 @@ import numpy.typing as npt
 import polars as pl
 
 from models_ml.categorizer.clean import romanised
+from models_ml.categorizer.confidence import Confidence, Evidence
 from models_ml.categorizer.features import FeatureSpec, SparseRows, featurise
-from models_ml.categorizer.gazetteer import Gazetteer
+from models_ml.categorizer.gazetteer import Gazetteer, Matches, runs_of
 
 MODEL_NAME = "categorizer"
 WEIGHTS_FILE = "weights.npz"
@@ -43,16 +45,51 @@ class CategoryModel:
     temperature: float
     spec: FeatureSpec
     names: Gazetteer
+    phrases: Gazetteer
+    confidence: Confidence
+    label_bytes: npt.NDArray[np.uint8]  # names as people write them, in the order of the table, by lines
     name: str = MODEL_NAME
     version: str = "unsaved"
 
-    def logits(self, cleaned: pl.Series) -> Floats:
-        """Calibrated log-odds (texts x classes) of cleaned texts, before amount and merchant code."""
+    def read(self, cleaned: pl.Series) -> tuple[Floats, Evidence]:
+        """Log-odds (texts x classes) of cleaned texts, before amount and codes, and what the tables found."""
         latin = romanised(cleaned)
         rows = featurise(latin, self.spec)
         scores = _few(rows, self._weights) if len(cleaned) < _FEW_ROWS else _many(rows, self._weights)
-        general = (scores + self.intercept) / np.float32(self.temperature)
-        return general + self.names.log_odds(latin, len(self.codes))
+        runs = runs_of(latin)
+        names, phrases = self.names.matches(runs), self.phrases.matches(runs)
+        texts, classes = len(cleaned), len(self.codes)
+        odds = (scores + self.intercept) / np.float32(self.temperature)
+        odds += self.names.spread(names, texts, classes) + self.phrases.spread(phrases, texts, classes)
+        return odds, self._evidence(latin, names, phrases)
+
+    def logits(self, cleaned: pl.Series) -> Floats:
+        """The log-odds alone."""
+        return self.read(cleaned)[0]
+
+    def _evidence(self, latin: pl.Series, names: Matches, phrases: Matches) -> Evidence:
+        def filled(found: Matches, values: npt.NDArray[Any], default: float) -> npt.NDArray[Any]:
+            column = np.full(len(latin), default, dtype=values.dtype)
+            column[found.owner] = values
+            return column
+
+        return Evidence(
+            filled(names, self.names.classes[names.place].astype(np.int64), -1),
+            filled(names, names.log_odds.astype(np.float64), 0.0),
+            filled(names, names.words, 0),
+            filled(names, names.is_first, 0),
+            filled(names, names.place, -1),
+            filled(phrases, self.phrases.classes[phrases.place].astype(np.int64), -1),
+            filled(phrases, phrases.log_odds.astype(np.float64), 0.0),
+            filled(phrases, phrases.words, 0),
+            latin.str.count_matches(r"\S+").to_numpy().astype(np.int64),
+            latin.str.len_chars().to_numpy().astype(np.int64),
+        )
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Names as people write them, in the order of the table of names."""
+        return self.label_bytes.tobytes().decode().split("\n")
 
     @cached_property
     def _weights(self) -> Floats:
@@ -71,7 +108,16 @@ class CategoryModel:
             temperature=np.float64(self.temperature),
             name_hashes=self.names.hashes,
             name_classes=self.names.classes,
-            name_agreement=self.names.agreement,
+            name_first=self.names.first_odds.astype(np.float16),
+            name_later=self.names.later_odds.astype(np.float16),
+            phrase_hashes=self.phrases.hashes,
+            phrase_classes=self.phrases.classes,
+            phrase_first=self.phrases.first_odds.astype(np.float16),
+            phrase_later=self.phrases.later_odds.astype(np.float16),
+            confidence=self.confidence.weights,
+            confidence_leaves=self.confidence.leaves,
+            confidence_bias=np.float64(self.confidence.bias),
+            labels=self.label_bytes,
             buckets=np.int64(self.spec.buckets),
             ngrams=np.array(self.spec.ngrams, dtype=np.int64),
             word_weight=np.float64(self.spec.word_weight),
@@ -117,9 +163,23 @@ def _read(content: bytes, version: str) -> CategoryModel:
                 word_weight=float(arrays["word_weight"]),
                 first_weight=float(arrays["first_weight"]),
             ),
-            names=Gazetteer(arrays["name_hashes"], arrays["name_classes"], arrays["name_agreement"]),
+            names=_gazetteer(arrays, "name"),
+            phrases=_gazetteer(arrays, "phrase"),
+            confidence=Confidence(
+                arrays["confidence"], arrays["confidence_leaves"], float(arrays["confidence_bias"])
+            ),
+            label_bytes=arrays["labels"],
             version=version,
         )
+
+
+def _gazetteer(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> Gazetteer:
+    return Gazetteer(
+        arrays[f"{prefix}_hashes"],
+        arrays[f"{prefix}_classes"],
+        arrays[f"{prefix}_first"].astype(np.float32),
+        arrays[f"{prefix}_later"].astype(np.float32),
+    )
 
 
 def load_folder(folder: Path = SHIPPED) -> CategoryModel:

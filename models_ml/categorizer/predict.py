@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from models_ml.categorizer.clean import clean_descriptors
+from models_ml.categorizer.confidence import Evidence, confidence_features
 from models_ml.categorizer.model import CategoryModel
 from models_ml.taxonomy import UNCATEGORISED, categories, group_of, merchant_codes
 
@@ -42,6 +43,9 @@ ALSO_BY_MCC: dict[str, dict[str, float]] = {
 
 _KINDS_FILE = Path(__file__).parent / "knowledge" / "bank_kinds.csv"
 _KEYS = ["cleaned", "inflow", "mcc", "kind"]
+_GIVEN = ["category_code", "probability", "model_name", "model_version"]
+_OFFERED = 3  # likeliest leaves that a person may choose from
+_UNKNOWN_SIGN = 2
 _CHUNK = 50_000  # rows; times 70 classes of float64 that is 28 MB
 
 _OddsOf = Callable[[str], list[tuple[str, float]]]
@@ -66,7 +70,7 @@ class CategoryPrediction:
 
 def predict(  # noqa: PLR0913  (one argument per column of a statement line)
     descriptions: Texts,
-    amounts_minor: Sequence[int] | pl.Series,
+    amounts_minor: Sequence[int | None] | pl.Series,
     currencies: Sequence[str] | pl.Series,
     mccs: Texts | None = None,
     kinds: Texts | None = None,
@@ -75,8 +79,8 @@ def predict(  # noqa: PLR0913  (one argument per column of a statement line)
 ) -> pl.DataFrame:
     """One row per line, in order: category_code, probability, model_name, model_version.
 
-    ``amounts_minor`` are signed (negative leaves the account); their sign counts, and ``currencies``
-    say what they are in. ``kinds`` are the bank's own codes (OFX TRNTYPE, ISO 20022). Equal lines
+    ``amounts_minor`` are signed (negative leaves the account, null is unknown); their sign counts, and
+    ``currencies`` say what they are in. ``kinds`` are the bank's own codes (OFX TRNTYPE, ISO 20022). Equal lines
     are scored once. The threshold SURE is the caller's to apply.
     """
     lines = pl.DataFrame(
@@ -89,7 +93,35 @@ def predict(  # noqa: PLR0913  (one argument per column of a statement line)
         }
     ).select(_KEYS)
     scored = _scored(lines.unique(maintain_order=True), model)
-    return lines.join(scored, on=_KEYS, how="left", maintain_order="left").drop(_KEYS)
+    return lines.join(scored, on=_KEYS, how="left", maintain_order="left", nulls_equal=True).select(_GIVEN)
+
+
+def ranked(
+    descriptions: Texts,
+    amounts_minor: Sequence[int | None] | pl.Series | None = None,
+    mccs: Texts | None = None,
+    *,
+    model: CategoryModel,
+) -> pl.DataFrame:
+    """One row per line: category_code, probability, sure, merchant, best (the three likeliest with theirs).
+
+    A text that says nothing is uncategorised; the merchant is a known name as people write it, else the
+    words that are left of the text.
+    """
+    count = len(descriptions)
+    lines = pl.DataFrame(
+        {
+            "cleaned": clean_descriptors(pl.Series(descriptions, dtype=pl.String)),
+            "inflow": pl.repeat(None, count, dtype=pl.Boolean, eager=True)
+            if amounts_minor is None
+            else pl.Series(amounts_minor, dtype=pl.Int64) > 0,
+            "mcc": _or_empty(mccs, count),
+            "kind": _or_empty(None, count),
+        }
+    )
+    scored = _scored(lines.unique(maintain_order=True), model)
+    said = scored.select(*_KEYS, "category_code", "probability", "sure", "merchant", "best")
+    return lines.join(said, on=_KEYS, how="left", maintain_order="left", nulls_equal=True).drop(_KEYS)
 
 
 def predict_one(  # noqa: PLR0913  (the values of one statement line)
@@ -122,12 +154,52 @@ def likely_client_categories(description: str, *, model: CategoryModel) -> list[
 
 def probabilities(lines: pl.DataFrame, model: CategoryModel) -> Floats:
     """Probability of every class of the model (lines x classes) for rows of cleaned, inflow, mcc, kind."""
+    return judged(lines, model).shares
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the model makes of lines: shares (lines x classes), the best class, what tells how sure it is."""
+
+    shares: Floats
+    best: npt.NDArray[np.intp]
+    features: Floats  # lines x confidence.FEATURES
+    evidence: Evidence
+
+
+def judged(lines: pl.DataFrame, model: CategoryModel) -> Judged:
+    """Shares of the leaves, in which the best one has the probability that it is right."""
     texts = lines.select("cleaned").unique(maintain_order=True).with_row_index("text")
     row_of = lines.select("cleaned").join(texts, on="cleaned", how="left", maintain_order="left")["text"]
-    odds = model.logits(texts["cleaned"])[row_of.to_numpy()].astype(np.float64)
-    odds += _by_sign(model.codes)[lines["inflow"].to_numpy().astype(np.int64)]
-    odds += _by_code(lines["mcc"], _mcc_odds, model.codes)
-    odds += _by_code(lines["kind"], _kind_odds, model.codes)
+    rows = row_of.to_numpy().astype(np.int64)
+    text_odds, evidence = model.read(texts["cleaned"])
+    raw = _shares(lines, text_odds[rows].astype(np.float64), model.codes)
+    found = evidence.take(rows)
+    inflow, coded = (
+        lines["inflow"].fill_null(value=False).to_numpy(),
+        ((lines["mcc"] != "") | (lines["kind"] != "")).to_numpy(),
+    )
+    features = confidence_features(raw, found, _groups(model.codes), inflow, coded)
+    best = raw.argmax(axis=1) if len(raw) else np.zeros(0, dtype=np.intp)
+    return Judged(
+        _with_confidence(raw, best, model.confidence.probability(features, best)), best, features, found
+    )
+
+
+def _with_confidence(shares: Floats, best: npt.NDArray[np.intp], sure: Floats) -> Floats:
+    """Shares whose best is as likely as ``sure`` says, the others in proportion, none above it."""
+    rows = np.arange(len(shares))
+    others = np.maximum(1 - shares[rows, best], 1e-9)
+    scaled: Floats = shares * ((1 - sure) / others)[:, None]
+    scaled = np.minimum(scaled, sure[:, None])
+    scaled[rows, best] = sure
+    return scaled
+
+
+def _shares(lines: pl.DataFrame, odds: Floats, codes: tuple[str, ...]) -> Floats:
+    odds += _by_sign(codes)[lines["inflow"].cast(pl.Int64).fill_null(_UNKNOWN_SIGN).to_numpy()]
+    odds += _by_code(lines["mcc"], _mcc_odds, codes)
+    odds += _by_code(lines["kind"], _kind_odds, codes)
     odds -= odds.max(axis=1, keepdims=True)
     shares = np.exp(odds)
     result: Floats = shares / shares.sum(axis=1, keepdims=True)
@@ -135,29 +207,79 @@ def probabilities(lines: pl.DataFrame, model: CategoryModel) -> Floats:
 
 
 def _scored(distinct: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
-    codes = pl.Series(model.codes, dtype=pl.String)
-    frames = [distinct.clear().pipe(_with_best, codes, np.zeros((0, len(codes))))]
+    frames = [_with_best(distinct.clear(), model)]
     for start in range(0, len(distinct), _CHUNK):
-        chunk = distinct.slice(start, _CHUNK)
-        frames.append(_with_best(chunk, codes, probabilities(chunk, model)))
+        frames.append(_with_best(distinct.slice(start, _CHUNK), model))
     return pl.concat(frames).with_columns(
         pl.lit(model.name).alias("model_name"), pl.lit(model.version).alias("model_version")
     )
 
 
-def _with_best(lines: pl.DataFrame, codes: pl.Series, shares: Floats) -> pl.DataFrame:
-    best = shares.argmax(axis=1)
-    return lines.with_columns(
-        codes.gather(best).alias("category_code"),
-        pl.Series("probability", shares[np.arange(len(best)), best], dtype=pl.Float64),
+def _with_best(lines: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
+    codes = pl.Series(model.codes, dtype=pl.String)
+    found = judged(lines, model)
+    rows = np.arange(len(lines))
+    said = (
+        (lines["cleaned"] != "").to_numpy()
+        | (lines["mcc"] != "").to_numpy()
+        | (lines["kind"] != "").to_numpy()
     )
+    probability = np.where(said, found.shares[rows, found.best], 0.0)
+    return lines.with_columns(
+        pl.Series(
+            "category_code", np.where(said, codes.gather(found.best).to_numpy(), UNCATEGORISED), pl.String
+        ),
+        pl.Series("probability", probability, dtype=pl.Float64),
+        pl.Series("sure", probability >= SURE, dtype=pl.Boolean),
+        merchant_names(lines["cleaned"], found.evidence, model).alias("merchant"),
+        _offered(found.shares, codes).alias("best"),
+    )
+
+
+def _offered(shares: Floats, codes: pl.Series) -> pl.Series:
+    """The likeliest leaves of each line with their probabilities, as a list of structs."""
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :_OFFERED]
+    flat = pl.DataFrame(
+        {
+            "row": np.repeat(np.arange(len(shares)), order.shape[1]),
+            "category": codes.gather(order.ravel()),
+            "probability": np.take_along_axis(shares, order, axis=1).ravel().round(4),
+        }
+    )
+    offered = flat.group_by("row", maintain_order=True).agg(
+        pl.struct("category", "probability").alias("best")
+    )
+    return offered["best"]
+
+
+def merchant_names(cleaned: pl.Series, evidence: Evidence, model: CategoryModel) -> pl.Series:
+    """Who a line was paid to: a known name as people write it, else the cleaned words, null for none."""
+    labels = pl.Series(model.labels, dtype=pl.String)
+    place = pl.Series(evidence.name_place, dtype=pl.Int64)
+    known = (
+        labels.gather(place.clip(lower_bound=0)) if len(labels) else pl.repeat("", len(cleaned), eager=True)
+    )
+    frame = pl.DataFrame({"known": known, "place": place, "words": cleaned})
+    shown = (
+        pl.when(pl.col("known").str.contains(r"\p{Lu}"))
+        .then("known")
+        .otherwise(pl.col("known").str.to_titlecase())
+    )
+    rest = pl.when(pl.col("words") == "").then(None).otherwise(pl.col("words").str.to_titlecase())
+    return frame.select(pl.when(pl.col("place") >= 0).then(shown).otherwise(rest)).to_series()
+
+
+@cache
+def _groups(codes: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    names = sorted({group_of(code) for code in codes})
+    return np.array([names.index(group_of(code)) for code in codes], dtype=np.int64)
 
 
 @cache
 def _by_sign(codes: tuple[str, ...]) -> Floats:
-    """Log share of outgoing (row 0) and incoming (row 1) lines of each class."""
+    """Log share of outgoing (row 0) and incoming (row 1) lines of each class; nothing known (row 2)."""
     inflow = np.array([INFLOW_BY_CODE.get(code, INFLOW_BY_GROUP[group_of(code)]) for code in codes])
-    shares: Floats = np.stack([1 - inflow, inflow])
+    shares: Floats = np.stack([1 - inflow, inflow, np.full(len(codes), 0.5)])
     logs: Floats = np.log(shares)
     return logs
 

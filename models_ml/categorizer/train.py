@@ -10,6 +10,7 @@ import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from pydantic import BaseModel, ConfigDict
 
 from models_ml.categorizer import knowledge
 from models_ml.categorizer.clean import clean_descriptors, romanised
+from models_ml.categorizer.confidence import Confidence, no_confidence
 from models_ml.categorizer.evaluate import Scores, keyword_baseline, score
 from models_ml.categorizer.features import FeatureSpec, featurise
-from models_ml.categorizer.gazetteer import gazetteer
+from models_ml.categorizer.gazetteer import gazetteer, phrase_table, ranked_names, whole_hashes
 from models_ml.categorizer.model import (
     MANIFEST_FILE,
     MODEL_NAME,
@@ -31,8 +33,9 @@ from models_ml.categorizer.model import (
     CategoryModel,
     quantise,
 )
-from models_ml.categorizer.predict import SURE, predict, probabilities
+from models_ml.categorizer.predict import SURE, judged, probabilities
 from models_ml.categorizer.report import CARD_FILE, card, draw_confusion
+from models_ml.taxonomy import UNCATEGORISED, leaf_codes
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,8 +52,12 @@ SOURCES = {
 #: Real bank lines of a country that nothing is learned from; scored only.
 SOUTH_AFRICA = "transactions/za_transactions.csv"
 _CHECKED = ("birmingham", "brands", "labelled")
-_OUTFLOW = -100  # brand names carry no amount: they are scored as purchases
+_LABELLED = ("birmingham", "labelled")
+_WITHHELD = ", names withheld"
+_LEAF_SCALE = 0.3  # what single leaves add is held down: few lines tell of each
 _TEMPERATURES = np.geomspace(0.2, 3.0, 56)
+_REVIEWED_VOTES = 5.0  # a reviewed name outvotes what a public list says of it
+_FIELD = 18  # banks cut descriptors at 18 to 22 letters: shorter names fit
 _CALIBRATION_TEXTS = 3000  # per source, so that brand names do not outnumber card lines
 
 
@@ -67,6 +74,7 @@ class TrainingParams(BaseModel):
     balance: float = 0.5  # a class of weight n counts n ** (1 - balance)
     town_weight: float = 0.5  # of a text's copy with a town behind it
     cut_weight: float = 0.3  # of a text's copy cut off as banks cut it
+    usual_weight: float = 0.4  # how far classes lean to what people's lines usually are
     iterations: int = 40
     folds: int = 3
 
@@ -100,7 +108,10 @@ def read_examples(data: Path, more: pl.DataFrame | None = None) -> pl.DataFrame:
 
 
 def train(
-    examples: pl.DataFrame, params: TrainingParams, south_africa: pl.DataFrame | None = None
+    examples: pl.DataFrame,
+    params: TrainingParams,
+    south_africa: pl.DataFrame | None = None,
+    simulated: pl.DataFrame | None = None,
 ) -> Trained:
     """Fit on all examples; temperature and figures come from shops that each fold's fit had not seen.
 
@@ -112,11 +123,20 @@ def train(
         for held in _folds(examples, params.folds)
     ]
     temperature = _temperature(folds)
-    outcome = pl.concat(_predicted(replace(model, temperature=temperature), rows) for model, rows in folds)
-    model = replace(fit(examples, params), temperature=temperature)
-    metrics = _metrics(outcome)
-    if south_africa is not None:
-        metrics |= _south_african_metrics(south_africa, model)
+    heard = _heard_names(examples, folds[0][0].codes)
+    samples = [
+        sample
+        for model, rows in folds
+        for sample in check_samples(replace(model, temperature=temperature), rows, heard)
+    ]
+    foreign = None if south_africa is None else _south_african(south_africa)
+    if foreign is not None:
+        samples.append(
+            sample_of("south_africa", replace(folds[0][0], temperature=temperature, **heard), foreign)
+        )
+    outcome, metrics = _outside(samples)
+    layer = fit_confidence(samples)
+    model = replace(fit(examples, params), temperature=temperature, confidence=layer)
     return Trained(model, params, metrics, _data_version(examples), outcome)
 
 
@@ -134,9 +154,7 @@ def fit(examples: pl.DataFrame, params: TrainingParams) -> CategoryModel:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopping early regularises and is meant
         layer.fit(
-            csr_matrix(
-                (rows.data.astype(np.float64), rows.indices, rows.indptr), (len(noisy), params.buckets)
-            ),
+            csr_matrix((rows.data, rows.indices, rows.indptr), (len(noisy), params.buckets)),
             targets,
             sample_weight=_balanced(noisy["weight"].to_numpy(), targets, params.balance),
         )
@@ -145,11 +163,46 @@ def fit(examples: pl.DataFrame, params: TrainingParams) -> CategoryModel:
         codes=tuple(codes.tolist()),
         quantised=quantised,
         scales=scales,
-        intercept=layer.intercept_.astype(np.float32),
+        intercept=(layer.intercept_ + params.usual_weight * _usual(noisy, codes)).astype(np.float32),
         temperature=1.0,
         spec=params.spec,
-        names=gazetteer(_names(examples), tuple(codes.tolist()), knowledge.general_words()),
+        **_tables(examples, tuple(codes.tolist())),
     )
+
+
+def _usual(examples: pl.DataFrame, codes: npt.NDArray[np.str_]) -> Floats:
+    """Log ratio of how often people have lines of each class to how often the lists name it.
+
+    Lists of shops hold more clothes shops than people's statements do.
+    """
+    named = dict(examples.group_by("category_code").agg(pl.col("weight").sum()).iter_rows())
+    shares = knowledge.line_shares()
+    ratio = np.log([shares.get(code, 1.0) / named[code] for code in codes.tolist()])
+    centred: Floats = ratio - ratio.mean()
+    return centred
+
+
+def _tables(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, Any]:
+    """The tables of names and phrases, and how names are shown; nothing is known of confidence yet."""
+    known = _names(examples)
+    table = gazetteer(known, codes, knowledge.general_words())
+    shown = ranked_names(known, knowledge.general_words())["name"]
+    labels = dict(known.select("name", "shown").iter_rows())
+    order = np.argsort(whole_hashes(shown))
+    written = "\n".join(labels[shown[int(place)]] for place in order)
+    return {
+        "names": table,
+        "phrases": phrase_table(_strong_phrases(), codes),
+        "confidence": no_confidence(len(codes)),
+        "label_bytes": np.frombuffer(written.encode(), dtype=np.uint8),
+    }
+
+
+@cache
+def _strong_phrases() -> pl.DataFrame:
+    phrases = knowledge.strong_phrases()
+    name = romanised(clean_descriptors(phrases["description"])).alias("name")
+    return phrases.select("category_code", "strength").with_columns(name)
 
 
 def with_bank_noise(examples: pl.DataFrame, params: TrainingParams) -> pl.DataFrame:
@@ -157,12 +210,12 @@ def with_bank_noise(examples: pl.DataFrame, params: TrainingParams) -> pl.DataFr
     towns = knowledge.cities()
     texts = examples["description"].to_list()
     placed = pl.Series([f"{text} {towns[zlib.crc32(text.encode()) % len(towns)]}" for text in texts])
-    cut = pl.Series([text[: max(8, len(text) * 7 // 10)] for text in texts])
+    cut = pl.Series([text[: max(_FIELD - 4, len(text) * 7 // 10)] for text in texts])
     copies = [
         examples,
         examples.with_columns(placed.alias("description"), pl.col("weight") * params.town_weight),
         examples.with_columns(cut.alias("description"), pl.col("weight") * params.cut_weight).filter(
-            examples["description"].str.len_chars() > 12  # noqa: PLR2004  (shorter ones fit any bank's field)
+            examples["description"].str.len_chars() > _FIELD
         ),
     ]
     return pl.concat(copies)
@@ -198,12 +251,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--labelled", type=Path, help="CSV with description, category_code, and merchant, country"
     )
+    parser.add_argument("--bank", type=Path, help="folder that 'mita generate' made, to calibrate on")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder for the artifact")
     options = parser.parse_args(arguments)
     more = pl.read_csv(options.labelled, infer_schema=False) if options.labelled else None
     check = options.data / SOUTH_AFRICA
     south_africa = pl.read_csv(check, infer_schema=False) if check.is_file() else None
-    trained = train(read_examples(options.data, more), TrainingParams(), south_africa)
+    bank = pl.read_parquet(options.bank / "truth" / "events.parquet") if options.bank else None
+    trained = train(read_examples(options.data, more), TrainingParams(), south_africa, bank)
     json.dump(save(trained, options.out)["metrics"], sys.stdout, indent=1)
 
 
@@ -217,7 +272,12 @@ def _folds(examples: pl.DataFrame, count: int) -> list[pl.Series]:
 def _names(examples: pl.DataFrame) -> pl.DataFrame:
     known = examples.filter((pl.col("merchant") != "") & (pl.col("weight") > 0))
     name = romanised(clean_descriptors(known["description"])).alias("name")
-    return known.select("category_code", "weight").with_columns(name)
+    shown = known["description"].str.replace_all(r"[\n\r]+", " ").alias("shown")
+    return (
+        known.select("category_code", "weight", (pl.col("source") == "merchants").alias("reviewed"))
+        .with_columns(name, shown)
+        .with_columns(pl.when("reviewed").then(_REVIEWED_VOTES).otherwise("weight").alias("weight"))
+    )
 
 
 def _balanced(weights: Floats, targets: npt.NDArray[np.intp], balance: float) -> Floats:
@@ -258,6 +318,127 @@ def _as_purchases(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _heard_names(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, Any]:
+    """The tables of all public and reviewed names, without those that only labelled lines tell."""
+    tables = _tables(examples.filter(~pl.col("source").is_in(_LABELLED)), codes)
+    return {key: tables[key] for key in ("names", "label_bytes")}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Check lines of one source as a model that had not seen their labels judged them."""
+
+    source: str
+    description: list[str]
+    truth: list[frozenset[str]]
+    predicted: list[str]
+    best: npt.NDArray[np.intp]
+    features: Floats
+    classes: int
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Whether the best leaf is one that the line may have."""
+        return np.array([code in leaves for code, leaves in zip(self.predicted, self.truth, strict=True)])
+
+
+def check_samples(model: CategoryModel, rows: pl.DataFrame, heard: dict[str, Any]) -> list[Sample]:
+    """Held-out shops: of labelled lines both with public lists of names known and with the name withheld."""
+    found = []
+    for (source,), part in rows.group_by("source", maintain_order=True):
+        lines = _as_purchases(part).with_columns(part["description"])
+        truth = _truth(part)
+        found.append(_sample(f"{source}{'' if source == 'brands' else _WITHHELD}", model, lines, truth))
+        if source in _LABELLED:
+            found.append(_sample(str(source), replace(model, **heard), lines, truth))
+    return found
+
+
+def sample_of(source: str, model: CategoryModel, lines: tuple[pl.DataFrame, list[frozenset[str]]]) -> Sample:
+    """A sample of lines (description, cleaned, inflow, mcc, kind) with the leaves that each may have."""
+    return _sample(source, model, *lines)
+
+
+def _sample(source: str, model: CategoryModel, lines: pl.DataFrame, truth: list[frozenset[str]]) -> Sample:
+    found = judged(lines.drop("description"), model)
+    return Sample(
+        source,
+        lines["description"].to_list(),
+        truth,
+        [model.codes[place] for place in found.best],
+        found.best,
+        found.features,
+        len(model.codes),
+    )
+
+
+def fit_confidence(samples: Sequence[Sample]) -> Confidence:
+    """The layer that tells right from wrong on lines whose labels the judging model had not seen.
+
+    Sources count alike, however many lines they have, so that one list does not set the scale for all.
+    """
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    features = np.concatenate([sample.features for sample in samples])
+    right = np.concatenate([sample.right for sample in samples])
+    best = np.concatenate([sample.best for sample in samples])
+    weight = np.concatenate(
+        [np.full(len(sample.best), _source_weight(sample.source, samples)) for sample in samples]
+    )
+    classes = samples[0].classes
+    if right.all() or not right.any():
+        return no_confidence(classes)
+    scale = features.std(axis=0) + 1e-9
+    leaves = np.eye(classes)[best] * _LEAF_SCALE
+    layer = LogisticRegression(C=1.0, max_iter=2000)
+    layer.fit(np.hstack([features / scale, leaves]), right, sample_weight=weight)
+    weights = layer.coef_[0].astype(np.float64)
+    return Confidence(
+        weights[: len(scale)] / scale, weights[len(scale) :] * _LEAF_SCALE, float(layer.intercept_[0])
+    )
+
+
+def _source_weight(source: str, samples: Sequence[Sample]) -> float:
+    """Sources count alike to half: by the root of their lines."""
+    lines = sum(len(sample.best) for sample in samples if sample.source == source)
+    return float((1000 / lines) ** 0.5)
+
+
+def _outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
+    """Outcome and figures, the confidence of each source learned from the other sources alone."""
+    frames, metrics = [], {}
+    for source in dict.fromkeys(sample.source for sample in samples):
+        root = source.removesuffix(_WITHHELD)
+        own = [sample for sample in samples if sample.source == source]
+        others = [sample for sample in samples if sample.source.removesuffix(_WITHHELD) != root] or own
+        layer = fit_confidence(others)
+        probability = np.concatenate([layer.probability(sample.features, sample.best) for sample in own])
+        truth = [leaves for sample in own for leaves in sample.truth]
+        predicted = [code for sample in own for code in sample.predicted]
+        text = [description for sample in own for description in sample.description]
+        frames.append(_outcome(source, text, truth, predicted, probability))
+        metrics |= _against_keywords(
+            source, pl.Series(text), truth, pl.Series(predicted), pl.Series(probability)
+        )
+    return pl.concat(frames), metrics
+
+
+def _outcome(
+    source: str, text: list[str], truth: list[frozenset[str]], predicted: list[str], probability: Floats
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "description": text,
+            "source": [source] * len(text),
+            "category_code": [
+                code if code in leaves else min(leaves) for code, leaves in zip(predicted, truth, strict=True)
+            ],
+            "predicted": predicted,
+            "probability": probability,
+        }
+    )
+
+
 def _truth(rows: pl.DataFrame) -> list[frozenset[str]]:
     wide = knowledge.birmingham_leaves()
     return [
@@ -266,35 +447,28 @@ def _truth(rows: pl.DataFrame) -> list[frozenset[str]]:
     ]
 
 
-def _predicted(model: CategoryModel, rows: pl.DataFrame) -> pl.DataFrame:
-    lines = predict(rows["description"], [_OUTFLOW] * len(rows), ["EUR"] * len(rows), model=model)
-    return rows.select("description", "source", "category_code").with_columns(
-        lines["category_code"].alias("predicted"), lines["probability"]
-    )
-
-
-def _metrics(outcome: pl.DataFrame) -> dict[str, Scores]:
-    return {
-        name: scores
-        for (source,), rows in outcome.group_by("source", maintain_order=True)
-        for name, scores in _against_keywords(
-            str(source), rows["description"], _truth(rows), rows["predicted"], rows["probability"]
-        ).items()
-    }
-
-
-def _south_african_metrics(lines: pl.DataFrame, model: CategoryModel) -> dict[str, Scores]:
+def _south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
     leaves = knowledge.south_african_leaves()
     known = lines.filter(pl.col("label").is_in(list(leaves)))
-    amount = (
-        known["amount"].str.replace_all(r"[^\d.-]", "").cast(pl.Float64, strict=False).fill_null(_OUTFLOW)
+    amount = known["amount"].str.replace_all(r"[^\d.-]", "").cast(pl.Float64, strict=False)
+    frame = _as_purchases(known).with_columns(known["description"], (amount > 0).alias("inflow"))
+    return frame, [leaves[label] for label in known["label"]]
+
+
+def simulated_lines(events: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
+    """Distinct posted lines of a simulated bank (its truth/events.parquet) with their leaves."""
+    known = events.filter(
+        pl.col("posted")
+        & pl.col("category").cast(pl.String).is_in(list(leaf_codes()))
+        & (pl.col("category").cast(pl.String) != UNCATEGORISED)
+    ).with_columns(pl.col("description").fill_null(""))
+    known = known.with_columns(clean_descriptors(known["description"]).alias("cleaned")).unique(
+        ["cleaned", "category"], maintain_order=True
     )
-    minor = (amount * 100).round().cast(pl.Int64)
-    found = predict(known["description"], minor, ["ZAR"] * len(known), model=model)
-    truth = [leaves[label] for label in known["label"]]
-    return _against_keywords(
-        "south_africa", known["description"], truth, found["category_code"], found["probability"]
+    frame = _as_purchases(known).with_columns(
+        known["description"], (known["amount_minor"] > 0).alias("inflow")
     )
+    return frame, [frozenset({code}) for code in known["category"].cast(pl.String)]
 
 
 def _against_keywords(

@@ -7,6 +7,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import polars as pl
@@ -33,18 +34,37 @@ _MIN_ALIAS = 3  # shorter aliases ("bp", "hm") collide with other words
 _MIN_SHOWN = 2
 _QUALIFIER = re.compile(r"\([^)]*\)")  # "Lukoil (Bulgaria)" is written "Lukoil" by banks
 _NOT_A_NAME = re.compile(r"q\d+|government|private|public|npo|religious|consortium|community|ngo")
+_CHOICES = re.compile(r"\{([^}]*)\}")
 _MERCHANT_SHARE = 0.6  # of a card line's merchant, the part of its lines that must agree on one leaf
 _RANGED_MCC = ("3000", "3999")  # airlines, car rentals and hotels: each code is one company
 
 
 def lexicon() -> pl.DataFrame:
-    """General words and phrases of bank lines in seventeen languages, written for this project."""
-    return _phrases("lexicon", weight=3.0)
+    """General words and phrases of bank lines and trades in some forty languages, written for this project."""
+    return pl.concat(
+        [
+            _phrases("lexicon", weight=3.0),
+            _phrases("trades", weight=1.5),
+            _phrases("bank_lines", weight=1.5, source="bank lines"),
+        ]
+    )
 
 
 def known_merchants() -> pl.DataFrame:
-    """Shops and services that no public list holds (streaming, apps, brokers, utilities), written here."""
-    return _keyed(_phrases("merchants", weight=2.0))
+    """Shops and services by country, written here: chains, utilities, apps, insurers, offices."""
+    return _keyed(pl.concat([_phrases("merchants", weight=2.0), _phrases("chains", weight=2.0)]))
+
+
+def strong_phrases() -> pl.DataFrame:
+    """Phrases that settle a line wherever they stand in it: description, category_code, strength."""
+    rows = [
+        {"description": phrase, "category_code": row["category_code"], "strength": row["strength"]}
+        for row in _table("bank_lines")
+        for phrase in _expanded(row["phrases"])
+    ]
+    general = pl.concat([_phrases("lexicon", weight=1.0), _phrases("trades", weight=1.0)])
+    weak = general.select("description", "category_code", pl.lit("weak").alias("strength"))
+    return pl.concat([pl.DataFrame(rows, schema=weak.schema), weak])
 
 
 def brands(path: Path) -> pl.DataFrame:
@@ -117,6 +137,11 @@ def labelled(frame: pl.DataFrame) -> pl.DataFrame:
     return _keyed(_examples(rows.select(known).to_dicts()))
 
 
+def line_shares() -> dict[str, float]:
+    """How many of a thousand lines of private accounts are of each leaf: an assumption, reviewed by hand."""
+    return {row["category_code"]: float(row["lines_of_a_thousand"]) for row in _table("line_shares")}
+
+
 def merchant_keys(descriptions: pl.Series) -> pl.Series:
     """The word that keeps a shop's lines together: the first that is not a general one, else the whole text.
 
@@ -155,19 +180,31 @@ def _brand_rows(entry: dict[str, str], code: str, weight: float) -> Iterator[dic
             }
 
 
-def _phrases(name: str, weight: float) -> pl.DataFrame:
+def _phrases(name: str, weight: float, source: str | None = None) -> pl.DataFrame:
     rows: list[dict[str, object]] = [
         {
             "description": phrase,
             "category_code": row["category_code"],
             "weight": weight,
-            "source": name,
-            "country": row["language"],
+            "source": source or ("merchants" if name == "chains" else name),
+            "country": row.get("language") or row.get("country") or "",
         }
         for row in _table(name)
-        for phrase in row["phrases"].split("|")
+        for phrase in _expanded(row.get("phrases") or row["names"])
     ]
     return _examples(rows)
+
+
+def _expanded(cell: str) -> list[str]:
+    """The phrases of a cell; "{atm;card} {fee;charge}" stands for every pair."""
+    found = [
+        " ".join(words)
+        for phrase in cell.split("|")
+        for words in product(
+            *(choice.split(";") for choice in _CHOICES.findall(phrase)) if "{" in phrase else ([phrase],)
+        )
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _examples(rows: list[dict[str, object]] | list[dict[str, str]]) -> pl.DataFrame:
@@ -186,7 +223,7 @@ def _key(text: str) -> str:
 @cache
 def general_words() -> frozenset[str]:
     """Words that name a trade or a purpose rather than a shop, romanised: those of the lexicon."""
-    phrases = [phrase for row in _table("lexicon") for phrase in row["phrases"].split("|")]
+    phrases = lexicon()["description"].to_list()
     words = romanised(clean_descriptors(pl.Series(phrases))).to_list()
     return frozenset(word for text in words for word in text.split()) | {
         "the",
