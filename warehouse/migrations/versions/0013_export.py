@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "exchange2"
-down_revision = "exchange"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
