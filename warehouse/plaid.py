@@ -54,6 +54,7 @@ CURES: Mapping[str, str] = {
     "ITEM_NOT_SUPPORTED": "the bank does not support this: import its files instead",
     "INVALID_PUBLIC_TOKEN": "the bank's dialogue was too long ago or used before: open it again",
     "INVALID_API_KEYS": "MITA_PLAID_CLIENT_ID and MITA_PLAID_SECRET do not belong to MITA_PLAID_ENVIRONMENT",
+    "INVALID_FIELD": "Plaid may not serve that country: set MITA_PLAID_COUNTRIES to some that it does",
     "INSTITUTION_DOWN": "the bank cannot be reached; it is tried again by itself",
     "INSTITUTION_NOT_RESPONDING": "the bank does not answer; it is tried again by itself",
     "INSTITUTION_NOT_AVAILABLE": "the bank is not available; it is tried again by itself",
