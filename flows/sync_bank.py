@@ -13,7 +13,7 @@ from flows.links import link_transactions
 from flows.orchestration import publish_table
 from flows.tasks import feeds
 from warehouse.plaid import BankError, PlaidClient
-from warehouse.repositories.feeds import BankConnection
+from warehouse.repositories.feeds import BankConnection, ConnectionNotFoundError
 from warehouse.settings import Settings
 
 
@@ -24,7 +24,7 @@ class SyncOutcome:
     connection_id: str
     institution: str
     email: str
-    outcome: str  # synced, nothing new, needs sign-in, failing
+    outcome: str  # synced, nothing new, needs sign-in, failing, removed
     lines_read: int = 0
     lines_quarantined: int = 0
     transactions_added: int = 0
@@ -73,6 +73,8 @@ def sync_connection(settings: Settings, client: PlaidClient, bank: BankConnectio
         feeds.note_failure(settings, bank, error)
         outcome = "needs sign-in" if error.needs_person else "failing"
         return SyncOutcome(str(bank.connection_id), bank.institution, bank.email, outcome, problem=str(error))
+    except ConnectionNotFoundError:  # removed since it was listed
+        return SyncOutcome(str(bank.connection_id), bank.institution, bank.email, "removed")
     if batch is None:
         return SyncOutcome(str(bank.connection_id), bank.institution, bank.email, "nothing new")
     return SyncOutcome(

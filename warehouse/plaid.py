@@ -33,6 +33,8 @@ MUTATION = "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION"
 MAX_RESTARTS = 5
 #: Our own codes: for what gave no answer, and for all kinds of too much.
 UNREACHABLE, RATE_LIMIT = "UNREACHABLE", "RATE_LIMIT"
+#: Our own, too: the access token was sealed with another key of the installation.
+SEALED_ELSEWHERE = "SEALED_ELSEWHERE"
 
 #: What a person can do about an error of Plaid, by its code.
 CURES: Mapping[str, str] = {
@@ -52,11 +54,13 @@ CURES: Mapping[str, str] = {
     "ITEM_NOT_SUPPORTED": "the bank does not support this: import its files instead",
     "INVALID_PUBLIC_TOKEN": "the bank's dialogue was too long ago or used before: open it again",
     "INVALID_API_KEYS": "MITA_PLAID_CLIENT_ID and MITA_PLAID_SECRET do not belong to MITA_PLAID_ENVIRONMENT",
+    "INVALID_FIELD": "Plaid may not serve that country: set MITA_PLAID_COUNTRIES to some that it does",
     "INSTITUTION_DOWN": "the bank cannot be reached; it is tried again by itself",
     "INSTITUTION_NOT_RESPONDING": "the bank does not answer; it is tried again by itself",
     "INSTITUTION_NOT_AVAILABLE": "the bank is not available; it is tried again by itself",
     "INSTITUTION_NO_LONGER_SUPPORTED": "the bank is not served any more: import its files instead",
     "PRODUCT_NOT_READY": "the bank has not delivered yet; it is tried again by itself",
+    SEALED_ELSEWHERE: "its token was sealed with another MITA_SECRET_KEY: set that again, or connect it anew",
     RATE_LIMIT: "too many requests at once; it is tried again by itself",
     UNREACHABLE: "Plaid cannot be reached; it is tried again by itself",
 }
@@ -70,6 +74,7 @@ NEEDS_PERSON = frozenset(
         *("ITEM_LOGIN_REQUIRED", "PENDING_EXPIRATION", "PENDING_DISCONNECT", "INVALID_CREDENTIALS"),
         *("INVALID_MFA", "INSUFFICIENT_CREDENTIALS", "ITEM_LOCKED", "USER_SETUP_REQUIRED"),
         *("ACCESS_NOT_GRANTED", "USER_PERMISSION_REVOKED", "ITEM_NOT_FOUND", "INVALID_ACCESS_TOKEN"),
+        SEALED_ELSEWHERE,
         *("NO_ACCOUNTS", "ITEM_NOT_SUPPORTED", "INSTITUTION_NO_LONGER_SUPPORTED"),
     }
 )

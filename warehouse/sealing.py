@@ -25,6 +25,15 @@ class Vault:
         """The secret again; raises InvalidToken for what this installation did not seal."""
         return self._fernet().decrypt(bytes(sealed)).decode()
 
+    def unsealed(self, sealed: bytes) -> str | None:
+        """The secret again, None for what was sealed with another key."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
+        try:
+            return self.unseal(sealed)
+        except InvalidToken:
+            return None
+
     def _fernet(self) -> Fernet:
         from cryptography.fernet import Fernet  # noqa: PLC0415 - wanted only where something is sealed
 

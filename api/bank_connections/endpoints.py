@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, LiteralString
 from uuid import UUID
 
@@ -210,7 +209,7 @@ async def bank_webhook(
         await services_of(request).rates.spend("address", address_of(request), "webhook")
     body = await request.body()
     await verifier.verify(body, plaid_verification)
-    news = news_of(json.loads(body))
+    news = news_of(body)
     if news is not None:
         async with database.transaction() as work:
             await work.row(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
+import orjson
 
 from api.bank_connections.banks import Banks
 from api.errors import AppError, UnverifiedNewsError
@@ -89,8 +90,12 @@ def key_id_of(signature: str) -> str:
     return key_id
 
 
-def news_of(said: object) -> News | None:
+def news_of(body: bytes) -> News | None:
     """What a verified webhook means for us; None for what needs nothing."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
     if not isinstance(said, dict) or not isinstance(said.get("item_id"), str):
         return None
     code = str(said.get("webhook_code"))

@@ -71,6 +71,8 @@ def export_transactions(
         count = _write(connection, owner, wanted, chosen, file)
     if out:
         hints.print(f"Wrote {count} transactions to {out}.", highlight=False, markup=False)
+    if chosen is Format.ofx:
+        hints.print("OFX holds what is posted; pending transactions are left out.", style="dim")
 
 
 def export_everything(

@@ -390,3 +390,37 @@ def test_the_account_of_a_feed_is_named_as_the_bank_names_it(
     with warehouse.transaction() as connection:
         name = connection.execute(text("select name from app.accounts")).scalar_one()
     assert name == "Plaid Gold Standard 0% Interest Checking"
+
+
+def test_a_bank_that_is_connected_anew_joins_the_same_account_and_transactions(
+    warehouse: Warehouse, bank: FakePlaid, sync: Sync, user: User
+) -> None:
+    bank.accounts = [account(mask="4711")]
+    for day in range(1, 11):
+        bank.add(line(f"t{day}", day, f"2026-03-{day:02}", f"SHOP {day} BOSTON"))
+    sync()
+    bank.item_id, bank.accounts = "item-2", [account("other", mask="4711")]
+    bank.events = [
+        (change, {**said, "transaction_id": f"new-{said['transaction_id']}", "account_id": "other"})
+        for change, said in bank.events
+    ]
+    with warehouse.transaction() as connection:
+        (old,) = feeds.list_connections(connection, user.user_id)
+        feeds.remove_connection(connection, user.user_id, old.connection_id)
+    connect(warehouse, user, bank)
+    sync()
+    assert len(facts(warehouse)) == 10
+    with warehouse.transaction() as connection:
+        assert connection.execute(text("select count(*) from app.accounts")).scalar_one() == 1
+
+
+def test_a_token_that_cannot_be_opened_is_told_and_stops_no_other(
+    warehouse: Warehouse, bank: FakePlaid, sync: Sync, user: User
+) -> None:
+    bank.add(line("t1", 1, "2026-03-01", "SHOP"))
+    with warehouse.transaction() as connection:
+        sealed = Vault("another key").seal("access")
+        feeds.add_connection(connection, user.user_id, NewConnection("item-0", sealed, "", "Old Bank"))
+    outcomes = {outcome.institution: outcome for outcome in sync()}
+    assert outcomes["First Platypus Bank"].outcome == "synced"
+    assert "MITA_SECRET_KEY" in str(outcomes["Old Bank"].problem)
