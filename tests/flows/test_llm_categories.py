@@ -30,7 +30,8 @@ def unsure(warehouse: Warehouse) -> Warehouse:
         connection.execute(
             text("""
                 insert into ml.category_predictions (
-                    user_id, transaction_id, category_code, suggested_code, probability, model_name, model_version
+                    user_id, transaction_id, category_code, suggested_code, probability, model_name,
+                    model_version
                 )
                 select user_id, transaction_id, 'uncategorised', 'gifts', 0.3, 'm', 'v' from app.transactions
             """)
@@ -48,7 +49,8 @@ def standing(warehouse: Warehouse) -> dict[str, tuple[str, str]]:
         rows = connection.execute(
             text("""
                 select t.description, s.category_code, s.category_origin
-                from app.standing_categories as s inner join app.transactions as t using (user_id, transaction_id)
+                from app.standing_categories as s
+                inner join app.transactions as t using (user_id, transaction_id)
             """)
         )
         return {row[0].split()[0]: (row[1], row[2]) for row in rows}

@@ -439,8 +439,9 @@ from (
 ) as shared
 """
 
-# What the user said of a series: the latest word on any of its lines, under whatever id it is found now. Where
-# none of its lines is there any more (their account was made anew), the same payee and rhythm is the same series.
+# What the user said of a series: the latest word on any of its lines, under whatever id it is found now.
+# Where none of its lines is there any more (their account was made anew), the same payee and rhythm is the
+# same series.
 RECURRING_WORDS = """
 create view app.recurring_words with (security_invoker = true) as
 select distinct on (said.user_id, said.series_id)
