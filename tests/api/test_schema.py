@@ -40,7 +40,7 @@ APART = r"/logout$|/delete-account$|/live/|/budget/adjust$|^/ready$"
 
 
 TAGS = [
-    "health", "auth", "users", "onboarding", "dashboard", "calendar", "transactions", "budget", "analytics",
+    "health", "auth", "users", "onboarding", "recurring", "rules", "dashboard", "calendar", "transactions", "budget", "analytics",
     "insights", "ai", "ocr", "behavior", "cohort", "sync",
 ]  # fmt: skip
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]

@@ -116,7 +116,7 @@ def test_a_worse_challenger_is_refused_and_a_better_one_promoted_and_rolled_back
 
 
 def test_a_file_that_was_changed_is_refused_and_the_last_good_model_serves(
-    settings: Settings, good: CategoryModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    settings: Settings, good: CategoryModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     saved(good, champion_folder(settings))
     weights = champion_folder(settings) / "weights.npz"
@@ -133,7 +133,7 @@ def test_with_no_registry_the_champion_that_was_fetched_serves(
     assert current_model(settings).codes == bad.codes
 
 
-def test_rolling_back_what_was_never_promoted_is_one_clear_error(settings: Settings, tmp_path: Path) -> None:
+def test_rolling_back_what_was_never_promoted_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(registry.RegistryError, match="previous"):
         registry.roll_back(MODEL_NAME, tracking_uri=tracking(tmp_path))
 
