@@ -40,8 +40,8 @@ APART = r"/logout$|/delete-account$|/live/|/budget/adjust$|^/ready$"
 
 
 TAGS = [
-    "health", "auth", "users", "onboarding", "recurring", "rules", "dashboard", "calendar", "transactions", "budget", "analytics",
-    "insights", "ai", "ocr", "behavior", "cohort", "sync",
+    "health", "auth", "users", "onboarding", "dashboard", "calendar", "transactions", "budget", "analytics",
+    "insights", "ai", "ocr", "behavior", "cohort", "sync", "rules", "recurring",
 ]  # fmt: skip
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 
