@@ -11,6 +11,7 @@ from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.links import link_transactions
 from flows.orchestration import DATABASE_RETRIES, task
+from flows.recurring import search_series
 from flows.tasks import identity
 from warehouse.engine import open_warehouse
 from warehouse.repositories import batches
@@ -36,6 +37,7 @@ def undo_batch(email: str, batch_id: str, *, refresh: bool = True) -> Undone:
     undone = take_back(settings, email, UUID(batch_id))
     score_transactions(settings)
     link_transactions(settings)
+    search_series(settings)
     if refresh:
         build_marts(settings)
     return undone

@@ -30,7 +30,7 @@ select coalesce(json_agg(json_build_object(
     'category_code', memory.category_code,
     'probability', round(memory.probability::numeric, 3),
     'reason', format(
-        'you put %%s of %%s earlier lines of this merchant here', memory.times, memory.of_times
+        'you put %s of %s earlier lines of this merchant here', memory.times, memory.of_times
     ),
     'past_lines', (
         select count(*)

@@ -46,10 +46,11 @@ async def preview_rule(work: Work, user_id: UUID, rule: NewRule) -> RulePreview:
     return RulePreview(**rules.as_json(rules.preview_of(rows)))
 
 
-async def suggest_rules(work: Work, user_id: UUID) -> list[RuleSuggestion]:
+async def suggest_rules(work: Work, user_id: UUID) -> list[dict[str, Any]]:
     """Rules that would say what the user has said."""
     rows = await work.rows(_statement(rules.SUGGEST), user_id=user_id, least=2)
-    return [RuleSuggestion(**rules.as_json(rules.suggestion_of(row))) for row in rows]
+    found = (RuleSuggestion(**rules.as_json(rules.suggestion_of(row))) for row in rows)
+    return [one.model_dump(mode="json") for one in found]
 
 
 async def remove_rule(work: Work, user_id: UUID, rule_id: UUID) -> Nothing:
@@ -76,11 +77,12 @@ async def move_rule(work: Work, user_id: UUID, rule_id: UUID, place: int) -> Not
     return Nothing()
 
 
-async def preview_memory(work: Work, user_id: UUID, merchant: str) -> list[Follower]:
+async def preview_memory(work: Work, user_id: UUID, merchant: str) -> list[dict[str, Any]]:
     """Past lines that would follow."""
     rows = await work.rows(_statement(rules.FOLLOWERS), user_id=user_id, merchant_key=merchant)
     names = Follower.model_fields
-    return [Follower(**dict(zip(names, row, strict=False))) for row in rows]
+    found = (Follower(**dict(zip(names, row, strict=False))) for row in rows)
+    return [one.model_dump(mode="json") for one in found]
 
 
 async def apply_memory(work: Work, user_id: UUID, merchant: str) -> Applied:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -72,7 +73,7 @@ CADENCES = (
 BY_NAME = {cadence.name: cadence for cadence in CADENCES}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lines:
     """The lines of all candidates, sorted by candidate (0 to n - 1, none empty) and day."""
 
@@ -80,11 +81,18 @@ class Lines:
     day: Ints  # since 1970
     amount: Ints  # minor units, positive
 
-    @property
+    @cached_property
     def starts(self) -> Ints:
         """Where each candidate begins."""
         begins: Ints = np.flatnonzero(np.r_[True, np.diff(self.candidate) > 0]).astype(np.int64)
         return begins
+
+    @cached_property
+    def unusual(self) -> Floats:
+        """How far each amount is from its candidate's middle one, in logs."""
+        logs = np.log(self.amount)
+        middle: Floats = np.abs(logs - _medians(self, logs)[self.candidate])
+        return middle
 
     def sums(self, values: npt.NDArray[np.generic]) -> Floats:
         """Totals of a value per line, by candidate."""
@@ -266,9 +274,7 @@ def _judged(  # noqa: PLR0917, PLR0913 - what a fit is made of
 
 def _hits(lines: Lines, slot: Ints, off: Floats, tolerance: float) -> Bools:
     """Of each slot the one line that is nearest in day and usual in amount."""
-    logs = np.log(lines.amount)
-    usual = _medians(lines, logs)[lines.candidate]
-    cost = off / max(tolerance, 1.0) + 2.0 * np.abs(logs - usual)
+    cost = off / max(tolerance, 1.0) + 2.0 * lines.unusual
     cost = np.where(off <= tolerance, cost, np.inf)
     order = np.lexsort((cost, slot, lines.candidate))
     is_first = np.r_[

@@ -32,6 +32,8 @@ _WIDE, _NARROW = 1.25, 1.04
 _MOST_LINES = 400
 #: Days from one line to the next, on average: what comes more often than weekly is everyday shopping.
 _LEAST_GAP = 4.5
+#: Days between two lines that may be all there is of a series so far, and by how many they may differ.
+_LONE_GAPS = ((30.4, 4), (60.9, 5), (91.3, 6), (182.6, 8), (365.2, 12))
 
 
 def keyed_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -126,5 +128,10 @@ def _grouped(base: pl.DataFrame, keys: list[str], least: int = 2) -> pl.DataFram
         )
         .filter((pl.col("days") >= least) & (pl.col("size") <= _MOST_LINES))
         .filter(pl.col("length") >= (pl.col("days") - 1) * _LEAST_GAP)
+        .filter((pl.col("days") > 2) | _is_lone_gap())  # noqa: PLR2004
         .select("mark", "size", "first", "row")
     )
+
+
+def _is_lone_gap() -> pl.Expr:
+    return pl.any_horizontal((pl.col("length") - gap).abs() <= wide for gap, wide in _LONE_GAPS)

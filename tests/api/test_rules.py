@@ -14,6 +14,7 @@ from tests.api.people import Line, Person, move_in
 from tests.api.shapes import data_of, error_of
 
 if TYPE_CHECKING:
+    from httpx2 import Response
     from starlette.testclient import TestClient
 
     from warehouse.engine import Warehouse
@@ -42,9 +43,9 @@ def somebody(client: TestClient, person: Person) -> dict[str, str]:
     return sign_in(client, person)
 
 
-def listed(client: TestClient, headers: dict[str, str]) -> dict[str, dict[str, Any]]:
-    found = data_of(client.get("/api/transactions/", params={"include": "all"}, headers=headers))
-    return {one["category_code"] + str(one["amount"]): one for one in found}
+def added(response: Response) -> str:
+    assert response.status_code == 201, response.text
+    return str(response.json()["data"]["rule_id"])
 
 
 def categories(client: TestClient, headers: dict[str, str]) -> list[tuple[str, str]]:
@@ -59,7 +60,7 @@ def test_a_rule_holds_with_the_answer_and_goes_without_a_trace(
     preview = data_of(client.post("/api/rules/preview", json=RULE, headers=somebody))
     assert (preview["holds"], preview["changes"]) == (2, 2)
     assert categories(client, somebody) == before
-    rule = data_of(client.post("/api/rules", json=RULE, headers=somebody), 201)["rule_id"]
+    rule = added(client.post("/api/rules", json=RULE, headers=somebody))
     found = data_of(client.get("/api/transactions/", params={"include": "all"}, headers=somebody))
     changed = [one for one in found if one["category_origin"] == "rule"]
     assert {one["category_code"] for one in changed} == {"household_supplies"}
@@ -90,9 +91,9 @@ def test_a_rule_moves_the_plan_at_once(
 
 
 def test_rules_can_be_moved_and_turned_off(client: TestClient, somebody: dict[str, str]) -> None:
-    first = data_of(client.post("/api/rules", json=RULE, headers=somebody), 201)["rule_id"]
+    first = added(client.post("/api/rules", json=RULE, headers=somebody))
     other = RULE | {"name": "second", "actions": {"category": "gifts"}}
-    second = data_of(client.post("/api/rules", json=other, headers=somebody), 201)["rule_id"]
+    second = added(client.post("/api/rules", json=other, headers=somebody))
     assert client.put(f"/api/rules/{second}/place", json={"place": 1}, headers=somebody).status_code == 200
     assert ("gifts", "rule") in categories(client, somebody)
     assert (
@@ -106,7 +107,7 @@ def test_rules_can_be_moved_and_turned_off(client: TestClient, somebody: dict[st
 def test_nobody_sees_or_changes_anothers_rules(
     client: TestClient, somebody: dict[str, str], built: Warehouse
 ) -> None:
-    rule = data_of(client.post("/api/rules", json=RULE, headers=somebody), 201)["rule_id"]
+    rule = added(client.post("/api/rules", json=RULE, headers=somebody))
     stranger = Person(
         f"{uuid4()}@example.org", "EUR", "Europe/Sofia", 1, 1, (Line(0, -5, "gifts", "BILLA 9"),)
     )

@@ -101,8 +101,9 @@ def test_an_amount_keeps_its_own_currency(listing: Listing) -> None:
     assert (foreign["amount"], foreign["currency"]) == (Decimal("9.99"), "USD")
 
 
-def test_the_users_word_has_no_confidence_and_a_models_has(listing: Listing) -> None:
-    assert sorted(str(item["confidence_score"]) for item in listing(category="coffee")) == ["0.875", "None"]
+def test_the_users_word_has_no_confidence_and_what_follows_from_it_has(listing: Listing) -> None:
+    found = {item["category_origin"]: item["confidence_score"] for item in listing(category="coffee")}
+    assert {origin: str(score) for origin, score in found.items()} == {"user": "None", "memory": "0.870"}
 
 
 def test_the_latest_come_first(listing: Listing) -> None:

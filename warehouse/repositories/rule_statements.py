@@ -223,11 +223,12 @@ UNDO_MEMORY = "delete from app.memory_matches where user_id = :user_id and appli
 
 #: The entries of a series' lines, by which it is known again; files that are undone leave them as they were.
 DECIDE_SERIES = """
-insert into app.recurring_decisions (user_id, word, entry_ids)
-select o.user_id, :word, array_agg(distinct o.transaction_id)
-from ml.recurring_occurrences as o
-where o.user_id = :user_id and o.series_id = :series_id
-group by o.user_id
+insert into app.recurring_decisions (user_id, word, entry_ids, payee, direction, currency, cadence)
+select s.user_id, :word, array_agg(distinct o.transaction_id), s.payee, s.direction, s.currency, s.cadence
+from ml.recurring_series as s
+inner join ml.recurring_occurrences as o using (user_id, series_id)
+where s.user_id = :user_id and s.series_id = :series_id
+group by s.user_id, s.payee, s.direction, s.currency, s.cadence
 returning decision_id
 """
 

@@ -72,7 +72,7 @@ recurring_occurrences = Table(
 )
 
 #: The user's word on a series, kept with the entries that it was made of: the series is known again by them
-#: after files were undone, imported again, or more of them came.
+#: after files were undone, imported again, or more of them came; by payee and rhythm if none of them is left.
 recurring_decisions = Table(
     "recurring_decisions",
     metadata,
@@ -80,6 +80,10 @@ recurring_decisions = Table(
     Column("decision_id", Uuid, primary_key=True, server_default=text("uuidv7()")),
     string("word"),
     Column("entry_ids", ARRAY(Uuid), nullable=False),
+    string("payee"),
+    string("direction"),
+    string("currency"),
+    string("cadence"),
     instant("decided_at", default_now=True),
     belongs_to_user(),
     CheckConstraint("word in ('confirmed', 'rejected')", name="word"),

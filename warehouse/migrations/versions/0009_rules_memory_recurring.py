@@ -440,18 +440,38 @@ from (
 """
 
 # What the user said of a series: the latest word on any of its lines, under whatever id it is found now.
+# Where none of its lines is there any more (their account was made anew), the same payee and rhythm is the
+# same series.
 RECURRING_WORDS = """
 create view app.recurring_words with (security_invoker = true) as
-select distinct on (occurrence.user_id, occurrence.series_id)
-    occurrence.user_id, occurrence.series_id, decision.decision_id, decision.word, decision.decided_at
-from app.recurring_decisions as decision
-cross join unnest(decision.entry_ids) as said (entry_id)
-left join app.merged_entries as merged
-    on decision.user_id = merged.user_id and said.entry_id = merged.entry_id
-inner join ml.recurring_occurrences as occurrence
-    on decision.user_id = occurrence.user_id
-    and coalesce(merged.transaction_id, said.entry_id) = occurrence.transaction_id
-order by occurrence.user_id, occurrence.series_id, decision.decided_at desc, decision.decision_id
+select distinct on (said.user_id, said.series_id)
+    said.user_id, said.series_id, said.decision_id, said.word, said.decided_at
+from (
+    select
+        decision.user_id, occurrence.series_id, decision.decision_id, decision.word, decision.decided_at,
+        1 as rank
+    from app.recurring_decisions as decision
+    cross join unnest(decision.entry_ids) as named (entry_id)
+    left join app.merged_entries as merged
+        on decision.user_id = merged.user_id and named.entry_id = merged.entry_id
+    inner join ml.recurring_occurrences as occurrence
+        on decision.user_id = occurrence.user_id
+        and coalesce(merged.transaction_id, named.entry_id) = occurrence.transaction_id
+    union all
+    select decision.user_id, series.series_id, decision.decision_id, decision.word, decision.decided_at, 2
+    from app.recurring_decisions as decision
+    inner join ml.recurring_series as series
+        on decision.user_id = series.user_id
+        and decision.payee = series.payee
+        and decision.direction = series.direction
+        and decision.currency = series.currency
+        and decision.cadence = series.cadence
+    where not exists (
+        select from app.transactions as line
+        where line.user_id = decision.user_id and line.transaction_id = any(decision.entry_ids)
+    )
+) as said
+order by said.user_id, said.series_id, said.rank, said.decided_at desc, said.decision_id
 """
 
 
@@ -612,6 +632,10 @@ def _create_series() -> None:
         sa.Column("decision_id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("word", sa.Text(), nullable=False),
         sa.Column("entry_ids", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("payee", "direction", "currency", "cadence")
+        ),
         _now("decided_at"),
         sa.CheckConstraint("word in ('confirmed', 'rejected')", name=op.f("ck_recurring_decisions__word")),
         _of_user("recurring_decisions"),
