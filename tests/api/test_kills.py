@@ -171,9 +171,9 @@ def test_purchases_are_counted_once_whatever_is_killed(platform: Platform) -> No
         def break_things(
             dice: random.Random = dice, killed: list[str] = killed, is_over: threading.Event = is_over
         ) -> None:
-            while not is_over.wait(dice.random() / 2):
-                killed.append(platform.break_something(dice))
-                is_over.wait(1.0)
+            for _ in range(dice.randint(1, 3)):
+                if not is_over.wait(dice.random()):
+                    killed.append(platform.break_something(dice))
 
         breaker = threading.Thread(target=break_things)
         breaker.start()
