@@ -171,9 +171,8 @@ def test_purchases_are_counted_once_whatever_is_killed(platform: Platform) -> No
         def break_things(
             dice: random.Random = dice, killed: list[str] = killed, is_over: threading.Event = is_over
         ) -> None:
-            for _ in range(dice.randint(1, 3)):
-                if not is_over.wait(dice.random()):
-                    killed.append(platform.break_something(dice))
+            moments = (is_over.wait(dice.random()) for _ in range(dice.randint(1, 3)))
+            killed.extend(platform.break_something(dice) for is_late in moments if not is_late)
 
         breaker = threading.Thread(target=break_things)
         breaker.start()
