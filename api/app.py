@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -34,7 +35,7 @@ from api.dependencies import Services
 from api.errors import error_schemas, install_error_handlers
 from api.metrics import Metrics
 from api.metrics import router as metrics_router
-from api.middleware import RequestContext
+from api.middleware import METHODS, Options, RequestContext
 from api.rates import RateLimits
 from warehouse.settings import Settings
 
@@ -93,6 +94,15 @@ def create_app(settings: Settings, server: str) -> FastAPI:
     app.state.services = Services(database, sign_in, rates, changes, answers)
     app.state.metrics = metrics = Metrics()
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)
+    app.add_middleware(Options, routes=app.routes)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[part.strip() for part in settings.cors_origins.split(",")],
+            allow_methods=METHODS,
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match"],
+            expose_headers=["etag", "x-request-id", "retry-after"],
+        )
     app.add_middleware(
         GiveAgain, answers=answers, states=ReadingStates(database), tokens=sign_in.tokens, rates=rates
     )
