@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -123,7 +124,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = FastAPI.openapi(app)
         schema["components"]["schemas"].update(error_schemas())
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                _declare_places(path, operation)
     return app.openapi_schema or {}
+
+
+def _declare_places(path: str, operation: dict[str, Any]) -> None:
+    """Parts of the path that an endpoint takes no notice of are parameters as well, or no client can be made."""
+    parameters = operation.setdefault("parameters", [])
+    declared = {parameter["name"] for parameter in parameters if parameter["in"] == "path"}
+    for name in re.findall(r"\{(\w+)\}", path):
+        if name not in declared:
+            parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
 
 
 def _operation_id(route: APIRoute) -> str:
