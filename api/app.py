@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -38,7 +40,7 @@ from api.dependencies import Services
 from api.errors import error_schemas, install_error_handlers
 from api.metrics import Metrics
 from api.metrics import router as metrics_router
-from api.middleware import RequestContext
+from api.middleware import METHODS, Options, RequestContext
 from api.rates import RateLimits
 from warehouse.settings import Settings
 
@@ -100,6 +102,15 @@ def create_app(settings: Settings, server: str) -> FastAPI:
     app.state.services = Services(database, sign_in, rates, changes, answers, banks, Verifier(banks))
     app.state.metrics = metrics = Metrics()
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)
+    app.add_middleware(Options, routes=app.routes)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[part.strip() for part in settings.cors_origins.split(",")],
+            allow_methods=METHODS,
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-none-match"],
+            expose_headers=["etag", "x-request-id", "retry-after"],
+        )
     app.add_middleware(
         GiveAgain, answers=answers, states=ReadingStates(database), tokens=sign_in.tokens, rates=rates
     )
@@ -120,7 +131,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = FastAPI.openapi(app)
         schema["components"]["schemas"].update(error_schemas())
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                _declare_places(path, operation)
     return app.openapi_schema or {}
+
+
+def _declare_places(path: str, operation: dict[str, Any]) -> None:
+    """Parts of the path that an endpoint takes no notice of are parameters as well, or no client can be made."""
+    parameters = operation.setdefault("parameters", [])
+    declared = {parameter["name"] for parameter in parameters if parameter["in"] == "path"}
+    for name in re.findall(r"\{(\w+)\}", path):
+        if name not in declared:
+            parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import TooLargeError, UnexpectedError, error_response, new_error_id
@@ -37,6 +40,9 @@ _FOR_DOCUMENTATION = [
 #: Bytes that a body may have: a photo where photos are sent, a page of purchases elsewhere.
 MAX_BODY, MAX_UPLOAD = 1_000_000, 20_000_000
 UPLOADS = ("/api/transactions/receipt", "/api/ocr/process")
+#: Never end, so asking for their head alone makes no sense.
+STREAMS = "/api/live/"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 #: A trace that the caller began (W3C Trace Context): its id joins the log lines of several services.
 _TRACE = re.compile(rb"^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$")
 
@@ -59,6 +65,7 @@ class _Exchange:
     trace_id: str
     status: int = 0
     received: int = 0
+    is_head: bool = False
 
     @property
     def limit(self) -> int:
@@ -80,6 +87,8 @@ class _Exchange:
             security = _FOR_DOCUMENTATION if self.scope["path"] in DOCUMENTATION else _FOR_ANSWERS
             identity = (b"x-request-id", self.request_id.encode())
             message = {**message, "headers": [*message["headers"], identity, *security]}
+        elif self.is_head:
+            message = {**message, "body": b""}
         await self.send(message)
 
     @property
@@ -90,7 +99,7 @@ class _Exchange:
     def log_entry(self, seconds: float) -> dict[str, Any]:
         """Method, route and time."""
         return {
-            "method": self.scope["method"],
+            "method": "HEAD" if self.is_head else self.scope["method"],
             "route": self.route,
             "status": self.status,
             "milliseconds": round(seconds * 1000, 1),
@@ -111,17 +120,20 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        is_head = scope["method"] == "HEAD" and not scope["path"].startswith(STREAMS)
         started = time.perf_counter()
         headers = dict(scope["headers"])
         trace = _TRACE.fullmatch(headers.get(b"traceparent", b""))
         exchange = _Exchange(
-            scope,
+            # What GET would answer, without its body (RFC 9110, 9.3.2).
+            {**scope, "method": "GET"} if is_head else scope,
             receive,
             send,
             f"req_{secrets.token_hex(6)}",
             trace[1].decode() if trace else secrets.token_hex(16),
         )
-        scope.setdefault("state", {})["request_id"] = exchange.request_id
+        exchange.is_head = is_head
+        exchange.scope.setdefault("state", {})["request_id"] = exchange.request_id
         try:
             await self._serve(exchange, headers.get(b"content-length", b""))
         finally:
@@ -138,6 +150,30 @@ class RequestContext:
             await error_response(TooLargeError())(exchange.scope, exchange.receive, exchange.forward)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller learns only its id
             await _answer_defect(error, exchange)
+
+
+class Options:
+    """Says which methods an address has (RFC 9110, 9.3.7)."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        self.app = app
+        self.routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer OPTIONS; everything else is passed on."""
+        if scope["type"] == "http" and scope["method"] == "OPTIONS" and (allowed := self._allowed(scope)):
+            headers = {"allow": ", ".join([*allowed, "OPTIONS"])}
+            await Response(status_code=204, headers=headers)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _allowed(self, scope: Scope) -> list[str]:
+        asked = {method: "GET" if method == "HEAD" else method for method in METHODS}
+        return [
+            method
+            for method, inner in asked.items()
+            if any(route.matches({**scope, "method": inner})[0] is Match.FULL for route in self.routes)
+        ]
 
 
 async def _answer_defect(error: Exception, exchange: _Exchange) -> None:

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Addresses or networks whose X-Forwarded-For is believed, comma-separated."
     )
+    cors_origins: str = Field(
+        default="", description="Origins whose pages may call the API, comma-separated; none by default."
+    )
     smtp_url: SecretStr | None = Field(
         default=None, description="smtp://user:password@host:587 (STARTTLS) or smtps://host:465."
     )

@@ -125,7 +125,8 @@ class ChangeRequest(Body):
 class EraseRequest(Body):
     """That it is meant."""
 
-    confirmation: Literal[True, "true"] = Field(description="`true`: everything of the user goes.")
+    # Apart, because an enumeration of two types is more than generators of clients understand.
+    confirmation: Literal[True] | Literal["true"] = Field(  # noqa: PYI030description="`true`: everything of the user goes.")
 
 
 class CodeRequest(Body):

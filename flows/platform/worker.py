@@ -18,6 +18,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
 
 from flows.platform.services import POOL, QUEUES
+from warehouse.settings import Settings
 
 SERVER_SECONDS = 120
 POLL_SECONDS = 0.2
@@ -32,6 +33,15 @@ async def prepare() -> None:
         for priority, queue in enumerate(QUEUES, start=1):
             await _ensure_queue(client, queue, priority)
     await _deploy()
+    async with get_client() as client:
+        await _schedule_mail(client, is_wanted=Settings().smtp_url is not None)
+
+
+async def _schedule_mail(client: PrefectClient, *, is_wanted: bool) -> None:
+    """Without a mail server the flow would find nothing to do, every five minutes."""
+    deployment = await client.read_deployment_by_name("deliver-mail/deliver-mail")
+    for schedule in await client.read_deployment_schedules(deployment.id):
+        await client.update_deployment_schedule(deployment.id, schedule.id, active=is_wanted)
 
 
 async def _wait_for(client: PrefectClient) -> None:

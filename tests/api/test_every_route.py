@@ -6,7 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -20,6 +23,9 @@ from tests.api.conftest import sign_in
 from tests.api.people import KENJI, MARIA, Line, Person, move_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from fastapi import FastAPI
     from starlette.testclient import TestClient
 
@@ -255,3 +261,41 @@ def test_the_roots_of_collections_answer_with_and_without_the_slash(
             continue
         answers = [client.get(one, headers=maria, follow_redirects=False) for one in (path, path[:-1])]
         assert [answer.status_code for answer in answers] == [200, 200], path
+
+
+def test_every_place_in_a_path_is_a_parameter(app: FastAPI) -> None:
+    for method, path, told in operations(app):
+        declared = {one["name"] for one in told.get("parameters", []) if one["in"] == "path"}
+        assert declared == set(re.findall(r"\{(\w+)\}", path)), (method, path)
+
+
+def test_no_enumeration_mixes_types(app: FastAPI) -> None:
+    def enumerations(node: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - JSON
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if key == "enum":
+                yield value
+            elif isinstance(value, dict | list):
+                yield from enumerations(value)
+
+    assert all(
+        len({type(one) for one in values} - {type(None)}) == 1 for values in enumerations(app.openapi())
+    )
+
+
+def test_a_typed_client_can_be_generated(app: FastAPI, tmp_path: Path) -> None:
+    generator = os.environ.get("MITA_CLIENT_GENERATOR", "")
+    if not generator:
+        pytest.skip(
+            "set MITA_CLIENT_GENERATOR to an openapi-python-client (it does not agree with our Typer)"
+        )
+    (tmp_path / "openapi.json").write_text(json.dumps(app.openapi()))
+    run = subprocess.run(
+        [generator, "generate", "--path", "openapi.json", "--output-path", "client", "--meta", "none"],
+        check=True, capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert "WARNING" not in run.stdout + run.stderr
+    names = {told["operationId"] for _, _, told in operations(app)}
+    made = {file.stem for file in (tmp_path / "client" / "api").rglob("*.py")}
+    assert names <= made
+    compiled = subprocess.run([sys.executable, "-m", "compileall", "-q", "client"], check=False, cwd=tmp_path)
+    assert compiled.returncode == 0

@@ -102,6 +102,11 @@ def test_deployments_stand_on_queues_of_the_pool(services: dict[str, str]) -> No
     }
 
 
+def test_mail_is_sent_by_the_clock_only_where_there_is_a_mail_server(services: dict[str, str]) -> None:
+    deployment = in_prefect(services, "GET", "/deployments/name/deliver-mail/deliver-mail")
+    assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
+
+
 def test_the_schedule_plans_runs(services: dict[str, str]) -> None:
     deadline = time.monotonic() + RUN_SECONDS
     planned: list[Any] = []
