@@ -1,4 +1,4 @@
-"""Paths that answer with what was computed of a user: forecasts, alerts, findings, peers; and what they say of it."""
+"""Paths that answer with what was computed of a user, and take what the user says of it."""
 
 from __future__ import annotations
 

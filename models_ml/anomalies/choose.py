@@ -26,9 +26,10 @@ def parameters() -> Mapping[str, Mapping[str, float]]:
 
 
 def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Candidates with ``probability`` and ``usefulness``, the expected worth of telling in months of spending.
+    """Candidates with ``probability`` and ``usefulness``, the expected worth of telling.
 
-    ``opinions`` (user, kind, useful, useless) are what users said of earlier alerts: who finds a kind useless
+    Worth is in months of spending. ``opinions`` (user, kind, useful, useless) are what users said of earlier
+    alerts: who finds a kind useless
     is told less of it.
     """
     known = pl.DataFrame(

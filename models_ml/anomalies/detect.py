@@ -112,7 +112,7 @@ def _shrunk(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _between(count: pl.Expr, deviation: str) -> pl.Expr:
-    """How unsure the mean itself is: all of the spread between merchants at the first visit, less with each."""
+    """How unsure the mean itself is: all of the spread between merchants at first, less with each visit."""
     return pl.col(deviation) ** 2 * (_MERCHANT_PRIOR / (count + _MERCHANT_PRIOR)) ** 2
 
 

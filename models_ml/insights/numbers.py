@@ -1,4 +1,4 @@
-"""Whether every number in a text is one of the given facts: digits of any script, words, percentages, rounding.
+"""Whether every number in a text is a fact: digits of any script, words, percentages, rounding.
 
 A language model is believed about no figure. What it writes stands only if each number in it can be read as
 one of the allowed values; anything that looks like a number and is not understood counts against it.
@@ -23,7 +23,8 @@ _TENS_EN = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_UNITS_EN.split())}
 _WORDS |= {word: 10.0 * value for value, word in enumerate(_TENS_EN.split(), start=2)}
 _WORDS |= {
-    "нула": 0, "един": 1, "една": 1, "едно": 1, "два": 2, "две": 2, "три": 3, "четири": 4, "пет": 5, "шест": 6,
+    "нула": 0, "един": 1, "една": 1, "едно": 1, "два": 2, "две": 2, "три": 3, "четири": 4, "пет": 5,
+    "шест": 6,
     "седем": 7, "осем": 8, "девет": 9, "десет": 10, "единадесет": 11, "единайсет": 11, "дванадесет": 12,
     "дванайсет": 12, "тринадесет": 13, "тринайсет": 13, "четиринадесет": 14, "четиринайсет": 14,
     "петнадесет": 15, "петнайсет": 15, "шестнадесет": 16, "шестнайсет": 16, "седемнадесет": 17,
@@ -44,6 +45,11 @@ _SHARES = {
 _GRAMMAR = {"one", "един", "една", "едно", "zero", "нула"}
 
 
+_EDGES = ".,' ’"
+_AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
+_THIRD_DECIMAL = 0.0005
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A number that a text says, and how exactly: half of its last digit."""
@@ -51,6 +57,7 @@ class Said:
     value: float
     slack: float
     told: str
+    decimal: float | None = None  # what 1.234 is where three decimals are usual
 
 
 def unfounded(text: str, facts: Iterable[float]) -> list[str]:
@@ -76,7 +83,7 @@ def _latin_digits(text: str) -> str:
         category = unicodedata.category(letter)
         if category == "Cf":
             continue
-        numeric = unicodedata.numeric(letter, None)  # type: ignore[arg-type]
+        numeric = unicodedata.numeric(letter, None)
         if category == "Nd":
             out.append(str(int(unicodedata.digit(letter))))
         elif numeric is not None:  # Roman numerals, CJK numbers, what NFKC leaves
@@ -89,14 +96,16 @@ def _latin_digits(text: str) -> str:
 def _in_digits(text: str) -> list[Said]:
     found = []
     for match in _DIGITS.finditer(text):
-        value, decimals = _value(match.group().strip(".,' ’"))
+        value, decimals = _value(match.group().strip(_EDGES))
         scale = _scale_after(text[match.end() :])
-        found.append(Said(value * scale, 0.5 * 10.0**-decimals * scale, match.group()))
+        told = match.group().strip(_EDGES)
+        decimal = float(told.replace(",", ".")) if _AMBIGUOUS.fullmatch(told) else None
+        found.append(Said(value * scale, 0.5 * 10.0**-decimals * scale, match.group(), decimal))
     return found
 
 
 def _value(told: str) -> tuple[float, int]:
-    """A number with separators: the last of . and , is decimal unless three digits follow every one of them."""
+    """A number with separators: the last of . and , is decimal unless three digits follow each of them."""
     told = re.sub(r"[  ’'٬\s]", "", told)
     marks = [mark for mark in told if mark in ".,"]
     if not marks:
@@ -145,4 +154,6 @@ def _in_words(text: str) -> list[Said]:
 
 def _is(said: Said, fact: float) -> bool:
     """Whether a number may stand for a fact: equal to the digits that were given."""
+    if said.decimal is not None and abs(said.decimal - fact) <= _THIRD_DECIMAL:
+        return True
     return abs(said.value - fact) <= said.slack + 1e-9
