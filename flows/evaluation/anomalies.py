@@ -173,7 +173,8 @@ def inject(facts: pl.DataFrame, seed: int, rate: float) -> tuple[pl.DataFrame, p
 
 def _sampled(rows: pl.DataFrame, count: int, dice: np.random.Generator) -> pl.DataFrame:
     picked = np.sort(dice.choice(rows.height, min(count, rows.height), replace=False))
-    return rows[picked.tolist()]
+    sampled: pl.DataFrame = rows[picked.tolist()]
+    return sampled
 
 
 def _raise_amounts(
