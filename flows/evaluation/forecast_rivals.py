@@ -22,7 +22,7 @@ from models_ml.forecaster import naive
 from models_ml.forecaster.calibrate import calibration
 from models_ml.forecaster.features import HORIZON, QUANTILES
 from models_ml.forecaster.history import Floats, History
-from models_ml.forecaster.model import shipped
+from models_ml.forecaster.model import ForecastModel, shipped
 from models_ml.forecaster.predict import quantiles, trials_of
 
 PEOPLE, ORIGINS, FEWEST_DAYS = 40, 3, 120
@@ -59,16 +59,26 @@ def compared(histories: Sequence[History]) -> dict[str, dict[str, float]]:
 
 
 def _score(
-    history: History, days: int, model: Any, scores: dict[str, Any], seconds: dict[str, float]  # noqa: ANN401
+    history: History,
+    days: int,
+    model: ForecastModel,
+    scores: dict[str, list[tuple[float, float]]],
+    seconds: dict[str, float],
 ) -> None:
     known, truth = history.until(days), history.spent[days : days + HORIZON]
     scale = max(float(np.abs(history.flow).mean()) * 30.4375, 1e-9)
     ways: dict[str, Any] = {
         "mita": lambda: quantiles(
-            next(t for t in trials_of(known_with(history, days), model, step=1, fewest=days)), "day", model, ()
+            next(t for t in trials_of(known_with(history, days), model, step=1, fewest=days)),
+            "day",
+            model,
+            (),
         ),
         "seasonal naive, month": lambda: naive.monthly(known)["day"],
-        **{name: (lambda name=name: statistical(name, known)) for name in ("AutoETS", "AutoTheta", "CrostonSBA")},
+        **{
+            name: (lambda name=name: statistical(name, known))
+            for name in ("AutoETS", "AutoTheta", "CrostonSBA")
+        },
     }
     for name, way in ways.items():
         began = time.monotonic()

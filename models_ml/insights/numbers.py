@@ -34,13 +34,32 @@ _WORDS |= {
     "петстотин": 500, "шестстотин": 600, "седемстотин": 700, "осемстотин": 800, "деветстотин": 900,
 }  # fmt: skip
 _HUNDRED = {"hundred": 100.0, "hundreds": 100.0}
-#: Words that are a number only for some readers: they are refused whenever they are not a fact.
-_SHARES = {
-    "half": 50.0, "halves": 50.0, "quarter": 25.0, "quarters": 25.0, "third": 33.3, "thirds": 66.7,
-    "double": 2.0, "doubled": 2.0, "twice": 2.0, "triple": 3.0, "tripled": 3.0, "thrice": 3.0, "dozen": 12.0,
-    "половин": 50.0, "половина": 50.0, "половината": 50.0, "четвърт": 25.0, "третина": 33.3, "двойно": 2.0,
-    "тройно": 3.0, "дузина": 12.0,
-}  # fmt: skip
+#: Shares in words say of nothing what they are a share of: they are refused whatever the facts are.
+_SHARES = frozenset(
+    [
+        "half",
+        "halves",
+        "quarter",
+        "quarters",
+        "third",
+        "thirds",
+        "double",
+        "doubled",
+        "twice",
+        "triple",
+        "tripled",
+        "thrice",
+        "dozen",
+        "половин",
+        "половина",
+        "половината",
+        "четвърт",
+        "третина",
+        "двойно",
+        "тройно",
+        "дузина",
+    ]
+)
 #: Small counts that are grammar rather than figures ("one thing", "a one-off").
 _GRAMMAR = {"one", "един", "една", "едно", "zero", "нула"}
 
@@ -140,7 +159,7 @@ def _in_words(text: str) -> list[Said]:
             current = (current or 1.0) * (_HUNDRED.get(word) or _SCALES[word])
         elif word in _SHARES:
             close()
-            found.append(Said(_SHARES[word], 0.5, word))
+            found.append(Said(float("nan"), 0.5, word))
             continue
         elif current is not None and word in {"and", "и"}:
             continue
