@@ -64,7 +64,8 @@ def _liking(rows: pl.DataFrame, opinions: pl.DataFrame | None) -> pl.Series:
 
 def chosen(weighed_: pl.DataFrame) -> pl.DataFrame:
     """Alerts with ``is_shown``: one thing once, worth its interruption, the best of each person's week."""
-    one = weighed_.sort("usefulness", descending=True).unique(
+    order = ["usefulness", "day", "merchant", "amount", "kind"]
+    one = weighed_.sort(order, descending=[True, False, False, False, False]).unique(
         ["user", "ref", "day"], keep="first", maintain_order=True
     )
     rank = pl.col("usefulness").rank("ordinal", descending=True)
