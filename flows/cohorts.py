@@ -141,15 +141,18 @@ def release_month(settings: Settings, month: date) -> int:
     """Release figures of a month; one that was released stays as it is, whoever joined or left since."""
     from models_ml.clusters.cohorts import release  # noqa: PLC0415
 
-    with open_warehouse(settings) as warehouse, warehouse.locked("cohort-release"):
-        with warehouse.transaction() as connection:
-            if not forecasts.has_marts(connection) or cohorts.is_released(connection, month):
-                return 0
-            people = grouped(cohorts.consenting_people(connection, month))
-            secret = settings.derived_key("cohort noise").encode()
-            figures = release(people, MEASURES, SHARES_OF_PEOPLE, month, secret)
-            added = cohorts.add_release(connection, month, figures)
-            cohorts.add_members(connection, month, _members(people))
+    with (
+        open_warehouse(settings) as warehouse,
+        warehouse.locked("cohort-release"),
+        warehouse.transaction() as connection,
+    ):
+        if not forecasts.has_marts(connection) or cohorts.is_released(connection, month):
+            return 0
+        people = grouped(cohorts.consenting_people(connection, month))
+        secret = settings.derived_key("cohort noise").encode()
+        figures = release(people, MEASURES, SHARES_OF_PEOPLE, month, secret)
+        added = cohorts.add_release(connection, month, figures)
+        cohorts.add_members(connection, month, _members(people))
     publish_table("cohorts", figures.to_dicts(), f"Figures of cohorts of {month}")
     return added
 

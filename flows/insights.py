@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -109,7 +110,7 @@ def _insight_block(warehouse: Warehouse, block: Sequence[DueUser]) -> int:
     return len(rows)
 
 
-def _row(user_id: UUID, each: Finding, worth: float, today: dict[UUID, object]) -> dict[str, object]:
+def _row(user_id: UUID, each: Finding, worth: float, today: Mapping[UUID, object]) -> dict[str, object]:
     return {
         "user_id": user_id,
         "insight_key": each.key,
@@ -203,8 +204,8 @@ def _finding(row: dict[str, object]) -> Finding:
 def configured_narrator(settings: Settings, warehouse: Warehouse) -> Narrator | None:
     """The language model that the settings name, if one is configured and its client is there."""
     try:
-        from flows.clients.llm import language_model  # type: ignore[import-not-found]  # noqa: PLC0415
+        clients = importlib.import_module("flows.clients.llm")
     except ImportError:
         return None
-    model: Narrator | None = language_model(settings, warehouse)
+    model: Narrator | None = clients.language_model(settings, warehouse)
     return model

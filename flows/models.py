@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 from flows.orchestration import publish_table, task
 from models_ml import registry
 from models_ml.categorizer.model import MODEL_NAME, SHIPPED
+from models_ml.forecaster import model as forecaster
 from warehouse.engine import open_warehouse
 from warehouse.provision import role_database
 from warehouse.settings import Settings
@@ -29,7 +30,11 @@ class Champion:
 @flow(name="register-models", description="Register the shipped models in MLflow and fetch the champions.")
 def register_models() -> list[Champion]:
     """Register what is shipped and not known yet, and fetch the champion of each model."""
-    champions = [register_shipped(Settings(), MODEL_NAME, SHIPPED)]
+    settings = Settings()
+    champions = [
+        register_shipped(settings, MODEL_NAME, SHIPPED),
+        register_shipped(settings, forecaster.MODEL_NAME, forecaster.SHIPPED),
+    ]
     publish_table("champions", [vars_of(champion) for champion in champions], "The models that score")
     return champions
 

@@ -1,4 +1,4 @@
-"""Paths that answer with what was computed of a user: forecasts, alerts, findings, peers; and what they say of it."""
+"""Paths that answer with what was computed of a user, and take what the user says of it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def set_consent(given: Consent, writer: CurrentWriter) -> Response:
     "/api/insights/{key}/rating",
     tags=["insights"],
     response_model=Envelope[Nothing],
-    responses=answers(*WRITING),
+    responses=answers(*WRITING, NotFoundError),
 )
 async def rate_insight(key: Key, given: Opinion, writer: CurrentWriter) -> Response:
     """Say whether a finding was of use; the ranking learns from it, and a useless one is not said again."""
@@ -127,7 +127,7 @@ async def rate_insight(key: Key, given: Opinion, writer: CurrentWriter) -> Respo
     "/api/behavior/anomalies/{key}/dismissal",
     tags=["behavior"],
     response_model=Envelope[Nothing],
-    responses=answers(*WRITING),
+    responses=answers(*WRITING, NotFoundError),
 )
 async def dismiss_alert(key: Key, given: Opinion, writer: CurrentWriter) -> Response:
     """Dismiss an alert for good, and say whether it was of use."""

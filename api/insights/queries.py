@@ -3,6 +3,8 @@
 Where nothing was computed for a user, the row is the one that says so (``nothing``).
 """
 
+# ruff: noqa: S608 - statements are put together of our own words alone
+
 from __future__ import annotations
 
 from typing import Any, LiteralString
@@ -15,7 +17,8 @@ from api.insights.to_come import said_of
 #: English or Bulgarian: what the user chose, else what their country speaks.
 _LANGUAGE: LiteralString = """
 (select case when coalesce(
-    (select chosen.settings ->> 'language' from app.preferences as chosen where chosen.user_id = reader.user_id),
+    (select chosen.settings ->> 'language' from app.preferences as chosen
+        where chosen.user_id = reader.user_id),
     case when reader.country = 'BG' then 'bg' else 'en' end
 ) like 'bg%' then 'bg' else 'en' end)
 """
@@ -27,7 +30,8 @@ findings as (
         i.*, i.value_minor * reader.unit as value
     from reader
     inner join ml.insights as i on reader.user_id = i.user_id
-    where i.last_seen_on = (select max(last.last_seen_on) from ml.insights as last where last.user_id = i.user_id)
+    where i.last_seen_on = (select max(last.last_seen_on) from ml.insights as last
+        where last.user_id = i.user_id)
         and not exists (
             select from app.insight_ratings as rated
             where rated.user_id = i.user_id and rated.insight_key = i.insight_key and not rated.is_useful
@@ -38,7 +42,8 @@ findings as (
 """
 _FINDING: LiteralString = """
 json_build_object(
-    'key', f.insight_key, 'kind', f.kind, 'title', f.title, 'text', f.told, 'content', f.told, 'message', f.told,
+    'key', f.insight_key, 'kind', f.kind, 'title', f.title, 'text', f.told, 'content', f.told, 'message',
+        f.told,
     'value', f.value, 'currency', f.currency, 'confidence', f.confidence, 'sources', f.sources,
     'found_on', f.found_on
 )
@@ -96,7 +101,8 @@ FORECAST = _or_nothing(
             'spent', json_build_object('p10', ahead.spent_p10_minor * ahead.unit,
                 'p50', ahead.spent_p50_minor * ahead.unit, 'p90', ahead.spent_p90_minor * ahead.unit),
             'spent_until', json_build_object('p10', ahead.spent_until_p10_minor * ahead.unit,
-                'p50', ahead.spent_until_p50_minor * ahead.unit, 'p90', ahead.spent_until_p90_minor * ahead.unit),
+                'p50', ahead.spent_until_p50_minor * ahead.unit, 'p90',
+                    ahead.spent_until_p90_minor * ahead.unit),
             'balance', case when ahead.balance_p50_minor is not null then json_build_object(
                 'p10', ahead.balance_p10_minor * ahead.unit, 'p50', ahead.balance_p50_minor * ahead.unit,
                 'p90', ahead.balance_p90_minor * ahead.unit) end
@@ -112,7 +118,8 @@ PREDICTION = _or_nothing(
     """
     select json_build_object(
         'enough_data', true, 'period_days', ahead.days_ahead + 1,
-        'predicted_amount', greatest(ahead.spent_until_p50_minor - coalesce(first_day.p50, 0), 0) * ahead.unit,
+        'predicted_amount', greatest(ahead.spent_until_p50_minor - coalesce(first_day.p50, 0),
+            0) * ahead.unit,
         'low', greatest(ahead.spent_until_p10_minor - coalesce(first_day.p10, 0), 0) * ahead.unit,
         'high', greatest(ahead.spent_until_p90_minor - coalesce(first_day.p90, 0), 0) * ahead.unit,
         'confidence', 0.8, 'factors', '[]'::json
@@ -128,7 +135,8 @@ PREDICTIONS = _or_nothing(
     "/api/behavior/predictions",
     """
     select json_build_object(
-        'enough_data', true, 'next_month_spending', ahead.spent_until_p50_minor * ahead.unit, 'confidence', 0.8,
+        'enough_data', true, 'next_month_spending', ahead.spent_until_p50_minor * ahead.unit, 'confidence',
+            0.8,
         'risk_factors', (
             select coalesce(json_agg(json_build_object('factor', f.title, 'impact', f.value)), '[]')
             from findings as f where f.kind in ('payday', 'over_budget') and f.value > 0
@@ -217,7 +225,8 @@ FEEDBACK = _or_nothing(
 REPORT = _or_nothing(
     "GET",
     "/api/ai/monthly-report",
-    """select json_build_object('enough_data', true, 'summary', string_agg(f.told, ' ') filter (where f.rank >= (
+    """select json_build_object('enough_data', true, 'summary', string_agg(f.told,
+        ' ') filter (where f.rank >= (
             select min(top.rank) from (select rank from findings limit 3) as top)),
         'highlights', json_agg(f.title), 'recommendations', json_agg(f.told))
         from findings as f having count(*) > 0""",
@@ -226,8 +235,8 @@ REPORT = _or_nothing(
 RECOMMENDATIONS = _or_nothing(
     "GET",
     "/api/behavior/recommendations",
-    f"select json_build_object('enough_data', true, 'recommendations', json_agg({_FINDING})) from findings as f "
-    "having count(*) > 0",
+    f"""select json_build_object('enough_data', true, 'recommendations', json_agg({_FINDING}))
+    from findings as f having count(*) > 0""",
     _FINDINGS,
 )
 ANSWER = _or_nothing(
@@ -249,7 +258,8 @@ _HEALTH: LiteralString = """
 select json_build_object(
     'enough_data', h.health_score is not null, 'score', coalesce(h.health_score, 0),
     'grade', case when h.health_score is null then 'not enough data' when h.health_score >= 80 then 'A'
-        when h.health_score >= 65 then 'B' when h.health_score >= 50 then 'C' when h.health_score >= 35 then 'D'
+        when h.health_score >= 65 then 'B' when h.health_score >= 50
+            then 'C' when h.health_score >= 35 then 'D'
         else 'E' end,
     'parts', json_build_object('saving', h.saving_points, 'buffer', h.buffer_points, 'debt', h.debt_points,
         'plan', h.plan_points),
@@ -278,7 +288,8 @@ running as (
         reader.unit
     from reader
     inner join marts.fct_category_periods as p on reader.user_id = p.user_id
-        and p.period_start <= reader.today and p.period_end > reader.today and p.group_code in ('need', 'want')
+        and p.period_start <= reader.today and p.period_end > reader.today and p.group_code in ('need',
+            'want')
     inner join marts.dim_categories as category on p.category_code = category.category_code
 ),
 receivers as (
@@ -294,7 +305,8 @@ moves as (
     select giver.category_code as from_category, giver.client_code as from_client,
         receiver.category_code as to_category, receiver.client_code as to_client, giver.unit,
         least(giver.until_minor, receiver.until_minor)
-        - greatest(giver.until_minor - giver.spare_minor, receiver.until_minor - receiver.lacks) as amount_minor,
+        - greatest(giver.until_minor - giver.spare_minor,
+            receiver.until_minor - receiver.lacks) as amount_minor,
         giver.left_minor as from_left, receiver.left_minor as to_left
     from givers as giver inner join receivers as receiver
         on giver.until_minor - giver.spare_minor < receiver.until_minor
@@ -307,7 +319,8 @@ OPTIMIZE = _or_nothing(
     """
     select json_build_object(
         'enough_data', true,
-        'overall_score', (select h.health_score from marts.fct_financial_health as h where h.user_id = reader.user_id),
+        'overall_score', (select h.health_score from marts.fct_financial_health as h
+            where h.user_id = reader.user_id),
         'suggestions', coalesce((select json_agg(json_build_object(
             'from', m.from_client, 'to', m.to_client, 'from_category', m.from_category,
             'to_category', m.to_category, 'amount', m.amount_minor * m.unit,
@@ -317,8 +330,10 @@ OPTIMIZE = _or_nothing(
             'category', running.category_code, 'budget', running.budget_minor * running.unit,
             'left_before', running.left_minor * running.unit,
             'left_after', (running.left_minor
-                + coalesce((select sum(m.amount_minor) from moves as m where m.to_category = running.category_code), 0)
-                - coalesce((select sum(m.amount_minor) from moves as m where m.from_category = running.category_code), 0)
+                + coalesce((select sum(m.amount_minor) from moves as m
+                    where m.to_category = running.category_code), 0)
+                - coalesce((select sum(m.amount_minor) from moves as m
+                    where m.from_category = running.category_code), 0)
             ) * running.unit
         ) order by running.category_code)
     )
@@ -364,7 +379,8 @@ PROFILE = _or_nothing(
         'key_traits', string_to_array(member.cluster_name, ', '),
         'improvement_areas', coalesce((select json_agg(f.title) from findings as f where f.value > 0), '[]'),
         'strengths', coalesce((select json_agg(f.title) from findings as f where f.value = 0), '[]'),
-        'recommended_strategies', coalesce((select json_agg(f.told) from findings as f), '[]')) from member""",
+        'recommended_strategies', coalesce((select json_agg(f.told) from findings as f), '[]'))
+            from member""",
     f"{_CLUSTER}, {_FINDINGS}",
 )
 #: The most particular released group that the user is in; only who takes part is shown any.
@@ -376,7 +392,8 @@ peers as (
     inner join ml.cohort_members as m on reader.user_id = m.user_id
     cross join lateral jsonb_array_elements_text(m.cohorts) with ordinality as told (cohort, place)
     inner join ml.cohort_releases as r on r.cohort = told.cohort and r.month = m.month
-    where m.month = (select max(last.month) from ml.cohort_members as last where last.user_id = reader.user_id)
+    where m.month = (select max(last.month) from ml.cohort_members as last
+        where last.user_id = reader.user_id)
         and told.place = (
             select min(other.place)
             from jsonb_array_elements_text(m.cohorts) with ordinality as other (cohort, place)
@@ -405,7 +422,8 @@ households as (
 ),
 reference as (
     select json_object_agg(h.category_code, json_build_object(
-        'yours', round(coalesce(o.spent_minor, 0) / nullif((select sum(s.spent_minor) from own_shares as s), 0), 4),
+        'yours', round(coalesce(o.spent_minor, 0) / nullif((select sum(s.spent_minor)
+            from own_shares as s), 0), 4),
         'households', round(h.share, 4)
     )) as shares
     from households as h left join own_shares as o on h.category_code = o.category_code
@@ -438,7 +456,8 @@ COHORT_INSIGHTS = _or_nothing(
     "/api/cohort/insights",
     """
     select json_build_object(
-        'enough_data', true, 'cohort', max(placed.cohort), 'cohort_size', max(placed.people), 'your_rank', null,
+        'enough_data', true, 'cohort', max(placed.cohort), 'cohort_size', max(placed.people), 'your_rank',
+            null,
         'percentile', max(placed.percentile) filter (where placed.measure = 'saving_rate'),
         'top_insights', json_agg(json_build_object(
             'measure', placed.measure, 'yours', round(placed.own::numeric, 4), 'p25', placed.p25,

@@ -1,6 +1,6 @@
 """What each path says, in the client's shape, while there is not enough data.
 
-A path that api.insights.queries answers says this of users of whom nothing was computed; the others say it always.
+A path that api.insights.queries answers says this of users of whom nothing was computed; others always do.
 """
 
 from __future__ import annotations

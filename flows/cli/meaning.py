@@ -107,8 +107,8 @@ def anomalies(
     console.print(table)
     console.print(
         f"At one alert a week {report.precision_at_one_a_week:.1%} are true; by the threshold "
-        f"{report.precision_by_threshold:.1%}. Where anomalies are rare: {report.rare_alerts_a_year:.1f} alerts "
-        f"a year, {report.rare_precision:.1%} of them true."
+        f"{report.precision_by_threshold:.1%}. Where anomalies are rare: {report.rare_alerts_a_year:.1f} "
+        f"alerts a year, {report.rare_precision:.1%} of them true."
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -94,7 +95,7 @@ def evaluate_anomalies(
 def fit_parameters(
     *, users: int = 120, months: int = 12, seed: int = FIT_SEED
 ) -> dict[str, dict[str, float]]:
-    """Learn how probable each kind's scores are true, where one anomaly a week is mixed in a fifth of the time."""
+    """Learn how probable each kind's scores are true, where every fifth week has an anomaly."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
 
     facts = generated_facts(users, months, seed, None)
@@ -126,7 +127,7 @@ def generated_facts(users: int, months: int, seed: int, bank: Path | None) -> pl
     known = categories()
     group = {code: each.group_code for code, each in known.items()}
     category = pl.col("category").cast(pl.String)
-    return (
+    posted: pl.DataFrame = (
         events.filter(pl.col("posted") & pl.col("anomaly").is_null())
         .select(
             "user",
@@ -141,13 +142,14 @@ def generated_facts(users: int, months: int, seed: int, bank: Path | None) -> pl
         )
         .match_to_schema(FACT_SCHEMA)
     )
+    return posted
 
 
 def inject(facts: pl.DataFrame, seed: int, rate: float) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Facts with anomalies, the truth (user, kind, ref, day), and the weeks of a person in which they may lie."""
+    """Facts with anomalies, the truth (user, kind, ref, day), and the weeks in which they may lie."""
     dice = np.random.default_rng(seed)
-    first = facts["day"].min() + timedelta(days=_WARM_UP_DAYS)  # type: ignore[operator]
-    weeks = (facts["day"].max() - first).days // 7  # type: ignore[operator]
+    first = _first_day(facts)
+    weeks = (_day(facts["day"].max()) - first).days // 7
     spent = facts.filter((pl.col("amount") > 0) & pl.col("group").is_in(["need", "want"]))
     late = spent.filter(pl.col("day") >= first)
     count = round(facts["user"].n_unique() * weeks * rate)
@@ -171,7 +173,8 @@ def inject(facts: pl.DataFrame, seed: int, rate: float) -> tuple[pl.DataFrame, p
 
 def _sampled(rows: pl.DataFrame, count: int, dice: np.random.Generator) -> pl.DataFrame:
     picked = np.sort(dice.choice(rows.height, min(count, rows.height), replace=False))
-    return rows[picked.tolist()]
+    sampled: pl.DataFrame = rows[picked.tolist()]
+    return sampled
 
 
 def _raise_amounts(
@@ -191,9 +194,11 @@ def _raise_amounts(
 def _doubled(late: pl.DataFrame, count: int, dice: np.random.Generator) -> pl.DataFrame:
     """Charges that come a second time, the same day or the next."""
     picked = _sampled(late, count, dice)
-    later = pl.Series(dice.integers(0, 2, picked.height))
-    return picked.with_columns(
-        ref="dup-" + pl.col("ref"), day=pl.col("day") + pl.duration(days=later.cast(pl.Int64))
+    later = pl.Series("later", dice.integers(0, 2, picked.height), dtype=pl.Int64)
+    return (
+        picked.with_columns(later)
+        .with_columns(ref="dup-" + pl.col("ref"), day=pl.col("day") + pl.duration(days="later"))
+        .drop("later")
     )
 
 
@@ -210,7 +215,7 @@ def _foreign(late: pl.DataFrame, count: int, dice: np.random.Generator) -> pl.Da
 
 
 def _raise_prices(
-    facts: pl.DataFrame, first: object, count: int, dice: np.random.Generator
+    facts: pl.DataFrame, first: date, count: int, dice: np.random.Generator
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Steady bills that cost 4 to 35 % more from some day on."""
     keys = ["user", "merchant", "account"]
@@ -237,7 +242,7 @@ def _raise_prices(
 
 
 def _stop_income(
-    facts: pl.DataFrame, first: object, count: int, dice: np.random.Generator
+    facts: pl.DataFrame, first: date, count: int, dice: np.random.Generator
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Regular income that does not come once; the alert is about the payment before it."""
     keys = ["user", "merchant"]
@@ -262,7 +267,7 @@ def _labelled(found: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
 
 def _measured(facts: pl.DataFrame, seed: int, rate: float) -> tuple[pl.DataFrame, int]:
     changed, truth, weeks = inject(facts, seed, rate)
-    first = facts["day"].min() + timedelta(days=_WARM_UP_DAYS)  # type: ignore[operator]
+    first = _first_day(facts)
     alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first)))
     counted = truth.group_by("kind").len().to_dict(as_series=False)
     by_kind = dict(zip(counted["kind"], counted["len"], strict=True))
@@ -306,5 +311,13 @@ def _calibration_error(found: pl.DataFrame) -> float:
     return round(float(off.sum()) / max(found.height, 1), 4)
 
 
-def _share(part: float, whole: float) -> float:
+def _first_day(facts: pl.DataFrame) -> date:
+    return _day(facts["day"].min()) + timedelta(days=_WARM_UP_DAYS)
+
+
+def _day(value: object) -> date:
+    return date.fromisoformat(str(value))
+
+
+def _share(part: Any, whole: float) -> float:  # noqa: ANN401 - a sum as polars types it
     return round(float(part) / whole, 4) if whole else 0.0

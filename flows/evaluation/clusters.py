@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -42,7 +43,7 @@ def evaluate_clusters(
     from sklearn.metrics import adjusted_rand_score  # type: ignore[import-untyped]  # noqa: PLC0415
 
     rows = generated_months(users, months, seed, bank)
-    month = last_complete_month(rows["month"].max())  # type: ignore[arg-type]
+    month = last_complete_month(date.fromisoformat(str(rows["month"].max())))
     now, before = (features(_window(rows, each)) for each in (month, months_before(month, 1)))
     model = fit(now)
     labels, earlier = model.assign(now), model.assign(before)
@@ -61,7 +62,7 @@ def evaluate_clusters(
         len(model.centres),
         chosen.stability,
         chosen.silhouette,
-        round(float((both["cluster"] == both["cluster_before"]).mean() or 0.0), 4),
+        round(both.filter(pl.col("cluster") == pl.col("cluster_before")).height / max(both.height, 1), 4),
         round(float(agreed), 4),
         round(float(drift or 0.0), 3),  # type: ignore[arg-type]
         [_told(model, number) for number in range(len(model.centres))],
@@ -74,8 +75,8 @@ def _told(model: ClusterModel, number: int) -> dict[str, object]:
     return {"cluster": number, "people": model.sizes[number], **names, **described(model, number)}
 
 
-def _window(rows: pl.DataFrame, month: object) -> pl.DataFrame:
-    first = months_before(month, WINDOW_MONTHS - 1)  # type: ignore[arg-type]
+def _window(rows: pl.DataFrame, month: date) -> pl.DataFrame:
+    first = months_before(month, WINDOW_MONTHS - 1)
     return rows.filter((pl.col("month") >= first) & (pl.col("month") <= month))
 
 

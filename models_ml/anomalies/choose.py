@@ -26,9 +26,10 @@ def parameters() -> Mapping[str, Mapping[str, float]]:
 
 
 def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Candidates with ``probability`` and ``usefulness``, the expected worth of telling in months of spending.
+    """Candidates with ``probability`` and ``usefulness``, the expected worth of telling.
 
-    ``opinions`` (user, kind, useful, useless) are what users said of earlier alerts: who finds a kind useless
+    Worth is in months of spending. ``opinions`` (user, kind, useful, useless) are what users said of earlier
+    alerts: who finds a kind useless
     is told less of it.
     """
     known = pl.DataFrame(
@@ -63,7 +64,8 @@ def _liking(rows: pl.DataFrame, opinions: pl.DataFrame | None) -> pl.Series:
 
 def chosen(weighed_: pl.DataFrame) -> pl.DataFrame:
     """Alerts with ``is_shown``: one thing once, worth its interruption, the best of each person's week."""
-    one = weighed_.sort("usefulness", descending=True).unique(
+    order = ["usefulness", "day", "merchant", "amount", "kind"]
+    one = weighed_.sort(order, descending=[True, False, False, False, False]).unique(
         ["user", "ref", "day"], keep="first", maintain_order=True
     )
     rank = pl.col("usefulness").rank("ordinal", descending=True)

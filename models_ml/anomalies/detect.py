@@ -41,6 +41,8 @@ CANDIDATE_COLUMNS = (
 _MERCHANT_PRIOR, _CATEGORY_PRIOR = 2.0, 4.0
 _LEAST_DEVIATION = 0.12
 _DOUBLE_DAYS = 2
+#: Within a day by facts first: keys that change with a re-import must not change what was before what.
+_ORDER = ("user", "day", "merchant", "amount", "category", "ref")
 #: Bills are judged by price rises; what was bought three times alike is a bill.
 _STEADY = 3
 _SMALLEST_RISE = 0.02
@@ -50,7 +52,7 @@ _FEWEST_INCOMES = 4
 
 def candidates(facts: pl.DataFrame) -> pl.DataFrame:
     """Everything that may be odd, CANDIDATE_COLUMNS; ``score`` grows with oddness, by kind."""
-    facts = facts.sort("user", "day", "ref")
+    facts = facts.sort(*_ORDER)
     spent = facts.filter((pl.col("amount") > 0) & pl.col("group").is_in(["need", "want"]))
     judged = _judged(spent)
     return pl.concat(
@@ -80,7 +82,7 @@ def _judged(spent: pl.DataFrame) -> pl.DataFrame:
         .fill_null(0.5)
         .clip(_LEAST_DEVIATION, 2.0)
     )
-    known = logged.join(everyone, on="category").join(within, on="category").sort("user", "day", "ref")
+    known = logged.join(everyone, on="category").join(within, on="category").sort(*_ORDER)
     for name, keys in (("m", merchant), ("c", category)):
         known = known.with_columns(
             pl.int_range(pl.len()).over(keys).alias(f"n_{name}"),
@@ -112,7 +114,7 @@ def _shrunk(known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _between(count: pl.Expr, deviation: str) -> pl.Expr:
-    """How unsure the mean itself is: all of the spread between merchants at the first visit, less with each."""
+    """How unsure the mean itself is: all of the spread between merchants at first, less with each visit."""
     return pl.col(deviation) ** 2 * (_MERCHANT_PRIOR / (count + _MERCHANT_PRIOR)) ** 2
 
 

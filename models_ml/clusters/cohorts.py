@@ -1,9 +1,10 @@
 """Figures of groups of people from which nobody can be read off.
 
 A release is made once a month and never again for that month, so asking on two days subtracts to nothing.
-A group is released only with at least K people, and only where the people outside it in the group that it
-is part of are also at least K or nobody, so no two groups differ by fewer. Quartiles carry noise that is fixed by
-group and month (a key that only the platform knows) and are rounded; head counts are rounded down.
+A group is released only with at least K people, and only where the people outside it in the group that
+it is part of are also at least K or nobody, so no two groups differ by fewer.
+Quartiles carry noise that is fixed
+by group and month (a key that only the platform knows) and are rounded; head counts are rounded down.
 """
 
 from __future__ import annotations

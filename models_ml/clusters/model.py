@@ -72,7 +72,7 @@ class ClusterModel:
         )
 
     def drift(self, before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
-        """How far each person moved between two times, in distances between the people's centre and its spread."""
+        """How far each person moved between two times, on the axes that clusters are told apart by."""
         both = before.select("user").join(now.select("user"), on="user").sort("user")
         places = [self.place(both.join(each, on="user", maintain_order="left")) for each in (before, now)]
         moved = np.linalg.norm(places[1] - places[0], axis=1)

@@ -116,7 +116,7 @@ def key_of(fact: Fact) -> str:
 
 
 def confidence(fact: Fact) -> float:
-    """How far the fact is to be relied on: exact sums fully, comparisons by the periods that they stand on."""
+    """How far the fact is to be relied on: sums fully, comparisons by the periods that they stand on."""
     if fact.kind in {"over_budget", "fees"}:
         return 1.0
     if fact.kind in {"payday", "outlook"}:
@@ -168,10 +168,14 @@ def _category_rise(fact: Fact) -> Said | None:
     return (
         (f"{fact.subject_en}: more than usual", f"{fact.subject_bg}: повече от обичайното"),
         (
-            f"In the period from {fact.about.day} {month} you spent {now} on {fact.subject_en}; usually it is "
-            f"{usual}. That is {more} or {fact.percent}% more.",
-            f"В периода от {fact.about.day} {month_bg} сте похарчили {now_bg} за „{fact.subject_bg}“; обичайно са "
-            f"{usual_bg}. Това е с {more_bg} или {fact.percent}% повече.",
+            (
+                f"In the period from {fact.about.day} {month} you spent {now} on {fact.subject_en}; "
+                f"usually it is {usual}. That is {more} or {fact.percent}% more."
+            ),
+            (
+                f"В периода от {fact.about.day} {month_bg} сте похарчили {now_bg} за „{fact.subject_bg}“; "
+                f"обичайно са {usual_bg}. Това е с {more_bg} или {fact.percent}% повече."
+            ),
         ),
     )
 
@@ -183,7 +187,10 @@ def _over_budget(fact: Fact) -> Said | None:
         (f"{fact.subject_en}: over the budget", f"{fact.subject_bg}: над бюджета"),
         (
             f"{fact.subject_en} is {over} ({fact.percent}%) above its budget of {budget} for this period.",
-            f"„{fact.subject_bg}“ е с {over_bg} ({fact.percent}%) над бюджета си от {budget_bg} за този период.",
+            (
+                f"„{fact.subject_bg}“ е с {over_bg} ({fact.percent}%) над бюджета си от {budget_bg} за този "
+                "период."
+            ),
         ),
     )
 
@@ -225,8 +232,14 @@ def _saving_rate(fact: Fact) -> Said | None:
         return (
             ("You spend more than you earn", "Харчите повече, отколкото получавате"),
             (
-                f"Lately you spent {-rate}% more than your income; the usual advice is to keep {_GOOD_SAVING}%.",
-                f"Напоследък харчите {-rate}% повече от дохода си; обичайният съвет е да запазвате {_GOOD_SAVING}%.",
+                (
+                    f"Lately you spent {-rate}% more than your income; the usual advice is to keep "
+                    f"{_GOOD_SAVING}%."
+                ),
+                (
+                    f"Напоследък харчите {-rate}% повече от дохода си; обичайният съвет е да запазвате "
+                    f"{_GOOD_SAVING}%."
+                ),
             ),
         )
     return (

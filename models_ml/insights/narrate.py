@@ -14,9 +14,9 @@ from models_ml.insights.numbers import unfounded
 TEMPLATE = "template"
 _LONGEST = 1200
 _INSTRUCTIONS = (
-    "You write a short, friendly note about somebody's money in the language with the code {language}. Use only the "
-    "findings given. Every number in the note must be one of the findings' numbers, written in digits. No advice "
-    "beyond the findings, no links, no names that are not in them."
+    "You write a short, friendly note about somebody's money in the language with the code {language}. Use "
+    "only the findings given. Every number in the note must be one of the findings' numbers, in digits. "
+    "No advice beyond the findings, no links, no names that are not in them."
 )
 
 
@@ -35,7 +35,7 @@ class Narrator(Protocol):
     def name(self) -> str:
         """The model's name."""
 
-    def ask(
+    def ask(  # noqa: PLR0913 - as flows.clients.llm has it
         self,
         schema: type[Note],
         instructions: str,
@@ -63,7 +63,7 @@ def by_template(findings: Sequence[Finding], language: str) -> str:
 
 
 def narrate(findings: Sequence[Finding], language: str, narrator: Narrator | None) -> Told:
-    """A note about the findings; the template's where no model is there, fails, or says a number of its own."""
+    """A note about the findings; the template's where no model is, or it fails or invents a number."""
     template = by_template(findings, language)
     if narrator is None or not findings:
         return Told(template, TEMPLATE)

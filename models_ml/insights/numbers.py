@@ -1,4 +1,4 @@
-"""Whether every number in a text is one of the given facts: digits of any script, words, percentages, rounding.
+"""Whether every number in a text is a fact: digits of any script, words, percentages, rounding.
 
 A language model is believed about no figure. What it writes stands only if each number in it can be read as
 one of the allowed values; anything that looks like a number and is not understood counts against it.
@@ -23,7 +23,8 @@ _TENS_EN = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_UNITS_EN.split())}
 _WORDS |= {word: 10.0 * value for value, word in enumerate(_TENS_EN.split(), start=2)}
 _WORDS |= {
-    "нула": 0, "един": 1, "една": 1, "едно": 1, "два": 2, "две": 2, "три": 3, "четири": 4, "пет": 5, "шест": 6,
+    "нула": 0, "един": 1, "една": 1, "едно": 1, "два": 2, "две": 2, "три": 3, "четири": 4, "пет": 5,
+    "шест": 6,
     "седем": 7, "осем": 8, "девет": 9, "десет": 10, "единадесет": 11, "единайсет": 11, "дванадесет": 12,
     "дванайсет": 12, "тринадесет": 13, "тринайсет": 13, "четиринадесет": 14, "четиринайсет": 14,
     "петнадесет": 15, "петнайсет": 15, "шестнадесет": 16, "шестнайсет": 16, "седемнадесет": 17,
@@ -33,15 +34,39 @@ _WORDS |= {
     "петстотин": 500, "шестстотин": 600, "седемстотин": 700, "осемстотин": 800, "деветстотин": 900,
 }  # fmt: skip
 _HUNDRED = {"hundred": 100.0, "hundreds": 100.0}
-#: Words that are a number only for some readers: they are refused whenever they are not a fact.
-_SHARES = {
-    "half": 50.0, "halves": 50.0, "quarter": 25.0, "quarters": 25.0, "third": 33.3, "thirds": 66.7,
-    "double": 2.0, "doubled": 2.0, "twice": 2.0, "triple": 3.0, "tripled": 3.0, "thrice": 3.0, "dozen": 12.0,
-    "половин": 50.0, "половина": 50.0, "половината": 50.0, "четвърт": 25.0, "третина": 33.3, "двойно": 2.0,
-    "тройно": 3.0, "дузина": 12.0,
-}  # fmt: skip
+#: Shares in words say of nothing what they are a share of: they are refused whatever the facts are.
+_SHARES = frozenset(
+    [
+        "half",
+        "halves",
+        "quarter",
+        "quarters",
+        "third",
+        "thirds",
+        "double",
+        "doubled",
+        "twice",
+        "triple",
+        "tripled",
+        "thrice",
+        "dozen",
+        "половин",
+        "половина",
+        "половината",
+        "четвърт",
+        "третина",
+        "двойно",
+        "тройно",
+        "дузина",
+    ]
+)
 #: Small counts that are grammar rather than figures ("one thing", "a one-off").
 _GRAMMAR = {"one", "един", "една", "едно", "zero", "нула"}
+
+
+_EDGES = ".,' ’"
+_AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
+_THIRD_DECIMAL = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +76,7 @@ class Said:
     value: float
     slack: float
     told: str
+    decimal: float | None = None  # what 1.234 is where three decimals are usual
 
 
 def unfounded(text: str, facts: Iterable[float]) -> list[str]:
@@ -76,7 +102,7 @@ def _latin_digits(text: str) -> str:
         category = unicodedata.category(letter)
         if category == "Cf":
             continue
-        numeric = unicodedata.numeric(letter, None)  # type: ignore[arg-type]
+        numeric = unicodedata.numeric(letter, None)
         if category == "Nd":
             out.append(str(int(unicodedata.digit(letter))))
         elif numeric is not None:  # Roman numerals, CJK numbers, what NFKC leaves
@@ -89,14 +115,16 @@ def _latin_digits(text: str) -> str:
 def _in_digits(text: str) -> list[Said]:
     found = []
     for match in _DIGITS.finditer(text):
-        value, decimals = _value(match.group().strip(".,' ’"))
+        value, decimals = _value(match.group().strip(_EDGES))
         scale = _scale_after(text[match.end() :])
-        found.append(Said(value * scale, 0.5 * 10.0**-decimals * scale, match.group()))
+        told = match.group().strip(_EDGES)
+        decimal = float(told.replace(",", ".")) if _AMBIGUOUS.fullmatch(told) else None
+        found.append(Said(value * scale, 0.5 * 10.0**-decimals * scale, match.group(), decimal))
     return found
 
 
 def _value(told: str) -> tuple[float, int]:
-    """A number with separators: the last of . and , is decimal unless three digits follow every one of them."""
+    """A number with separators: the last of . and , is decimal unless three digits follow each of them."""
     told = re.sub(r"[  ’'٬\s]", "", told)
     marks = [mark for mark in told if mark in ".,"]
     if not marks:
@@ -131,7 +159,7 @@ def _in_words(text: str) -> list[Said]:
             current = (current or 1.0) * (_HUNDRED.get(word) or _SCALES[word])
         elif word in _SHARES:
             close()
-            found.append(Said(_SHARES[word], 0.5, word))
+            found.append(Said(float("nan"), 0.5, word))
             continue
         elif current is not None and word in {"and", "и"}:
             continue
@@ -145,4 +173,6 @@ def _in_words(text: str) -> list[Said]:
 
 def _is(said: Said, fact: float) -> bool:
     """Whether a number may stand for a fact: equal to the digits that were given."""
+    if said.decimal is not None and abs(said.decimal - fact) <= _THIRD_DECIMAL:
+        return True
     return abs(said.value - fact) <= said.slack + 1e-9

@@ -34,7 +34,9 @@ insert into app.transactions (
     user_id, transaction_id, account_id, booked_date, spent_date, amount_minor, currency, status, description,
     counterparty
 )
-select user_id, transaction_id, account_id, day, day, amount, currency, 'posted', description, merchant from keyed
+select
+    user_id, transaction_id, account_id, day, day, amount, currency, 'posted', description, merchant
+from keyed
 """
 _CATEGORISE = """
 insert into ml.category_predictions (

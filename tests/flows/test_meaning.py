@@ -1,4 +1,4 @@
-"""The whole chain on generated lives: forecast, alerts, findings, advice, clusters, cohorts; run twice, run late."""
+"""The whole chain on generated lives: forecast, alerts, findings, advice; run twice, run late."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Lived:
     settings: Settings
     people: dict[str, UUID]
 
-    def rows(self, query: str, **parameters: Any) -> list[Any]:
+    def rows(self, query: str, **parameters: object) -> list[Any]:
         with self.warehouse.transaction() as connection:
             return list(connection.execute(text(query), parameters).all())
 
@@ -116,7 +116,9 @@ def test_alerts_are_the_same_when_looked_for_twice_and_stay_dismissed(lived: Liv
     with lived.warehouse.transaction() as connection:
         connection.execute(text("update marts.fct_transactions set transaction_id = gen_random_uuid()"))
         other = alert_block(connection, block)
-    assert set(other.filter(other["is_shown"])["alert_key"]) == set(first.filter(first["is_shown"])["alert_key"])
+    assert set(other.filter(other["is_shown"])["alert_key"]) == set(
+        first.filter(first["is_shown"])["alert_key"]
+    )
 
 
 def test_nobody_is_shown_more_than_one_new_alert_a_week(lived: Lived) -> None:
@@ -132,7 +134,9 @@ def test_findings_carry_numbers_sources_and_both_languages(lived: Lived) -> None
     assert _insight_block(lived.warehouse, due(lived, "insights")) > 0
     from models_ml.insights.numbers import unfounded
 
-    for told_en, told_bg, facts, sources in lived.rows("select text_en, text_bg, facts, sources from ml.insights"):
+    for told_en, told_bg, facts, sources in lived.rows(
+        "select text_en, text_bg, facts, sources from ml.insights"
+    ):
         assert sources
         assert unfounded(told_en, facts["numbers"]) == []
         assert unfounded(told_bg, facts["numbers"]) == []

@@ -54,7 +54,8 @@ def purchase_facts(connection: Connection, users: Sequence[UUID]) -> pl.DataFram
             coalesce(nullif(t.merchant, ''), t.description) as merchant, t.account_id as account,
             coalesce(
                 substring(t.description from '[0-9][.,0-9]* ([A-Z]{{3}}) ?@') <> t.currency
-                and substring(t.description from '[0-9][.,0-9]* ([A-Z]{{3}}) ?@') in (select code from seeds.currencies),
+                and substring(t.description from '[0-9][.,0-9]* ([A-Z]{{3}}) ?@') in (select code
+                    from seeds.currencies),
                 false
             ) as is_foreign,
             u.currency

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 
 from warehouse.repositories.copying import insert_frame, read_frame
 
-#: The same as models_ml.clusters.features.MONTH_SCHEMA, which this layer may not import; a test holds them equal.
+#: The same as models_ml.clusters.features.MONTH_SCHEMA, which this layer may not import; a test holds them
+#: equal.
 MONTH_COLUMNS = pl.Schema(
     {
         "user": pl.String,
@@ -51,7 +52,8 @@ def user_months(connection: Connection, first: date, until: date) -> pl.DataFram
             t.category_code as category, t.group_code as "group",
             coalesce(-sum(t.amount_plan_minor) filter (where t.is_spending), 0)::bigint as spent,
             coalesce(sum(t.amount_plan_minor) filter (where t.group_code = 'income'), 0)::bigint as income,
-            coalesce(-sum(t.amount_plan_minor) filter (where t.is_spending and c.pattern = 'fixed'), 0)::bigint
+            coalesce(-sum(t.amount_plan_minor) filter (where t.is_spending and c.pattern = 'fixed'),
+                0)::bigint
                 as fixed,
             coalesce(-sum(t.amount_plan_minor) filter (
                 where t.is_spending and c.pattern <> 'fixed' and extract(isodow from t.spent_date) >= 6

@@ -25,7 +25,8 @@ def facts(connection: Connection, users: Sequence[UUID]) -> Iterator[tuple[UUID,
     rows = connection.execute(
         text("""
             select user_id, kind, subject, current_minor, usual_minor, value_minor, percent, seen, about,
-                coalesce(subject_en, '') as subject_en, coalesce(subject_bg, '') as subject_bg, currency, as_of
+                coalesce(subject_en, '') as subject_en, coalesce(subject_bg, '') as subject_bg, currency,
+                    as_of
             from marts.fct_insight_facts where user_id = any(:users) order by user_id, kind, subject, about
         """),
         {"users": list(users)},
@@ -66,11 +67,13 @@ def ratings(connection: Connection, users: Sequence[UUID]) -> tuple[dict[UUID, C
 
 _ADD = """
 insert into ml.insights (
-    user_id, insight_key, kind, found_on, last_seen_on, rank, confidence, value_minor, currency, facts, sources,
+    user_id, insight_key, kind, found_on, last_seen_on, rank, confidence, value_minor, currency, facts,
+        sources,
     title_en, text_en, title_bg, text_bg
 )
 values (
-    :user_id, :insight_key, :kind, :today, :today, :rank, :confidence, :value_minor, :currency, :facts, :sources,
+    :user_id, :insight_key, :kind, :today, :today, :rank, :confidence, :value_minor, :currency, :facts,
+        :sources,
     :title_en, :text_en, :title_bg, :text_bg
 )
 on conflict (user_id, insight_key) do update
@@ -145,7 +148,7 @@ def keep_advice(  # noqa: PLR0913, PLR0917 - a snapshot's parts
 
 
 def language_of(connection: Connection, user_id: UUID) -> str:
-    """The language that the user chose, else the one of their country: Bulgarian in Bulgaria, English elsewhere."""
+    """The language that the user chose, else their country's: Bulgarian in Bulgaria, English elsewhere."""
     found = connection.execute(
         text("""
             select coalesce(p.settings ->> 'language', case when u.country = 'BG' then 'bg' else 'en' end)

@@ -38,8 +38,8 @@ incomes as (
     inner join spendable_days
         on
             today.user_id = spendable_days.user_id
-            and spendable_days.cash_date <= today.as_of
-            and spendable_days.cash_date > today.as_of - 183
+            and today.as_of >= spendable_days.cash_date
+            and today.as_of - 183 < spendable_days.cash_date
     where
         spendable_days.income_minor * 20 >= (
             select sum(other.income_minor) from {{ ref('fct_spendable_days') }} as other

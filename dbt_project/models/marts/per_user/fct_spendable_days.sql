@@ -29,7 +29,7 @@ spendable as (
         on
             accounts.user_id = balances.user_id
             and accounts.account_id = balances.account_id
-            and accounts.currency = plan_users.currency
+            and plan_users.currency = accounts.currency
     where accounts.kind not in ('savings', 'loan', 'investment')
 ),
 
