@@ -19,8 +19,8 @@ HELD_BACK = 3
 class ProfileScore:
     """Plans by learned days against plans by equal days, of one category or all of flexible spending.
 
-    Errors are shares of the money: of a day, |planned - spent| summed over days; of the need, |expected for the
-    rest of the month - spent in it| averaged over the days, as a share of the month's spending.
+    Errors are shares of the money: of a day, |planned - spent| summed over days; of the need, |expected for
+    the rest of the month - spent in it| averaged over the days, as a share of the month's spending.
     """
 
     category: str
@@ -79,7 +79,7 @@ _SUMS = pl.col("spent", "flat", "learned").sum()
 
 
 def _planned(daily: pl.DataFrame, profiles: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """A row per user, category and day of the window's months: spent, planned by equal and by learned days."""
+    """A row per user, category and day: spent, planned by equal and by learned days."""
     keys = ["user_id", "category_code", "month"]
     spent = daily.filter(
         pl.col("spent_date").is_between(window.start, window.end, closed="left")

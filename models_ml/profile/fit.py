@@ -1,4 +1,4 @@
-"""Learns spending profiles: integer weights of weekdays, days of the month and months, by user and category."""
+"""Learns spending profiles: integer weights of weekdays, days of the month and months."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def window_before(today: date, months: int) -> Window:
 
 
 def day_weights(day: str) -> pl.Expr:
-    """What the day in a column weighs, as the plan reckons it: weekday, day of the month and month multiplied."""
+    """What the day in a column weighs, as the plan reckons it: three weights multiplied."""
     return (
         pl.col("weekday_weights").list.get(pl.col(day).dt.weekday() - 1)
         * pl.col("day_weights").list.get(pl.col(day).dt.day() - 1)

@@ -29,7 +29,7 @@ _DAILY = sql.SQL("""
 
 
 def daily_spending(connection: Connection, since: date, until: date, schema: pl.Schema) -> pl.DataFrame:
-    """Everybody's net spending by category and day of a window, its last day excluded; only what was spent."""
+    """Everybody's net spending by category and day of a window, its last day excluded."""
     return read_frame(connection, _DAILY.format(since=since, until=until), schema)
 
 
