@@ -44,6 +44,16 @@ def leaf_codes() -> tuple[str, ...]:
     return tuple(categories())
 
 
+@cache
+def flexible_codes() -> tuple[str, ...]:
+    """Needs and wants that are spent as one goes, bills apart."""
+    return tuple(
+        row["code"]
+        for row in _rows("categories")
+        if row["group_code"] in {"need", "want"} and row["pattern"] != "fixed"
+    )
+
+
 def group_of(code: str) -> str:
     """The group of a leaf; raises KeyError for a code outside the taxonomy."""
     return categories()[code].group_code

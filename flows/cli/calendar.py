@@ -17,12 +17,21 @@ WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLOURS = {"green": "green", "yellow": "yellow", "red": "red"}
 
 
+#: How many moves of a reason are shown unless all are asked for.
+LARGEST_MOVES = 3
+
+
 def show_calendar(
-    rows: Sequence[PlanRow], days: Sequence[DayTotal], moves: Sequence[MoveRow], today: date
+    rows: Sequence[PlanRow],
+    days: Sequence[DayTotal],
+    moves: Sequence[MoveRow],
+    today: date,
+    *,
+    all_moves: bool = False,
 ) -> None:
-    """Print the month: a cell a day with what is planned and spent, then today by category, and moves."""
+    """Print the days: a cell each with what is planned and spent, then one by category, and its moves."""
     currency = rows[0].currency
-    table = Table(*WEEK, title=f"{days[0].day:%B %Y}, {currency}", title_style="bold", show_lines=True)
+    table = Table(*WEEK, title=f"{_title(days)}, {currency}", title_style="bold", show_lines=True)
     for week in _weeks(days):
         table.add_row(*(_cell(day, today, currency) if day else "" for day in week))
     console.print(table)
@@ -30,7 +39,15 @@ def show_calendar(
         "[dim]each day: planned, below it spent;[/] [green]below 80 %[/] [yellow]to 100 %[/] [red]over[/]"
     )
     _show_today([row for row in rows if row.plan_date == today], today)
-    _show_moves(moves)
+    _show_moves(moves, all_moves=all_moves)
+
+
+def _title(days: Sequence[DayTotal]) -> str:
+    """The month's name, or where a pay period begins and ends."""
+    first, last = days[0].day, days[-1].day
+    if first.day == 1 and (last + timedelta(days=1)).day == 1 and first.month == last.month:
+        return f"{first:%B %Y}"
+    return f"{first:%d %B} to {last:%d %B %Y}"
 
 
 def _weeks(days: Sequence[DayTotal]) -> Iterator[list[DayTotal | None]]:
@@ -58,7 +75,7 @@ def _plain(minor: int, currency: str) -> str:
 
 def _show_today(rows: Sequence[PlanRow], today: date) -> None:
     table = Table("Category", box=None, header_style="bold")
-    for heading in ("Today", "Spent", "Month"):
+    for heading in ("Planned", "Spent", "Period"):
         table.add_column(heading, justify="right")
     for row in sorted(rows, key=lambda row: -row.planned_minor):
         if row.planned_minor or row.spent_minor:
@@ -69,15 +86,28 @@ def _show_today(rows: Sequence[PlanRow], today: date) -> None:
                 _plain(row.budget_minor, row.currency),
             )
     if table.row_count:
-        console.print(Panel(table, title=f"Today, {today:%d %B}", expand=False))
+        console.print(Panel(table, title=f"{today:%A, %d %B}", expand=False))
 
 
-def _show_moves(moves: Sequence[MoveRow]) -> None:
-    """Why a category has another plan than its budget: who gave what to whom."""
-    for move in moves:
-        giver, receiver = (code.replace("_", " ") for code in (move.from_category, move.to_category))
-        verb = "gives" if move.is_applied else "could give"
-        console.print(
-            f"[dim]{giver} {verb} {receiver} {Money(move.amount_minor, move.currency)}: "
-            f"{move.reason.replace('_', ' ')}[/]"
-        )
+def _show_moves(moves: Sequence[MoveRow], *, all_moves: bool) -> None:
+    """Who gives what to whom and why, the largest moves first."""
+    by_reason: dict[tuple[str, bool], list[MoveRow]] = {}
+    for move in sorted(moves, key=lambda move: -move.amount_minor):
+        by_reason.setdefault((move.reason, move.is_applied), []).append(move)
+    for (reason, is_applied), found in by_reason.items():
+        whole = Money(sum(move.amount_minor for move in found), found[0].currency)
+        verb = "moved" if is_applied else "could move"
+        console.print(f"[bold]{whole} {verb}[/]: {REASONS.get(reason, reason)}")
+        shown = found if all_moves else found[:LARGEST_MOVES]
+        for move in shown:
+            giver, receiver = (code.replace("_", " ") for code in (move.from_category, move.to_category))
+            console.print(f"[dim]  {giver} to {receiver} {Money(move.amount_minor, move.currency)}[/]")
+        if len(found) > len(shown):
+            console.print(f"[dim]  and {len(found) - len(shown)} more (--moves shows all)[/]")
+
+
+REASONS = {
+    "overspent": "to categories that were overspent",
+    "needed_ahead": "to categories that will need it",
+    "underspent": "to savings, because days before left it over",
+}

@@ -133,3 +133,33 @@ def recurring(
         f"{found.next.within_3_days:.1%} within 3 days, "
         f"{found.next.within_range:.1%} of the amounts between low and high"
     )
+
+
+@commands.command()
+@heavy
+def profile(
+    bank: Annotated[Path | None, typer.Argument(help="A generated bank; one is made if left out.")] = None,
+    users: Annotated[int, typer.Option(min=1, help="How many people to simulate.")] = 60,
+    months: Annotated[int, typer.Option(min=6, help="How many months of their lives.")] = 24,
+    seed: Annotated[int, typer.Option(help="Which people.")] = 41,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """How much closer learned rhythms come to what is spent by day than all days alike do."""
+    from flows.evaluation.profile import evaluate_profiles
+
+    report = evaluate_profiles(bank, users=users, months=months, seed=seed)
+    if as_json:
+        print_json(report.as_dict())
+        return
+    from rich.table import Table
+
+    table = Table("category", "months", "day: even", "day: learned", "need: even", "need: learned", box=None)
+    for each in report.scores:
+        errors = each.day_error_flat, each.day_error_learned, each.need_error_flat, each.need_error_learned
+        table.add_row(each.category, str(each.months), *(f"{error:.4f}" for error in errors))
+    console.print(table)
+    console.print(
+        f"{report.profiles} profiles of {report.users} people from {report.learned_from}; "
+        f"planned {report.held_back}; errors as shares of the money"
+    )

@@ -58,6 +58,28 @@ def train_links_(*, as_json: AsJson = False) -> None:
         console.print(f"Learned from {learned_from['transactions']} transactions of simulated people.")
 
 
+@commands.command("learn-profiles")
+@heavy
+def learn_profiles_(*, as_json: AsJson = False) -> None:
+    """Learn on which days everybody usually spends; the daily plan follows it."""
+    from flows.orchestration import run
+    from flows.profiles import learn_profiles
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.settings import Settings
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        learned = run(learn_profiles)
+    if as_json:
+        print_json(learned)
+    else:
+        console.print(
+            f"{learned.profiles} profiles of {learned.users} people, {learned.changed} of them changed"
+        )
+
+
 @commands.command()
 def ui(port: int = 5000) -> None:
     """Serve MLflow's pages: runs, figures, versions. Takes half a minute to start; Ctrl-C ends it."""

@@ -36,11 +36,17 @@ def plan() -> None:
 @heavy
 def show(
     user: UserEmail,
-    month: Annotated[str | None, typer.Option(help="YYYY-MM; the current month if left out.")] = None,
+    month: Annotated[str | None, typer.Option(help="YYYY-MM; the pay period of the day if left out.")] = None,
+    on: Annotated[
+        str | None, typer.Option("--date", help="YYYY-MM-DD, the day to look at; today if left out.")
+    ] = None,
     *,
+    all_moves: Annotated[
+        bool, typer.Option("--moves", help="Show every move, not only the largest.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show a month's plan as a calendar."""
+    """Show the plan of a pay period or month as a calendar, and a day of it by category."""
     from flows.cli.calendar import show_calendar
     from warehouse.engine import open_warehouse
     from warehouse.provision import provision
@@ -49,28 +55,29 @@ def show(
     settings = Settings()
     with open_warehouse(settings) as warehouse:
         provision(settings, warehouse.server)
-        shown = _month(settings, warehouse, user, month)
+        shown = _shown(settings, warehouse, user, month, on)
     if not shown.rows:
-        message = f"there is no plan for {user} in that month: ingest a statement first"
+        message = f"there is no plan for {user} then: ingest a statement first"
         raise CommandError(message)
     if as_json:
         print_json({"today": shown.today, "days": shown.days, "categories": shown.rows, "moves": shown.moves})
     else:
-        show_calendar(shown.rows, shown.days, shown.moves, shown.today)
+        show_calendar(shown.rows, shown.days, shown.moves, shown.day, all_moves=all_moves)
 
 
 @dataclass(frozen=True)
-class _Month:
-    """What is shown of a month."""
+class _Shown:
+    """What is shown: the days of a period or month, and one of them by category."""
 
     today: date
+    day: date
     rows: Sequence[PlanRow]
     days: Sequence[DayTotal]
     moves: Sequence[MoveRow]
 
 
-def _month(settings: Settings, warehouse: Warehouse, email: str, month: str | None) -> _Month:
-    """The plan of a month as of now, whether or not the marts have been renewed since the last fact."""
+def _shown(settings: Settings, warehouse: Warehouse, email: str, month: str | None, on: str | None) -> _Shown:
+    """The plan as of now, whether or not the marts have been renewed since the last fact."""
     from warehouse.repositories import freshness, plans
     from warehouse.repositories.users import get_user
 
@@ -83,20 +90,33 @@ def _month(settings: Settings, warehouse: Warehouse, email: str, month: str | No
         hints.print("There is no plan yet; building it.", style="dim")
         build_marts(settings)
     today = datetime.now(tz=user.zone).date()
-    first = _first_of(month, today)
-    days = first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    day = today if on is None else _day(on, today)
     with warehouse.transaction() as connection:
-        return _Month(
+        period = plans.period_of(connection, user.user_id, day) if month is None else None
+        days = period or _days_of(day.replace(day=1) if month is None else _first_of(month, today))
+        return _Shown(
             today,
+            day,
             plans.plan_between(connection, user.user_id, *days),
             plans.totals_between(connection, user.user_id, *days),
-            plans.moves_on(connection, user.user_id, today),
+            plans.moves_on(connection, user.user_id, day),
         )
 
 
-def _first_of(month: str | None, today: date) -> date:
-    if month is None:
-        return today.replace(day=1)
+def _days_of(first: date) -> tuple[date, date]:
+    """The first and the last day of a month."""
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _day(on: str, today: date) -> date:
+    try:
+        return date.fromisoformat(on)
+    except ValueError:
+        message = f"{on!r} is not a day such as {today}"
+        raise CommandError(message) from None
+
+
+def _first_of(month: str, today: date) -> date:
     try:
         return datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 - a civil month has no zone
     except ValueError:

@@ -135,10 +135,10 @@ def copy_events(connection: psycopg.Connection, frame: pl.DataFrame) -> None:
     connection.execute(
         """
         insert into app.transactions (
-            user_id, transaction_id, account_id, identity_key, occurrence, booked_date, spent_date,
+            user_id, transaction_id, account_id, booked_date, spent_date,
             amount_minor, currency, status, description, counterparty
         )
-        select user_id, transaction_id, account_id, id || transaction_id, 1, day, day, amount, currency,
+        select user_id, transaction_id, account_id, day, day, amount, currency,
             'posted', coalesce(merchant, category), merchant
         from keyed
         """

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, text, update
 
 from tests.dbt.reference_periods import Cycle
-from tests.dbt.reference_plan import Choice, Commitment, Facts, ManualMove, Purchase
+from tests.dbt.reference_plan import Choice, Commitment, Facts, ManualMove, Profile, Purchase
 from tests.factories import make_user
 from warehouse.tables.app import (
     accounts,
@@ -24,7 +24,7 @@ from warehouse.tables.app import (
     transactions,
     users,
 )
-from warehouse.tables.ml import category_predictions
+from warehouse.tables.ml import category_predictions, spending_profiles
 from warehouse.tables.ops import build_queue
 
 if TYPE_CHECKING:
@@ -147,6 +147,10 @@ def _draw_choices(chance: Random, today: date, size: int, purchases: Sequence[Pu
             for _ in range(chance.randint(0, 6))
         ),
         "joined": today - timedelta(days=chance.randint(0, 40)),
+        "profiles": {
+            code: Profile(*(tuple(chance.randint(1, 900) for _ in range(cells)) for cells in (7, 31, 12)))
+            for code in chance.sample(PLANNED, chance.choice((0, 3, len(PLANNED))))
+        },
     }
 
 
@@ -224,7 +228,21 @@ def _decide(connection: Connection, user_id: UUID, facts: Facts) -> None:
         }
         for move in facts.manual_moves
     ]
-    for table, rows in ((category_budgets, said), (budget_moves, moves)):
+    learned = [
+        {
+            "user_id": user_id,
+            "category_code": code,
+            "learned_on": facts.today,
+            "expected_minor": 0,
+            "weekday_weights": list(profile.weekdays),
+            "day_weights": list(profile.days),
+            "season_weights": list(profile.season),
+            "periods_seen": 1,
+            "own_share": 0.5,
+        }
+        for code, profile in facts.profiles.items()
+    ]
+    for table, rows in ((category_budgets, said), (budget_moves, moves), (spending_profiles, learned)):
         if rows:
             connection.execute(insert(table), rows)
 

@@ -5,11 +5,13 @@ Written from docs/daily_plan.md, slow and obvious on purpose.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import accumulate, pairwise
 
 from tests.dbt.reference_periods import Cycle, Period, add_months, first_start, periods_between
 from warehouse.money import allocate
@@ -77,6 +79,20 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """How a category's spending usually falls."""
+
+    weekdays: tuple[int, ...]
+    days: tuple[int, ...]
+    season: tuple[int, ...]
+
+    def weight(self, day: date) -> int:
+        """Of a day; none weighs nothing."""
+        factors = self.weekdays[day.weekday()], self.days[day.day - 1], self.season[day.month - 1]
+        return math.prod(max(1, factor) for factor in factors)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a user's plan depends on."""
 
@@ -93,6 +109,7 @@ class Facts:
     manual_moves: tuple[ManualMove, ...] = ()
     commitments: tuple[Commitment, ...] = ()
     joined: date = LONG_AGO
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +213,12 @@ def shared(total: int, weights: Mapping[str, int]) -> dict[str, int]:
 def evenly(total: int, parts: int) -> list[int]:
     """The total in equal parts, units left over to the first."""
     return allocate(total, [1] * parts)
+
+
+def by_weight(total: int, weights: Sequence[int]) -> list[int]:
+    """The total by weight: each gets what the running share, rounded up, grows by."""
+    until = [-(-total * running // sum(weights)) for running in accumulate(weights, initial=0)]
+    return [after - before for before, after in pairwise(until)]
 
 
 @dataclass(frozen=True)
@@ -528,7 +551,8 @@ class ReferencePlan:
             due=basis.due,
         )
         if envelope.due is None:
-            left, whole = (period.end - opening).days, (period.end - period.start).days
+            left = sum(self._weights_between(basis.code, opening, period.end))
+            whole = sum(self._weights_between(basis.code, period.start, period.end))
             envelope.need = basis.expected * left // whole
         elif envelope.is_waiting:
             envelope.need = basis.expected
@@ -598,7 +622,19 @@ class ReferencePlan:
     def _even_plan(self, period: Period, envelope: Envelope) -> list[int]:
         """The whole plan of a period as if nothing had been over- or underspent."""
         total = max(0, envelope.left + envelope.spent - envelope.paid)
-        return evenly(total, (period.end - self.plan_start(period)).days)
+        return self._over(envelope.category.code, total, self.plan_start(period), period.end)
+
+    def _weights_between(self, category: str, start: date, end: date) -> list[int]:
+        """Of the days from one to before another; all alike where nothing was learned."""
+        profile = self.facts.profiles.get(category)
+        days = (start + timedelta(days=n) for n in range((end - start).days))
+        return [1 if profile is None else profile.weight(day) for day in days]
+
+    def _over(self, category: str, total: int, start: date, end: date) -> list[int]:
+        """A total over the days from one to before another."""
+        if category not in self.facts.profiles:
+            return evenly(total, (end - start).days)
+        return by_weight(total, self._weights_between(category, start, end))
 
     def _flexible(self, period: Period, envelope: Envelope, opening: date) -> list[int]:
         """What is left, spread over the days from the opening one, commitments apart."""
@@ -610,7 +646,7 @@ class ReferencePlan:
             return [envelope.left if n == on else 0 for n in range(days)]
         if self.facts.day_rule == "carry":
             return self._carried(period, envelope, opening)
-        return evenly(envelope.left, days)
+        return self._over(envelope.category.code, envelope.left, opening, period.end)
 
     def _carried(self, period: Period, envelope: Envelope, opening: date) -> list[int]:
         even = self._even_plan(period, envelope)

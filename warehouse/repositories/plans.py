@@ -19,6 +19,10 @@ select plan_date, planned_minor, spent_minor, status
 from marts.served_daily_totals(:user_id, :first_day, :last_day)
 order by plan_date
 """
+_PERIOD = """
+select period_start, period_end - 1
+from marts.served_daily_totals(:user_id, :day, :day)
+"""
 _MOVES = """
 select moved_on, from_category, to_category, amount_minor, reason, source, is_applied, currency
 from marts.served_budget_moves(:user_id, :day, :day)
@@ -62,6 +66,12 @@ class MoveRow:
     source: str
     is_applied: bool
     currency: str
+
+
+def period_of(connection: Connection, user_id: UUID, day: date) -> tuple[date, date] | None:
+    """The first and the last day of the plan's period that a day falls into; None where there is no plan."""
+    found = connection.execute(text(_PERIOD), {"user_id": user_id, "day": day}).first()
+    return None if found is None else (found[0], found[1])
 
 
 def plan_between(connection: Connection, user_id: UUID, first_day: date, last_day: date) -> Sequence[PlanRow]:

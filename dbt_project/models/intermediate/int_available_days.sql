@@ -10,6 +10,10 @@ commitments as (
     select * from {{ ref('int_commitments') }}
 ),
 
+day_weights as (
+    select * from {{ ref('int_day_weights') }}
+),
+
 -- The days on which a category's money changes, and the first of the period. What is spent or paid today or
 -- later is not yet behind the plan of today.
 changes as (
@@ -106,12 +110,27 @@ days as (
         stretches.day_rule,
         stretches.is_forecast,
         stretches.currency,
+        stretches.period_end <= stretches.today as is_closed,
+        day_weights.weights_until[1 + stretches.plan_start - stretches.period_start] as weight_at_start,
+        day_weights.weights_until[
+            1 + least(stretches.change_date + later.days, greatest(stretches.today, stretches.plan_start))
+            - stretches.period_start
+        ] as weight_at_opening,
+        day_weights.weights_until[1 + stretches.change_date + later.days - stretches.period_start] as weight_at_day,
+        day_weights.weights_until[2 + stretches.change_date + later.days - stretches.period_start]
+            as weight_after_day,
+        day_weights.weights_until[1 + stretches.period_end - stretches.period_start] as weight_at_end,
         case when later.days = 0 then stretches.spent_minor else 0 end as spent_minor,
         stretches.spent_before_minor + case when later.days > 0 then stretches.spent_and_past_minor else 0 end
             as spent_before_minor,
         stretches.paid_before_minor + case when later.days > 0 then stretches.paid_minor else 0 end
             as paid_before_minor
     from stretches
+    left join day_weights
+        on
+            stretches.user_id = day_weights.user_id
+            and stretches.period_start = day_weights.period_start
+            and stretches.category_code = day_weights.category_code
     cross join lateral generate_series(0, stretches.next_change_date - stretches.change_date - 1) as later (days)
 ),
 
@@ -122,11 +141,20 @@ available as (
         + days.carry_minor
         - days.spent_before_minor
         - (days.committed_minor - days.paid_before_minor) as available_minor,
-        -- A bill is needed whole until it is paid; the rest in proportion to the days that are left.
+        -- A bill is needed whole until it is paid; the rest in proportion to the days that are left, or to
+        -- what they weigh where that was learned.
         case
             when days.due_date is not null and days.spent_before_minor > days.paid_before_minor then 0
             when days.due_date is not null then days.expected_minor
-            else days.expected_minor * (days.period_end - days.opened_on) / (days.period_end - days.period_start)
+            when days.weight_at_end is null
+                then
+                    days.expected_minor
+                    * (days.period_end - days.opened_on)
+                    / (days.period_end - days.period_start)
+            else
+                div(
+                    days.expected_minor::numeric * (days.weight_at_end - days.weight_at_opening), days.weight_at_end
+                )::bigint
         end as need_minor,
         days.due_date is not null and days.spent_before_minor <= days.paid_before_minor as is_bill_due
     from days

@@ -7,18 +7,8 @@
     )
 }}
 
-with plan_users as (
-    select * from {{ ref('int_plan_users') }}
-),
-
--- Of what closed long ago, fct_daily_plan keeps what the moves came to.
-shifts as (
-    select plan_shifts.*
-    from {{ ref('int_plan_shifts') }} as plan_shifts
-    inner join plan_users on plan_shifts.user_id = plan_users.user_id
-    where
-        plan_shifts.period_start
-        >= {{ add_months('plan_users.current_period_start', -(var('plan_moves_periods') | int)) }}
+with shifts as (
+    select * from {{ ref('int_plan_shifts') }}
 ),
 
 -- Who gives what to whom: the overlap of a giver's stretch with a receiver's.

@@ -1,24 +1,11 @@
-with available_days as (
-    select * from {{ ref('int_available_days') }}
-),
+{{ config(pre_hook=plan_by_hashing(), unlogged=true) }}
 
-shifts as (
-    select * from {{ ref('int_plan_shifts') }}
+with redistribution as (
+    select * from {{ ref('int_redistribution') }}
 ),
 
 commitments as (
     select * from {{ ref('int_commitments') }}
-),
-
-applied as (
-    select
-        user_id,
-        moved_on,
-        category_code,
-        sum(change_minor)::bigint as moved_minor
-    from shifts
-    where is_applied
-    group by user_id, moved_on, category_code
 ),
 
 -- A commitment is planned on its day, and until it is paid on each day that opens.
@@ -41,23 +28,16 @@ due as (
 
 shifted as (
     select
-        available_days.*,
-        coalesce(applied.moved_minor, 0) as moved_minor,
-        available_days.available_minor + coalesce(applied.moved_minor, 0) as left_minor,
+        redistribution.*,
+        redistribution.available_minor + redistribution.moved_minor as left_minor,
         coalesce(due.due_minor, 0) as due_minor,
-        available_days.spent_before_minor - available_days.paid_before_minor as flexible_minor,
-        available_days.period_end - available_days.plan_start as days_in_plan
-    from available_days
-    left join applied
-        on
-            available_days.user_id = applied.user_id
-            and available_days.opened_on = applied.moved_on
-            and available_days.category_code = applied.category_code
+        redistribution.period_end - redistribution.plan_start as days_in_plan
+    from redistribution
     left join due
         on
-            available_days.user_id = due.user_id
-            and available_days.plan_date = due.plan_date
-            and available_days.category_code = due.category_code
+            redistribution.user_id = due.user_id
+            and redistribution.plan_date = due.plan_date
+            and redistribution.category_code = due.category_code
 ),
 
 spread as (
@@ -78,14 +58,18 @@ spread as (
             -- What a day leaves over or takes too much is the next day's.
             when shifted.day_rule = 'carry'
                 then
-                    {{ carried_until('plan_date - plan_start + 1') }}
+                    {{ carried_until('plan_date - plan_start + 1', 'weight_after_day') }}
                     - case
                         when
                             shifted.plan_date > shifted.opened_on
-                            then {{ carried_until('plan_date - plan_start') }} else
+                            then {{ carried_until('plan_date - plan_start', 'weight_at_day') }} else
                             0
                     end
-            else {{ equal_share('left_minor', '(period_end - opened_on)', '(plan_date - opened_on)') }}
+            when shifted.weight_at_end is null
+                then {{ equal_share('left_minor', '(period_end - opened_on)', '(plan_date - opened_on)') }}
+            else
+                {{ weighted_until('left_minor', 'weight_at_opening', 'weight_after_day', 'weight_at_end') }}
+                - {{ weighted_until('left_minor', 'weight_at_opening', 'weight_at_day', 'weight_at_end') }}
         end as flexible_planned_minor
     from shifted
 ),
@@ -110,6 +94,8 @@ final as (
         {{ plan_status('(due_minor + flexible_planned_minor)', 'spent_minor') }} as status,
         currency
     from spread
+    -- A closed day on which nothing was planned, spent or missing says nothing.
+    where not is_closed or due_minor + flexible_planned_minor > 0 or spent_minor <> 0 or left_minor < 0
 )
 
 select * from final

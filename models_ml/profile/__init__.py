@@ -1,0 +1,1 @@
+"""How a user's spending on a category usually falls on weekdays, days of the month and months."""
