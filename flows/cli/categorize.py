@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 @commands.command()
-def predict(  # noqa: PLR0913 - one option a column
+def predict(
     file: Annotated[str, typer.Argument(help="A CSV of any encoding and delimiter; - reads standard input.")],
     text_column: Annotated[str, typer.Option(help="The column with the bank's text.")] = "description",
     amount_column: Annotated[

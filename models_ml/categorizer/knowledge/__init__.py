@@ -142,6 +142,13 @@ def line_shares() -> dict[str, float]:
     return {row["category_code"]: float(row["lines_of_a_thousand"]) for row in _table("line_shares")}
 
 
+def mixed_trades() -> dict[str, float]:
+    """How far merchants of a leaf sell other leaves too, 0 to 1: a telecom is phone or internet, a bakery
+    coffee or bread, and the name does not tell which.
+    """
+    return {row["category_code"]: float(row["mixed"]) for row in _table("line_shares")}
+
+
 def merchant_keys(descriptions: pl.Series) -> pl.Series:
     """The word that keeps a shop's lines together: the first that is not a general one, else the whole text.
 
