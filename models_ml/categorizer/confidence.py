@@ -62,7 +62,7 @@ class Confidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the tables found in each text: the class it speaks for (-1: nothing), how strongly, how much of it."""
+    """What the tables found in each text: the class that it speaks for (-1: nothing), how strongly."""
 
     name_class: npt.NDArray[np.int64]
     name_odds: Floats
@@ -80,7 +80,7 @@ class Evidence:
         return Evidence(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def confidence_features(
+def confidence_features(  # noqa: PLR0913, PLR0917 - one argument per kind of evidence
     shares: Floats,
     evidence: Evidence,
     groups: npt.NDArray[np.int64],
@@ -88,9 +88,7 @@ def confidence_features(
     inflow: npt.NDArray[np.bool_],
     has_code: npt.NDArray[np.bool_],
 ) -> Floats:
-    """Features (lines x FEATURES) from leaf shares (lines x classes), and the group and mixture
-    of each class.
-    """
+    """Features (lines x FEATURES) from leaf shares (lines x classes), group and mixture of each class."""
     order = np.argpartition(shares, -2, axis=1)[:, -2:] if len(shares) else np.zeros((0, 2), dtype=np.intp)
     rows = np.arange(len(shares))
     two = np.sort(shares[rows[:, None], order], axis=1)

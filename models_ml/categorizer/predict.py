@@ -83,8 +83,8 @@ def predict(  # noqa: PLR0913  (one argument per column of a statement line)
     """One row per line, in order: category_code, probability, model_name, model_version.
 
     ``amounts_minor`` are signed (negative leaves the account, null is unknown); their sign counts, and
-    ``currencies`` say what they are in. ``kinds`` are the bank's own codes (OFX TRNTYPE, ISO 20022). Equal lines
-    are scored once. The thresholds STANDS and SURE are the caller's to apply.
+    ``currencies`` say what they are in. ``kinds`` are the bank's own codes (OFX TRNTYPE, ISO 20022). Equal
+    lines are scored once. The thresholds STANDS and SURE are the caller's to apply.
     """
     lines = pl.DataFrame(
         {
@@ -210,9 +210,8 @@ def _shares(lines: pl.DataFrame, odds: Floats, codes: tuple[str, ...]) -> Floats
 
 
 def _scored(distinct: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
-    frames = [_with_best(distinct.clear(), model)]
-    for start in range(0, len(distinct), _CHUNK):
-        frames.append(_with_best(distinct.slice(start, _CHUNK), model))
+    starts = range(0, max(len(distinct), 1), _CHUNK)
+    frames = [_with_best(distinct.slice(start, _CHUNK), model) for start in starts]
     return pl.concat(frames).with_columns(
         pl.lit(model.name).alias("model_name"), pl.lit(model.version).alias("model_version")
     )

@@ -116,7 +116,7 @@ def train(
     """Fit on all examples; temperature and figures come from shops that each fold's fit had not seen.
 
     ``examples`` follow knowledge.EXAMPLE_SCHEMA; ``south_africa`` (description, amount, label) and
-    ``simulated`` (a generated bank's truth/events.parquet) are scored, and teach how sure to be, nothing else.
+    ``simulated`` (a generated bank's truth/events.parquet) are scored; they teach how sure to be and no more.
     The figures of each source come from a confidence that learned from the other sources alone.
     """
     fitted = [
@@ -273,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def folds(examples: pl.DataFrame, count: int) -> list[pl.Series]:
+    """Which examples each fold holds out: all of a shop at once, in every source; general words never."""
     fold = pl.Series(
         [zlib.crc32(merchant.encode()) % count if merchant else -1 for merchant in examples["merchant"]]
     )
@@ -460,6 +461,7 @@ def _outcome(
 
 
 def truth_of(rows: pl.DataFrame) -> list[frozenset[str]]:
+    """The leaves that each example may truly have."""
     wide = knowledge.birmingham_leaves()
     return [
         wide[code] if source == "birmingham" else frozenset({code})
@@ -468,6 +470,7 @@ def truth_of(rows: pl.DataFrame) -> list[frozenset[str]]:
 
 
 def south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
+    """The South African lines whose label has leaves, with description, and those leaves."""
     leaves = knowledge.south_african_leaves()
     known = lines.filter(pl.col("label").is_in(list(leaves)))
     amount = known["amount"].str.replace_all(r"[^\d.-]", "").cast(pl.Float64, strict=False)
@@ -506,6 +509,7 @@ def _against_keywords(
 
 
 def lexicon_phrases() -> dict[str, str]:
+    """Romanised phrases of the lexicon with their leaves."""
     words = knowledge.lexicon()
     texts = romanised(clean_descriptors(words["description"])).to_list()
     return {text: code for text, code in zip(texts, words["category_code"], strict=True) if text}

@@ -40,7 +40,7 @@ _RANGED_MCC = ("3000", "3999")  # airlines, car rentals and hotels: each code is
 
 
 def lexicon() -> pl.DataFrame:
-    """General words and phrases of bank lines and trades in some forty languages, written for this project."""
+    """General words and phrases of bank lines and trades in some forty languages, written for MITA."""
     return pl.concat(
         [
             _phrases("lexicon", weight=3.0),
@@ -143,9 +143,7 @@ def line_shares() -> dict[str, float]:
 
 
 def mixed_trades() -> dict[str, float]:
-    """How far merchants of a leaf sell other leaves too, 0 to 1: a telecom is phone or internet, a bakery
-    coffee or bread, and the name does not tell which.
-    """
+    """How far merchants of a leaf sell other leaves too, 0 to 1: of a telecom, phone or internet."""
     return {row["category_code"]: float(row["mixed"]) for row in _table("line_shares")}
 
 
