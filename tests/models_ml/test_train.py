@@ -68,7 +68,7 @@ def test_a_training_learns_calibrates_and_saves_what_loads_again(data: Path, tmp
             "category_code": ["hobbies"] * 20,
         }
     )
-    params = TrainingParams(buckets=1 << 12, iterations=15, folds=2)
+    params = TrainingParams(buckets=1 << 12, iterations=15, folds=2, checked=2)
     check = pl.DataFrame(
         {"description": ["Monthly account fee"], "amount": ["-12.50"], "label": ["Bank Charges and Fees"]}
     )
