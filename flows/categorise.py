@@ -72,7 +72,7 @@ def models_in_use(settings: Settings) -> list[tuple[CategoryModel, tuple[int, in
 
 def scores(batch: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
     """Predictions for a batch, as ``ml.category_predictions`` keeps them; unsure ones stand uncategorised."""
-    from models_ml.categorizer.predict import SURE, predict  # noqa: PLC0415 - numpy, wanted only here
+    from models_ml.categorizer.predict import STANDS, predict  # noqa: PLC0415 - numpy, wanted only here
 
     best = predict(
         batch["description"],
@@ -83,7 +83,7 @@ def scores(batch: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
         model=model,
     )
     return batch.select("user_id", "transaction_id").with_columns(
-        category_code=pl.when(best["probability"] >= SURE)
+        category_code=pl.when(best["probability"] >= STANDS)
         .then(best["category_code"])
         .otherwise(pl.lit(UNCATEGORISED)),
         suggested_code=best["category_code"],

@@ -64,7 +64,7 @@ def read_table(source: Readable, country: str = "") -> pl.DataFrame:
 
 def labelled(table: pl.DataFrame, columns: Columns, model: CategoryModel) -> pl.DataFrame:
     """One row per row of the table: what it is, how sure that is, and the three likeliest leaves."""
-    from models_ml.categorizer.predict import ranked  # noqa: PLC0415 - numpy, wanted only here
+    from models_ml.categorizer.predict import STANDS, ranked  # noqa: PLC0415 - numpy, wanted only here
 
     texts = _column(table, columns.text)
     found = ranked(
@@ -83,7 +83,7 @@ def labelled(table: pl.DataFrame, columns: Columns, model: CategoryModel) -> pl.
         code.replace_strict({name: leaf.primary_code for name, leaf in known.items()}).alias("primary"),
         pl.col("probability").round(4),
         "sure",
-        pl.when("sure").then(code).otherwise(pl.lit(UNCATEGORISED)).alias("stored"),
+        pl.when(pl.col("probability") >= STANDS).then(code).otherwise(pl.lit(UNCATEGORISED)).alias("stored"),
         pl.lit(ORIGIN).alias("origin"),
         "merchant",
         pl.col("best"),

@@ -163,3 +163,48 @@ def profile(
         f"{report.profiles} profiles of {report.users} people from {report.learned_from}; "
         f"planned {report.held_back}; errors as shares of the money"
     )
+
+
+@commands.command()
+def categories(
+    bank: Annotated[Path | None, typer.Argument(help="A generated bank; one is made if left out.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of public data, instead of MITA_REALDATA.", show_default=False)
+    ] = None,
+    users: Annotated[int, typer.Option(min=1, help="People of a new bank.")] = 30,
+    months: Annotated[int, typer.Option(min=2)] = 4,
+    seed: Annotated[int, typer.Option()] = 31,
+    plot: Annotated[Path | None, typer.Option(help="Copy the calibration plot of the training here.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Accuracy, macro-F1, calibration, errors among sure lines; a model is fitted anew for unseen shops."""
+    from flows.categorise import current_model
+    from flows.cli.output import progress_bar
+    from flows.evaluation.categories import evaluate_categories
+    from flows.generator import generate
+    from warehouse.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder, progress_bar():
+        source = bank or Path(folder) / "bank"
+        if bank is None:
+            generate(users=users, months=months, seed=seed, out=source)
+        report = evaluate_categories(data, source, current_model(Settings()))
+    if plot:
+        from models_ml.categorizer.model import SHIPPED
+        from models_ml.categorizer.report import CALIBRATION_FILE
+
+        plot.write_bytes((SHIPPED / CALIBRATION_FILE).read_bytes())
+    if as_json:
+        print_json(report.as_dict())
+        return
+    from rich.table import Table
+
+    table = Table("Lines", "Method", box=None, header_style="bold")
+    headings = ("Number", "Leaf", "Macro-F1", "Group", "Group F1", "Sure", "Wrong of sure", "ECE")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for name, methods in report.sets.items():
+        for method, scores in methods.items():
+            table.add_row(name, method, *(str(value) for value in scores.as_dict().values()))
+    console.print(table)

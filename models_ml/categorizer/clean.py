@@ -15,7 +15,7 @@ _KNOWLEDGE = Path(__file__).parent / "knowledge"
 #: Before the words of _boilerplate() go: addresses, facilitators, card tails, dates. After: the rest.
 _BEFORE: tuple[tuple[str, str], ...] = (
     (
-        r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp|sp|pp|eb|tst|ikh?|wd|yoco|zapper\d?|snapscan|crv)[ -]+(\p{L})",
+        r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp|sp|pp|eb|tst|ikh?|wd|yoco|zapper\d?|snapscan)[ -]+(\p{L})",
         "$1",
     ),
     (r"\b([sf])[/.]?\s?(?:stn|stat)\b", "$1 stn"),

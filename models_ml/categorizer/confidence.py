@@ -34,6 +34,10 @@ FEATURES = (
     "is_short",
     "is_empty",
     "inflow",
+    "mixed",  # how far merchants of this leaf sell other leaves too
+    "mixed_name",
+    "mixed_phrase",
+    "mixed_lead",
     "has_code",  # a merchant category code or the bank's own kind stands beside the text
 )
 _EDGE = 1e-6
@@ -48,6 +52,7 @@ class Confidence:
     weights: Floats  # features
     leaves: Floats  # classes
     bias: float
+    mixed: Floats  # classes: how far merchants of a leaf sell other leaves too
 
     def probability(self, features: Floats, best: npt.NDArray[np.intp]) -> Floats:
         """Probability that the best leaf of each line is right."""
@@ -57,7 +62,7 @@ class Confidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the tables found in each text: the class it speaks for (-1: nothing), how strongly, how much of it."""
+    """What the tables found in each text: the class that it speaks for (-1: nothing), how strongly."""
 
     name_class: npt.NDArray[np.int64]
     name_odds: Floats
@@ -75,14 +80,15 @@ class Evidence:
         return Evidence(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def confidence_features(
+def confidence_features(  # noqa: PLR0913, PLR0917 - one argument per kind of evidence
     shares: Floats,
     evidence: Evidence,
     groups: npt.NDArray[np.int64],
+    mixed: Floats,
     inflow: npt.NDArray[np.bool_],
     has_code: npt.NDArray[np.bool_],
 ) -> Floats:
-    """Features (lines x FEATURES) from leaf shares (lines x classes) and the group of each class."""
+    """Features (lines x FEATURES) from leaf shares (lines x classes), group and mixture of each class."""
     order = np.argpartition(shares, -2, axis=1)[:, -2:] if len(shares) else np.zeros((0, 2), dtype=np.intp)
     rows = np.arange(len(shares))
     two = np.sort(shares[rows[:, None], order], axis=1)
@@ -112,6 +118,10 @@ def confidence_features(
         evidence.letters <= _SHORT_TEXT,
         evidence.words == 0,
         inflow,
+        mixed[best],
+        mixed[best] * name,
+        mixed[best] * phrase,
+        mixed[best] * lead,
         has_code,
     )
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
@@ -123,8 +133,8 @@ def _logit(share: Floats) -> Floats:
     return result
 
 
-def no_confidence(classes: int) -> Confidence:
+def no_confidence(mixed: Floats) -> Confidence:
     """A layer that repeats the share of the best leaf: for a model that was not calibrated yet."""
-    weights = np.zeros(len(FEATURES))
+    classes, weights = len(mixed), np.zeros(len(FEATURES))
     weights[0] = 1.0
-    return Confidence(weights, np.zeros(classes), 0.0)
+    return Confidence(weights, np.zeros(classes), 0.0, mixed)

@@ -24,6 +24,7 @@ class Scores:
     leaf_accuracy: float
     leaf_macro_f1: float
     group_accuracy: float
+    group_macro_f1: float
     coverage: float  # share of lines at or above the threshold
     wrong_when_sure: float  # share of those whose leaf is wrong
     calibration_error: float  # expected calibration error over ten equal-width bins
@@ -48,10 +49,15 @@ def score(
         leaf_accuracy=round(float(right.mean()), 3),
         leaf_macro_f1=round(macro_f1(named, predicted), 3),
         group_accuracy=round(float(groups.mean()), 3),
+        group_macro_f1=round(macro_f1(_groups(named), _groups(predicted)), 3),
         coverage=round(float(sure.mean()), 3),
         wrong_when_sure=round(float(1 - right[sure].mean()) if sure.any() else 0.0, 3),
         calibration_error=round(calibration_error(right, probability), 3),
     )
+
+
+def _groups(codes: Sequence[str]) -> list[str]:
+    return [group_of(code) for code in codes]
 
 
 def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:

@@ -117,6 +117,7 @@ class CategoryModel:
             confidence=self.confidence.weights,
             confidence_leaves=self.confidence.leaves,
             confidence_bias=np.float64(self.confidence.bias),
+            mixed=self.confidence.mixed,
             labels=self.label_bytes,
             buckets=np.int64(self.spec.buckets),
             ngrams=np.array(self.spec.ngrams, dtype=np.int64),
@@ -166,7 +167,10 @@ def _read(content: bytes, version: str) -> CategoryModel:
             names=_gazetteer(arrays, "name"),
             phrases=_gazetteer(arrays, "phrase"),
             confidence=Confidence(
-                arrays["confidence"], arrays["confidence_leaves"], float(arrays["confidence_bias"])
+                arrays["confidence"],
+                arrays["confidence_leaves"],
+                float(arrays["confidence_bias"]),
+                arrays["mixed"],
             ),
             label_bytes=arrays["labels"],
             version=version,

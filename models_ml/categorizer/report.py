@@ -11,11 +11,14 @@ import polars as pl
 
 CARD_FILE = "card.md"
 CONFUSION_FILE = "confusion.png"
+CALIBRATION_FILE = "calibration.png"
+_BINS = 10
 _COLUMNS = (
     "lines",
     "leaf_accuracy",
     "leaf_macro_f1",
     "group_accuracy",
+    "group_macro_f1",
     "coverage",
     "wrong_when_sure",
     "calibration_error",
@@ -65,6 +68,30 @@ def draw_confusion(outcome: pl.DataFrame, folder: Path) -> Path:
     axes.set_yticks(range(len(codes)), codes, fontsize=7)
     axes.set(xlabel="predicted", ylabel="truth", title="Held-out shops: share of each true leaf")
     path = folder / CONFUSION_FILE
+    figure.savefig(path, dpi=80, metadata={"Software": None})
+    return path
+
+
+def draw_calibration(outcome: pl.DataFrame, folder: Path) -> Path:
+    """How often the best leaf was right, by the probability it was given, a line a source, as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (training only)
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=(6, 6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":")
+    marked = outcome.with_columns(
+        (pl.col("category_code") == pl.col("predicted")).alias("right"),
+        (pl.col("probability") * _BINS).floor().clip(0, _BINS - 1).alias("bin"),
+    )
+    for (source,), rows in marked.group_by("source", maintain_order=True):
+        points = rows.group_by("bin").agg(pl.col("probability").mean(), pl.col("right").mean()).sort("bin")
+        axes.plot(points["probability"], points["right"], marker="o", label=str(source))
+    axes.set(xlabel="probability given", ylabel="share right", xlim=(0, 1), ylim=(0, 1))
+    axes.set_title("Each source by a confidence that had not seen it")
+    axes.legend(fontsize=8)
+    path = folder / CALIBRATION_FILE
     figure.savefig(path, dpi=80, metadata={"Software": None})
     return path
 

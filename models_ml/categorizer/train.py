@@ -33,8 +33,8 @@ from models_ml.categorizer.model import (
     CategoryModel,
     quantise,
 )
-from models_ml.categorizer.predict import SURE, judged, probabilities
-from models_ml.categorizer.report import CARD_FILE, card, draw_confusion
+from models_ml.categorizer.predict import STANDS, SURE, judged, probabilities
+from models_ml.categorizer.report import CARD_FILE, card, draw_calibration, draw_confusion
 from models_ml.taxonomy import UNCATEGORISED, leaf_codes
 
 Floats = npt.NDArray[np.float64]
@@ -77,6 +77,7 @@ class TrainingParams(BaseModel):
     usual_weight: float = 0.4  # how far classes lean to what people's lines usually are
     iterations: int = 40
     folds: int = 3
+    checked: int = 1  # of the folds, how many are fitted to check on: each takes as long as the model itself
 
     @property
     def spec(self) -> FeatureSpec:
@@ -115,25 +116,29 @@ def train(
 ) -> Trained:
     """Fit on all examples; temperature and figures come from shops that each fold's fit had not seen.
 
-    ``examples`` follow knowledge.EXAMPLE_SCHEMA; ``south_africa`` (description, amount, label) is
-    only scored.
+    ``examples`` follow knowledge.EXAMPLE_SCHEMA; ``south_africa`` (description, amount, label) and
+    ``simulated`` (a generated bank's truth/events.parquet) are scored; they teach how sure to be and no more.
+    The figures of each source come from a confidence that learned from the other sources alone.
     """
-    folds = [
+    fitted = [
         (fit(examples.filter(~held), params), examples.filter(held & pl.col("source").is_in(_CHECKED)))
-        for held in _folds(examples, params.folds)
+        for held in folds(examples, params.folds)[: params.checked]
     ]
-    temperature = _temperature(folds)
-    heard = _heard_names(examples, folds[0][0].codes)
+    temperature = _temperature(fitted)
+    heard = _heard_names(examples, fitted[0][0].codes)
     samples = [
         sample
-        for model, rows in folds
+        for model, rows in fitted
         for sample in check_samples(replace(model, temperature=temperature), rows, heard)
     ]
-    foreign = None if south_africa is None else _south_african(south_africa)
+    foreign = None if south_africa is None else south_african(south_africa)
     if foreign is not None:
         samples.append(
-            sample_of("south_africa", replace(folds[0][0], temperature=temperature, **heard), foreign)
+            sample_of("south_africa", replace(fitted[0][0], temperature=temperature, **heard), foreign)
         )
+    if simulated is not None:
+        lines = simulated_lines(simulated)
+        samples.append(sample_of("simulated", replace(fitted[0][0], temperature=temperature, **heard), lines))
     outcome, metrics = _outside(samples)
     layer = fit_confidence(samples)
     model = replace(fit(examples, params), temperature=temperature, confidence=layer)
@@ -193,9 +198,13 @@ def _tables(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "names": table,
         "phrases": phrase_table(_strong_phrases(), codes),
-        "confidence": no_confidence(len(codes)),
+        "confidence": no_confidence(_mixed(codes)),
         "label_bytes": np.frombuffer(written.encode(), dtype=np.uint8),
     }
+
+
+def _mixed(codes: Sequence[str]) -> Floats:
+    return np.array([knowledge.mixed_trades().get(code, 1.0) for code in codes])
 
 
 @cache
@@ -232,7 +241,8 @@ def save(trained: Trained, folder: Path) -> dict[str, Any]:
         "version": sha256[:12],
         "file": WEIGHTS_FILE,
         "sha256": sha256,
-        "threshold": round(SURE, 4),
+        "threshold": round(STANDS, 4),
+        "sure": SURE,
         "temperature": round(trained.model.temperature, 4),
         "params": trained.params.model_dump(mode="json"),
         "data": trained.data,
@@ -241,6 +251,7 @@ def save(trained: Trained, folder: Path) -> dict[str, Any]:
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     (folder / CARD_FILE).write_text(card(manifest, len(content), dict(SOURCES.values())), encoding="utf-8")
     draw_confusion(trained.outcome, folder)
+    draw_calibration(trained.outcome, folder)
     return manifest
 
 
@@ -262,7 +273,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     json.dump(save(trained, options.out)["metrics"], sys.stdout, indent=1)
 
 
-def _folds(examples: pl.DataFrame, count: int) -> list[pl.Series]:
+def folds(examples: pl.DataFrame, count: int) -> list[pl.Series]:
+    """Which examples each fold holds out: all of a shop at once, in every source; general words never."""
     fold = pl.Series(
         [zlib.crc32(merchant.encode()) % count if merchant else -1 for merchant in examples["merchant"]]
     )
@@ -305,7 +317,7 @@ def _calibration_sample(rows: pl.DataFrame) -> pl.DataFrame:
 def _surprise(model: CategoryModel, rows: pl.DataFrame) -> float:
     shares = probabilities(_as_purchases(rows), model)
     accepted = np.zeros_like(shares)
-    for row, leaves in enumerate(_truth(rows)):
+    for row, leaves in enumerate(truth_of(rows)):
         accepted[row] = [code in leaves for code in model.codes]
     mass = np.maximum((shares * accepted).sum(axis=1), 1e-9)
     per_source = rows.select((1.0 / pl.len().over("source")).alias("weight"))["weight"].to_numpy()
@@ -324,6 +336,16 @@ def _heard_names(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, An
     return {key: tables[key] for key in ("names", "label_bytes")}
 
 
+def with_public_names(model: CategoryModel, examples: pl.DataFrame) -> CategoryModel:
+    """The model with the names of all public and reviewed lists, none that only labelled lines tell."""
+    return replace(model, **_heard_names(examples, model.codes))
+
+
+def with_confidence_of(model: CategoryModel, other: CategoryModel) -> CategoryModel:
+    """The model with the temperature and confidence of another of the same classes."""
+    return replace(model, temperature=other.temperature, confidence=other.confidence)
+
+
 @dataclass(frozen=True)
 class Sample:
     """Check lines of one source as a model that had not seen their labels judged them."""
@@ -334,7 +356,7 @@ class Sample:
     predicted: list[str]
     best: npt.NDArray[np.intp]
     features: Floats
-    classes: int
+    mixed: Floats  # classes
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
@@ -347,7 +369,7 @@ def check_samples(model: CategoryModel, rows: pl.DataFrame, heard: dict[str, Any
     found = []
     for (source,), part in rows.group_by("source", maintain_order=True):
         lines = _as_purchases(part).with_columns(part["description"])
-        truth = _truth(part)
+        truth = truth_of(part)
         found.append(_sample(f"{source}{'' if source == 'brands' else _WITHHELD}", model, lines, truth))
         if source in _LABELLED:
             found.append(_sample(str(source), replace(model, **heard), lines, truth))
@@ -368,7 +390,7 @@ def _sample(source: str, model: CategoryModel, lines: pl.DataFrame, truth: list[
         [model.codes[place] for place in found.best],
         found.best,
         found.features,
-        len(model.codes),
+        model.confidence.mixed,
     )
 
 
@@ -385,16 +407,16 @@ def fit_confidence(samples: Sequence[Sample]) -> Confidence:
     weight = np.concatenate(
         [np.full(len(sample.best), _source_weight(sample.source, samples)) for sample in samples]
     )
-    classes = samples[0].classes
+    mixed = samples[0].mixed
     if right.all() or not right.any():
-        return no_confidence(classes)
+        return no_confidence(mixed)
     scale = features.std(axis=0) + 1e-9
-    leaves = np.eye(classes)[best] * _LEAF_SCALE
-    layer = LogisticRegression(C=1.0, max_iter=2000)
+    leaves = np.eye(len(mixed))[best] * _LEAF_SCALE
+    layer = LogisticRegression(C=0.3, max_iter=3000)
     layer.fit(np.hstack([features / scale, leaves]), right, sample_weight=weight)
     weights = layer.coef_[0].astype(np.float64)
     return Confidence(
-        weights[: len(scale)] / scale, weights[len(scale) :] * _LEAF_SCALE, float(layer.intercept_[0])
+        weights[: len(scale)] / scale, weights[len(scale) :] * _LEAF_SCALE, float(layer.intercept_[0]), mixed
     )
 
 
@@ -439,7 +461,8 @@ def _outcome(
     )
 
 
-def _truth(rows: pl.DataFrame) -> list[frozenset[str]]:
+def truth_of(rows: pl.DataFrame) -> list[frozenset[str]]:
+    """The leaves that each example may truly have."""
     wide = knowledge.birmingham_leaves()
     return [
         wide[code] if source == "birmingham" else frozenset({code})
@@ -447,7 +470,8 @@ def _truth(rows: pl.DataFrame) -> list[frozenset[str]]:
     ]
 
 
-def _south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
+def south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
+    """The South African lines whose label has leaves, with description, and those leaves."""
     leaves = knowledge.south_african_leaves()
     known = lines.filter(pl.col("label").is_in(list(leaves)))
     amount = known["amount"].str.replace_all(r"[^\d.-]", "").cast(pl.Float64, strict=False)
@@ -478,14 +502,15 @@ def _against_keywords(
     predicted: pl.Series,
     probability: pl.Series,
 ) -> dict[str, Scores]:
-    words = keyword_baseline(descriptions, _phrases())
+    words = keyword_baseline(descriptions, lexicon_phrases())
     return {
         name: score(truth, predicted.to_list(), probability.to_numpy()),
         f"{name}, keywords": score(truth, words, np.ones(len(words))),
     }
 
 
-def _phrases() -> dict[str, str]:
+def lexicon_phrases() -> dict[str, str]:
+    """Romanised phrases of the lexicon with their leaves."""
     words = knowledge.lexicon()
     texts = romanised(clean_descriptors(words["description"])).to_list()
     return {text: code for text, code in zip(texts, words["category_code"], strict=True) if text}

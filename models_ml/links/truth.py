@@ -61,7 +61,7 @@ def _facts(events: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
 def _categorised(facts: pl.DataFrame) -> pl.DataFrame:
     """Facts with the categories that the shipped model gives them, where it is sure."""
     from models_ml.categorizer.model import load_folder  # noqa: PLC0415 - wanted for evaluations only
-    from models_ml.categorizer.predict import SURE, predict  # noqa: PLC0415
+    from models_ml.categorizer.predict import STANDS, predict  # noqa: PLC0415
 
     said = predict(
         facts["description"],
@@ -71,7 +71,7 @@ def _categorised(facts: pl.DataFrame) -> pl.DataFrame:
         None,
         model=load_folder(),
     )
-    sure = pl.when(said["probability"] >= SURE).then(said["category_code"]).otherwise(pl.lit(""))
+    sure = pl.when(said["probability"] >= STANDS).then(said["category_code"]).otherwise(pl.lit(""))
     return facts.with_columns(category_code=sure)
 
 

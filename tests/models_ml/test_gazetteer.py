@@ -3,14 +3,16 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from models_ml.categorizer.gazetteer import Gazetteer, gazetteer, whole_hashes
+from models_ml.categorizer.gazetteer import Gazetteer, gazetteer, phrase_table, whole_hashes
 
 CODES = ("coffee", "fuel", "groceries", "postage")
 
 
 def table(*names: tuple[str, str, float]) -> Gazetteer:
     frame = pl.DataFrame(names, schema=["name", "category_code", "weight"], orient="row")
-    return gazetteer(frame, CODES, frozenset({"market", "the"}))
+    return gazetteer(
+        frame.with_columns(pl.lit(value=False).alias("reviewed")), CODES, frozenset({"market", "the"})
+    )
 
 
 def best(known: Gazetteer, text: str) -> str | None:
@@ -49,6 +51,30 @@ def test_hashes_follow_their_texts() -> None:
 
 
 def test_an_empty_table_and_an_empty_text_add_nothing() -> None:
-    nothing = Gazetteer(np.zeros(0, np.uint64), np.zeros(0, np.int16), np.zeros(0, np.float32))
+    odds = np.zeros(0, np.float32)
+    nothing = Gazetteer(np.zeros(0, np.uint64), np.zeros(0, np.int16), odds, odds)
     assert not nothing.log_odds(pl.Series(["shell"]), 4).any()
     assert not table(("shell", "fuel", 1)).log_odds(pl.Series([""]), 4).any()
+
+
+def reviewed(name: str, code: str) -> Gazetteer:
+    frame = pl.DataFrame({"name": [name], "category_code": [code], "weight": [5.0], "reviewed": [True]})
+    return gazetteer(frame, CODES, frozenset({"market"}))
+
+
+def test_a_long_name_of_the_reviewed_list_counts_wherever_it_stands() -> None:
+    assert best(reviewed("petrolux", "fuel"), "payment to petrolux") == "fuel"
+    assert best(reviewed("zorb", "fuel"), "payment to zorb") is None
+
+
+def test_phrases_count_wherever_they_stand_and_the_decisive_one_wins() -> None:
+    phrases = pl.DataFrame(
+        {
+            "name": ["cash withdrawal", "withdrawal fee"],
+            "category_code": ["postage", "fuel"],
+            "strength": ["strong", "decisive"],
+        }
+    )
+    known = phrase_table(phrases, CODES)
+    assert best(known, "atm cash withdrawal") == "postage"
+    assert best(known, "atm cash withdrawal fee") == "fuel"

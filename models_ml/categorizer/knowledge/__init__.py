@@ -40,7 +40,7 @@ _RANGED_MCC = ("3000", "3999")  # airlines, car rentals and hotels: each code is
 
 
 def lexicon() -> pl.DataFrame:
-    """General words and phrases of bank lines and trades in some forty languages, written for this project."""
+    """General words and phrases of bank lines and trades in some forty languages, written for MITA."""
     return pl.concat(
         [
             _phrases("lexicon", weight=3.0),
@@ -140,6 +140,11 @@ def labelled(frame: pl.DataFrame) -> pl.DataFrame:
 def line_shares() -> dict[str, float]:
     """How many of a thousand lines of private accounts are of each leaf: an assumption, reviewed by hand."""
     return {row["category_code"]: float(row["lines_of_a_thousand"]) for row in _table("line_shares")}
+
+
+def mixed_trades() -> dict[str, float]:
+    """How far merchants of a leaf sell other leaves too, 0 to 1: of a telecom, phone or internet."""
+    return {row["category_code"]: float(row["mixed"]) for row in _table("line_shares")}
 
 
 def merchant_keys(descriptions: pl.Series) -> pl.Series:
