@@ -69,7 +69,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     publish_outcomes(outcomes)
     if any(outcome.outcome == "loaded" for outcome in outcomes):
         statements.publish_findings(settings)
-    if any(outcome.transactions_added for outcome in outcomes):
+    if any(outcome.outcome != "refused" for outcome in outcomes):  # known ones may have died here before
         score_transactions(settings)
         link_transactions(settings)
         search_series(settings)
