@@ -24,8 +24,9 @@ class Drift:
 
 _LATEST = """
 select
-    lines, lines_before, coalesce(probability_shift, 0), sure_share, coalesce(sure_share_before, 0), decided,
-    agreed, coalesce(decided_before, 0)::bigint, coalesce(agreed_before, 0)::bigint
+    line_count, coalesce(lines_before, 0)::bigint, coalesce(probability_shift, 0), sure_share,
+    coalesce(sure_share_before, 0), decided, agreed, coalesce(decided_before, 0)::bigint,
+    coalesce(agreed_before, 0)::bigint
 from marts.fct_model_drift
 order by month_start desc
 limit 1

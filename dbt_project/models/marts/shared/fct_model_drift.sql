@@ -34,7 +34,7 @@ binned as (
     select
         month_start,
         bin,
-        count(*) as lines
+        count(*) as line_count
     from scored
     group by month_start, bin
 ),
@@ -42,7 +42,7 @@ binned as (
 months as (
     select
         month_start,
-        count(*) as lines,
+        count(*) as line_count,
         avg(is_sure::int)::double precision as sure_share,
         count(*) filter (where is_decided) as decided,
         count(*) filter (where is_decided and is_agreed) as agreed,
@@ -55,15 +55,15 @@ months as (
 compared as (
     select
         months.month_start,
-        sum(before.lines)::bigint as lines_before,
-        sum(before.sure)::double precision / nullif(sum(before.lines), 0) as sure_share_before,
-        sum(before.decided)::bigint as decided_before,
-        sum(before.agreed)::bigint as agreed_before
+        sum(previous.line_count)::bigint as lines_before,
+        sum(previous.sure)::double precision / nullif(sum(previous.line_count), 0) as sure_share_before,
+        sum(previous.decided)::bigint as decided_before,
+        sum(previous.agreed)::bigint as agreed_before
     from months
-    inner join months as before
+    inner join months as previous
         on
-            before.month_start < months.month_start
-            and before.month_start >= months.month_start - interval '3 months'
+            months.month_start > previous.month_start
+            and months.month_start - interval '3 months' <= previous.month_start
     group by months.month_start
 ),
 
@@ -72,8 +72,8 @@ shares as (
     select
         months.month_start,
         bins.bin,
-        (coalesce(own.lines, 0) + 0.5) / (months.lines + 5) as share_now,
-        (coalesce(sum(earlier.lines), 0) + 0.5) / (compared.lines_before + 5) as share_before
+        (coalesce(own.line_count, 0) + 0.5) / (months.line_count + 5) as share_now,
+        (coalesce(sum(earlier.line_count), 0) + 0.5) / (compared.lines_before + 5) as share_before
     from months
     inner join compared on months.month_start = compared.month_start
     cross join generate_series(0, 9) as bins (bin)
@@ -81,9 +81,9 @@ shares as (
     left join binned as earlier
         on
             bins.bin = earlier.bin
-            and earlier.month_start < months.month_start
-            and earlier.month_start >= months.month_start - interval '3 months'
-    group by months.month_start, bins.bin, own.lines, months.lines, compared.lines_before
+            and months.month_start > earlier.month_start
+            and months.month_start - interval '3 months' <= earlier.month_start
+    group by months.month_start, bins.bin, own.line_count, months.line_count, compared.lines_before
 ),
 
 shifts as (
@@ -97,7 +97,7 @@ shifts as (
 final as (
     select
         months.month_start,
-        months.lines,
+        months.line_count,
         months.sure_share,
         months.decided,
         months.agreed,
