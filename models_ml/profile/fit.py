@@ -25,23 +25,23 @@ CELLS = {"weekday": 7, "day": 31, "season": 12}
 
 DAILY_SCHEMA = pl.Schema(
     {
-        "user_id": pl.String,
-        "cluster": pl.String,
-        "category_code": pl.String,
-        "spent_date": pl.Date,
-        "spent_minor": pl.Int64,
+        "user_id": pl.String(),
+        "cluster": pl.String(),
+        "category_code": pl.String(),
+        "spent_date": pl.Date(),
+        "spent_minor": pl.Int64(),
     }
 )
 PROFILE_SCHEMA = pl.Schema(
     {
-        "user_id": pl.String,
-        "category_code": pl.String,
-        "expected_minor": pl.Int64,
-        "weekday_weights": pl.List(pl.Int64),
-        "day_weights": pl.List(pl.Int64),
-        "season_weights": pl.List(pl.Int64),
-        "periods_seen": pl.Int64,
-        "own_share": pl.Float64,
+        "user_id": pl.String(),
+        "category_code": pl.String(),
+        "expected_minor": pl.Int64(),
+        "weekday_weights": pl.List(pl.Int64()),
+        "day_weights": pl.List(pl.Int64()),
+        "season_weights": pl.List(pl.Int64()),
+        "periods_seen": pl.Int64(),
+        "own_share": pl.Float64(),
     }
 )
 

@@ -44,7 +44,9 @@ def replace_profiles(connection: Connection, profiles: pl.DataFrame, learned_on:
     weights = [column for column in profiles.columns if column.endswith("_weights")]
     rows = profiles.with_columns(
         *(
-            pl.concat_str(pl.lit("{"), pl.col(each).cast(pl.List(pl.String)).list.join(","), pl.lit("}"))
+            pl.concat_str(
+                pl.lit("{"), pl.col(each).cast(pl.List(pl.String)).list.join(","), pl.lit("}")
+            ).alias(each)
             for each in weights
         ),
         learned_on=pl.lit(learned_on),
