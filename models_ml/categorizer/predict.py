@@ -230,7 +230,7 @@ def _scored(distinct: pl.DataFrame, model: CategoryModel, *, told: bool = False)
 
 
 def _with_best(lines: pl.DataFrame, model: CategoryModel, *, told: bool) -> pl.DataFrame:
-    """The best leaf of each line; when ``told``, with merchant and the likeliest leaves, which cost as much."""
+    """The best leaf of each line; when ``told``, with merchant and the likeliest leaves."""
     codes = pl.Series(model.codes, dtype=pl.String)
     found = judged(lines, model)
     rows = np.arange(len(lines))
