@@ -88,6 +88,7 @@ def labelled(table: pl.DataFrame, columns: Columns, model: CategoryModel) -> pl.
         "merchant",
         pl.col("best"),
         pl.lit(model.version).alias("model_version"),
+        *((_column(table, columns.country).alias("country"),) if columns.country else ()),
     )
 
 

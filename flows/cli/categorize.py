@@ -27,7 +27,7 @@ def predict(
     ] = None,
     mcc_column: Annotated[str | None, typer.Option(help="The column with merchant category codes.")] = None,
     country_column: Annotated[
-        str | None, typer.Option(help="The column with country codes; the first tells the encoding.")
+        str | None, typer.Option(help="A column with country codes, given back beside each line.")
     ] = None,
     country: Annotated[str, typer.Option(help="Two letters, where the file's encoding is in doubt.")] = "",
     *,

@@ -125,7 +125,7 @@ def ranked(
             "kind": _or_empty(None, count),
         }
     )
-    scored = _scored(lines.unique(maintain_order=True), model)
+    scored = _scored(lines.unique(maintain_order=True), model, told=True)
     said = scored.select(*_KEYS, "category_code", "probability", "sure", "merchant", "best")
     return lines.join(said, on=_KEYS, how="left", maintain_order="left", nulls_equal=True).drop(_KEYS)
 
@@ -221,15 +221,16 @@ def _shares(lines: pl.DataFrame, odds: Floats, codes: tuple[str, ...]) -> Floats
     return result
 
 
-def _scored(distinct: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
+def _scored(distinct: pl.DataFrame, model: CategoryModel, *, told: bool = False) -> pl.DataFrame:
     starts = range(0, max(len(distinct), 1), _CHUNK)
-    frames = [_with_best(distinct.slice(start, _CHUNK), model) for start in starts]
+    frames = [_with_best(distinct.slice(start, _CHUNK), model, told=told) for start in starts]
     return pl.concat(frames).with_columns(
         pl.lit(model.name).alias("model_name"), pl.lit(model.version).alias("model_version")
     )
 
 
-def _with_best(lines: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
+def _with_best(lines: pl.DataFrame, model: CategoryModel, *, told: bool) -> pl.DataFrame:
+    """The best leaf of each line; when ``told``, with merchant and the likeliest leaves."""
     codes = pl.Series(model.codes, dtype=pl.String)
     found = judged(lines, model)
     rows = np.arange(len(lines))
@@ -239,14 +240,21 @@ def _with_best(lines: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
         | (lines["kind"] != "").to_numpy()
     )
     probability = np.where(said, found.shares[rows, found.best], 0.0)
+    more = (
+        [
+            merchant_names(lines["cleaned"], found.evidence, model).alias("merchant"),
+            _offered(found.shares, codes).alias("best"),
+        ]
+        if told
+        else []
+    )
     return lines.with_columns(
         pl.Series(
             "category_code", np.where(said, codes.gather(found.best).to_numpy(), UNCATEGORISED), pl.String
         ),
         pl.Series("probability", probability, dtype=pl.Float64),
         pl.Series("sure", probability >= SURE, dtype=pl.Boolean),
-        merchant_names(lines["cleaned"], found.evidence, model).alias("merchant"),
-        _offered(found.shares, codes).alias("best"),
+        *more,
     )
 
 

@@ -41,6 +41,7 @@ def card(manifest: Mapping[str, Any], size: int, licences: Mapping[str, str]) ->
         size=size / 1e6,
         temperature=manifest["temperature"],
         threshold=manifest["threshold"],
+        sure=manifest["sure"],
         folds=manifest["params"]["folds"],
         data=data,
         sources=sources,
@@ -98,17 +99,18 @@ def draw_calibration(outcome: pl.DataFrame, folder: Path) -> Path:
 
 _CARD = """# Categoriser {version}
 
-Gives a bank line's leaf of the product's taxonomy and a probability. The text is cleaned, romanised and cut
+Gives a bank line's leaf of the product's taxonomy and a probability. The text is cleaned, romanised, cut
 into character 3- to 5-grams (and pairs of ideographs) and words, hashed into 65,536 buckets; one linear layer
 (multinomial logistic regression, weights in 8 bits) gives log-odds, divided by the temperature {temperature}.
-A table of hashed shop names adds log-odds where a known shop stands in the text. The sign of the amount, a
-merchant category code and the bank's own kind of the line then shift them (`predict.py` says by how much).
+A table of hashed shop names and one of phrases add log-odds where they stand in the text; the sign of the
+amount, a merchant category code and the bank's own kind of the line shift them (`predict.py` says how much).
+A logistic layer over the kinds of evidence gives the probability that the best leaf is right.
 The file is an npz of plain arrays, {size:.1f} MB, loaded only when its SHA-256 is the registered one.
 
 Below a probability of {threshold} a line stays uncategorised: a wrong category is taken to cost twice as much
-as an empty one.
+as an empty one. From {sure} a line needs no second look.
 
-Train it anew: `python -m models_ml.categorizer.train --data DIR`
+Train it anew: `python -m models_ml.categorizer.train --data DIR --bank FOLDER`
 
 ## Learned from
 
@@ -116,8 +118,8 @@ Train it anew: `python -m models_ml.categorizer.train --data DIR`
 |---|---|---|
 {data}
 
-Lexicon and merchants are written for this project and lie in `knowledge/`. The rest is read from DIR and not
-shipped; of it the weights are derived:
+Lexicon, trades, bank lines and merchants are written for this project and lie in `knowledge/`. The rest is
+read from DIR and not shipped; of it the weights are derived:
 
 {sources}
 
@@ -125,9 +127,10 @@ shipped; of it the weights are derived:
 
 Shops are kept apart between fit and check in {folds} folds: a shop whose first telling word is held out is
 absent from every source of that fold's fit, brand lists included, so these are shops that the model never
-heard of. Known brands do better. The South African lines are real bank lines of a country that nothing is
-learned from (their labels' leaves were fixed before scoring; the general phrases of the lexicon were
-extended after reading their errors, so they are a development figure). "Keywords" is the lexicon's longest
+heard of; of Birmingham's once more with the public lists of names known. The confidence of each source
+learned from the other sources alone. The South African lines are real bank lines of a country that no words
+are learned from (their labels' leaves were fixed before scoring; lists of phrases and names were extended
+after reading their errors, so they are a development figure). "Keywords" is the lexicon's longest
 phrase found in the text, else uncategorised; it has no probability, so its last columns say little.
 
 | check | {head} |
