@@ -122,11 +122,14 @@ class ChangeRequest(Body):
     new_password: Password
 
 
+Yes, YesAsText = Literal[True], Literal["true"]
+
+
 class EraseRequest(Body):
     """That it is meant."""
 
     # Apart, because an enumeration of two types is more than generators of clients understand.
-    confirmation: Literal[True] | Literal["true"] = Field(  # noqa: PYI030description="`true`: everything of the user goes.")
+    confirmation: Yes | YesAsText = Field(description="`true`: everything of the user goes.")
 
 
 class CodeRequest(Body):
