@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -122,7 +122,8 @@ class ChangeRequest(Body):
     new_password: Password
 
 
-Yes, YesAsText = Literal[True], Literal["true"]
+Yes: TypeAlias = Literal[True]
+YesAsText: TypeAlias = Literal["true"]
 
 
 class EraseRequest(Body):
