@@ -138,7 +138,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _declare_places(path: str, operation: dict[str, Any]) -> None:
-    """Parts of the path that an endpoint takes no notice of are parameters as well, or no client can be made."""
+    """Parts of a path that its endpoint takes no notice of are parameters too, or no client can be made."""
     parameters = operation.setdefault("parameters", [])
     declared = {parameter["name"] for parameter in parameters if parameter["in"] == "path"}
     for name in re.findall(r"\{(\w+)\}", path):

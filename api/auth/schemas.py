@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -122,11 +122,15 @@ class ChangeRequest(Body):
     new_password: Password
 
 
+Yes: TypeAlias = Literal[True]
+YesAsText: TypeAlias = Literal["true"]
+
+
 class EraseRequest(Body):
     """That it is meant."""
 
     # Apart, because an enumeration of two types is more than generators of clients understand.
-    confirmation: Literal[True] | Literal["true"] = Field(  # noqa: PYI030description="`true`: everything of the user goes.")
+    confirmation: Yes | YesAsText = Field(description="`true`: everything of the user goes.")
 
 
 class CodeRequest(Body):
