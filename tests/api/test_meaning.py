@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, select
@@ -13,8 +14,6 @@ from warehouse.tables.app import users
 from warehouse.tables.meaning import alerts, forecast_days, insights
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from starlette.testclient import TestClient
 
     from warehouse.engine import Warehouse
@@ -63,7 +62,7 @@ def told(built: Warehouse) -> UUID:
                 title_bg="Такси", text_bg="12,34 EUR такси",
             )
         )  # fmt: skip
-    return maria
+    return UUID(str(maria))
 
 
 def test_forecasts_alerts_and_findings_are_served_in_money_to_their_owner(
