@@ -40,7 +40,7 @@ def forecasts(
     months: Annotated[int, typer.Option(min=4)] = 20,
     seed: Annotated[int, typer.Option(help="Which people; the forecaster learned from others.")] = 77,
     step: Annotated[int, typer.Option(min=1, help="Days between two forecasts of a person.")] = 15,
-    sample: Annotated[int, typer.Option(min=0, help="At most so many people of a ledger; 0 for all.")] = 0,
+    sample: Annotated[int, typer.Option(min=0, help="At most so many people of a ledger; 0: all.")] = 200,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands' coverage into this PNG or SVG.")] = None,
     *,
     as_json: AsJson = False,

@@ -55,6 +55,7 @@ BY_NAME: dict[str, Any] = {
     "year": datetime.now(tz=UTC).year,
     "month": datetime.now(tz=UTC).month,
     "days": 30,
+    "days_ahead": 30,
     "calendar": {"1": {"total": 30, "limit": 20}, "2": {"total": 0, "limit": 20}},
     "calendar_log": {},
 }

@@ -48,7 +48,7 @@ def test_the_same_sum_twice_in_a_day_is_odd_and_a_week_later_is_not() -> None:
 
 
 def test_a_bill_that_rises_is_told_with_what_it_was() -> None:
-    bills = [
+    bills: list[dict[str, object]] = [
         {
             "ref": f"b{n}",
             "amount": 1299 if n < 5 else 1499,

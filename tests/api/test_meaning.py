@@ -1,0 +1,108 @@
+"""What was computed of somebody is served to them alone, in money, and dismissed for good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from sqlalchemy import insert, select
+
+from tests.api.people import MARIA
+from warehouse.tables.app import users
+from warehouse.tables.meaning import alerts, forecast_days, insights
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from warehouse.engine import Warehouse
+
+KEY = "0123456789abcdef01234567"
+TODAY = datetime.now(tz=UTC).date()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told(built: Warehouse) -> UUID:
+    """Maria has forecasts, an alert and a finding."""
+    warehouse = built
+    with warehouse.transaction() as connection:
+        maria = connection.execute(select(users.c.user_id).where(users.c.email == MARIA.email)).scalar_one()
+        quantiles = {
+            f"{what}_p{level}_minor": 100 * level * (1 + (what != "spent"))
+            for what in ("spent", "spent_until", "balance")
+            for level in (10, 50, 90)
+        }
+        connection.execute(
+            insert(forecast_days),
+            [
+                {
+                    "user_id": maria,
+                    "forecast_date": TODAY + timedelta(days=ahead),
+                    "known_until": TODAY - timedelta(days=1),
+                    "currency": "EUR",
+                    "model_version": "1",
+                    **quantiles,
+                }
+                for ahead in range(40)
+            ],
+        )
+        connection.execute(
+            insert(alerts).values(
+                user_id=maria, alert_key=KEY, kind="unusual_amount", raised_on=TODAY, category_code="coffee",
+                merchant="Lidl", amount_minor=9_900, usual_minor=1_000, currency="EUR", probability=0.9,
+                usefulness=0.2, is_shown=True,
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(insights).values(
+                user_id=maria, insight_key=KEY, kind="fees", found_on=TODAY, last_seen_on=TODAY, rank=1.0,
+                confidence=1.0, value_minor=1_234, currency="EUR", facts={"numbers": [12.34]},
+                sources=["marts.fct_merchant_months"], title_en="Fees", text_en="12.34 EUR of fees",
+                title_bg="Такси", text_bg="12,34 EUR такси",
+            )
+        )  # fmt: skip
+    return UUID(str(maria))
+
+
+def test_forecasts_alerts_and_findings_are_served_in_money_to_their_owner(
+    client: TestClient, maria: dict[str, str], kenji: dict[str, str]
+) -> None:
+    days = client.get("/api/budget/forecast", headers=maria).json()["data"]["days"]
+    assert days[0]["spent"] == {"p10": 10, "p50": 50, "p90": 90}
+    assert days[0]["balance"]["p10"] == 20
+    alert = client.get("/api/behavior/anomalies?days=30", headers=maria).json()["data"]
+    assert [(each["amount"], each["expected_amount"], each["severity"]) for each in alert] == [
+        (99, 10, "high")
+    ]
+    assert client.get("/api/insights/", headers=maria).json()["data"]["value"] == 12.34
+    for path, nothing in (("/api/behavior/anomalies", []), ("/api/insights/", None)):
+        assert client.get(path, headers=kenji).json()["data"] == nothing
+    assert client.get("/api/budget/forecast", headers=kenji).json()["data"]["enough_data"] is False
+
+
+def test_a_dismissed_alert_and_a_useless_finding_are_not_shown_again(
+    client: TestClient, maria: dict[str, str], kenji: dict[str, str]
+) -> None:
+    no = {"useful": False}
+    for path in (f"/api/behavior/anomalies/{KEY}/dismissal", f"/api/insights/{KEY}/rating"):
+        assert client.post(path, json=no, headers=kenji).status_code == 404
+        assert client.post(path, json=no, headers=maria).status_code == 200
+    assert client.get("/api/ai/spending-anomalies", headers=maria).json()["data"] == []
+    assert client.get("/api/ai/insights", headers=maria).json()["data"] == []
+
+
+def test_who_does_not_take_part_is_compared_with_public_statistics_or_nobody(
+    client: TestClient, maria: dict[str, str]
+) -> None:
+    assert client.get("/api/cohort/consent", headers=maria).json()["data"] == {"takes_part": False}
+    peers = client.get("/api/cohort/peer_comparison", headers=maria).json()["data"]
+    assert peers["percentile"] is None
+    assert client.put("/api/cohort/consent", json={"takes_part": True}, headers=maria).status_code == 200
+    assert client.get("/api/cohort/consent", headers=maria).json()["data"] == {"takes_part": True}
+
+
+def test_proposed_moves_conserve_money(client: TestClient, maria: dict[str, str]) -> None:
+    proposed = client.post("/api/ai/optimize-budget", headers=maria).json()["data"]
+    effect = proposed["effect"]
+    assert sum(each["left_before"] for each in effect) == sum(each["left_after"] for each in effect)
