@@ -14,6 +14,7 @@ from flows.categorise import score_transactions
 from flows.dbt import start_dbt
 from flows.links import link_transactions
 from flows.orchestration import publish_table
+from flows.receipts.settling import match_receipts
 from flows.tasks import statements
 from flows.tasks.statements import GivenFile
 from warehouse.records import ReadingHints, StatementRefusedError
@@ -66,6 +67,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     if any(outcome.outcome == "loaded" for outcome in outcomes):
         statements.publish_findings(settings)
     if any(outcome.transactions_added for outcome in outcomes):
+        match_receipts(settings)
         score_transactions(settings)
         link_transactions(settings)
         if refresh:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from warehouse.settings import Settings
 
+_ID_LENGTH = 36
+
 
 class ImageGoneError(ActionableError, LookupError):
     """The photo was deleted, or its store is another one."""
@@ -62,6 +64,12 @@ class ReceiptStore:
         system, path = self._place(str(user_id))
         if system.exists(path):
             system.rm(path, recursive=True)
+
+    def owners(self) -> list[str]:
+        """The ids of the users whose photos lie here."""
+        system, root = self._place("")
+        names = (str(path).rstrip("/").rpartition("/")[2] for path in system.ls(root, detail=False))
+        return sorted(name for name in names if len(name) == _ID_LENGTH)
 
     def _place(self, key: str) -> tuple[AbstractFileSystem, str]:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415

@@ -35,6 +35,7 @@ PRELOADED = (
     "flows.build",
     "flows.categorise",
     "flows.links",
+    "flows.receipts.settling",
     "models_ml.links.match",
     "scipy.optimize",
     "scipy.sparse.csgraph",
