@@ -24,7 +24,7 @@ from models_ml.receipts.matching import (
     split_amounts,
 )
 from warehouse.engine import open_warehouse
-from warehouse.repositories import rates, receipt_matches, splits
+from warehouse.repositories import identity, rates, receipt_matches, splits
 from warehouse.repositories.receipt_matches import PaidReceipt, ReceiptMatch
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def settle_receipts(connection: Connection, user_id: UUID) -> Settled:
     receipt_matches.replace_matches(connection, user_id, [_stored(match) for match in found])
     counted = {match.receipt_id for match in found}
     own = [receipt for receipt in paid if str(receipt.receipt_id) not in counted]
-    touched = receipt_matches.put_purchases(connection, user_id, own)
+    changed, touched = receipt_matches.put_purchases(connection, user_id, own)
     if touched:
+        identity.want_entries(connection, user_id, changed)
         settle_accounts(connection, user_id, touched)
     paired = {UUID(match.receipt_id): UUID(match.transaction_id) for match in found if match.band == "paired"}
     transactions = paired | {receipt.receipt_id: receipt.receipt_id for receipt in own}

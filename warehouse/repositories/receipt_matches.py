@@ -62,7 +62,7 @@ delete from app.purchases as p
 using app.receipts as r
 where p.user_id = :user_id and r.user_id = p.user_id and p.purchase_id = r.receipt_id
     and p.purchase_id <> all(:kept)
-returning p.account_id
+returning p.purchase_id, p.account_id
 """
 _CASH = text("""
 insert into app.accounts (user_id, account_ref, currency, kind, name)
@@ -163,17 +163,25 @@ def replace_matches(connection: Connection, user_id: UUID, matches: Sequence[Rec
     return len(before ^ after)
 
 
-def put_purchases(connection: Connection, user_id: UUID, receipts: Iterable[PaidReceipt]) -> set[UUID]:
+def put_purchases(
+    connection: Connection, user_id: UUID, receipts: Iterable[PaidReceipt]
+) -> tuple[set[UUID], set[UUID]]:
     """Make these receipts purchases of their own, and take away those of other receipts.
 
-    A purchase has its receipt's id. Gives the accounts to settle; none when nothing changed.
+    A purchase has its receipt's id. Gives the purchases that changed and the accounts to settle.
     """
-    kept, touched = [], set()
+    kept: list[UUID] = []
+    changed: set[UUID] = set()
+    touched: set[UUID] = set()
     for receipt in receipts:
         kept.append(receipt.receipt_id)
-        touched |= _put_purchase(connection, user_id, receipt)
-    gone = connection.execute(text(_SURPLUS), {"user_id": user_id, "kept": kept}).scalars()
-    return touched | set(gone)
+        account_ids = _put_purchase(connection, user_id, receipt)
+        touched |= account_ids
+        changed |= {receipt.receipt_id} if account_ids else set()
+    for row in connection.execute(text(_SURPLUS), {"user_id": user_id, "kept": kept}):
+        changed.add(row.purchase_id)
+        touched.add(row.account_id)
+    return changed, touched
 
 
 def _put_purchase(connection: Connection, user_id: UUID, receipt: PaidReceipt) -> set[UUID]:
