@@ -23,6 +23,7 @@ import api.health.endpoints
 import api.insights.endpoints
 import api.live.endpoints
 import api.onboarding.endpoints
+import api.receipts.endpoints
 import api.sync.endpoints
 import api.transactions.endpoints
 import api.users.endpoints
@@ -35,6 +36,7 @@ from api.metrics import Metrics
 from api.metrics import router as metrics_router
 from api.middleware import RequestContext
 from api.rates import RateLimits
+from warehouse.receipt_store import ReceiptStore
 from warehouse.settings import Settings
 
 DESCRIPTION = """\
@@ -53,6 +55,7 @@ COMPRESSION = 1
 DOMAINS = (
     api.dashboard,
     api.calendar,
+    api.receipts,
     api.transactions,
     api.users,
     api.budget,
@@ -88,7 +91,9 @@ def create_app(settings: Settings, server: str) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    app.state.services = Services(database, SignIn.of(settings, database), RateLimits.of(settings), changes)
+    app.state.services = Services(
+        database, SignIn.of(settings, database), RateLimits.of(settings), changes, ReceiptStore.of(settings)
+    )
     app.state.metrics = metrics = Metrics()
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=COMPRESSION)
     app.add_middleware(RequestContext, metrics=metrics)

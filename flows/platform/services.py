@@ -81,6 +81,7 @@ def all_services(settings: Settings, server: URL, ports: Ports) -> list[Service]
         _api(settings, shared, ports),
         _prefect_server(settings, server, shared, ports),
         _worker(settings, shared, ports),
+        _receipts(shared),
     ]
 
 
@@ -134,6 +135,12 @@ def _warm(settings: Settings, shared: dict[str, str]) -> Service:
         str(socket),
         lambda: warm.is_listening(settings),
     )
+
+
+def _receipts(shared: dict[str, str]) -> Service:
+    """Reads photos as they come in. It is ready at once: until it has its engines, jobs wait."""
+    command = (sys.executable, "-m", "flows.receipts.worker")
+    return Service("receipts", command, shared, "", lambda: True)
 
 
 def answers(address: str) -> bool:

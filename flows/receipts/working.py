@@ -46,6 +46,8 @@ def work_off(
 
 def do(warehouse: Warehouse, store: ReceiptStore, engines: Engines, job: Job) -> Done:
     """Do a job that this process holds; never raises for what is wrong with a photo or an engine."""
+    if job.attempts > receipts.MOST_ATTEMPTS:
+        return _failed(warehouse, job, "reading it took more memory or time than it may: photograph it anew")
     try:
         status = _read(warehouse, store, engines, job)
     except ReceiptRefusedError as refusal:
