@@ -44,8 +44,6 @@ class Seal:
 
         nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            if sealed[:1] != _VERSION:
-                raise InvalidTag
             return AESGCM(self.key).decrypt(nonce, body, name.encode())
         except (InvalidTag, ValueError) as error:
             message = f"{name} was not sealed with this installation's secret: restore MITA_SECRET_KEY"

@@ -45,6 +45,7 @@ class ReceiptFields(BaseModel):
     currency: str | None
     date: str | None
     category: str
+    category_code: str | None
     tax: float | None
     items: list[dict[str, Any]]
     confidence: float

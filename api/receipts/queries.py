@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.documents import Document
 
+# Braces and names below are our own words; nothing of a request is written into them.
 _FIELDS = """
 json_build_object(
     'job_id', job.job_id,
@@ -16,7 +17,11 @@ json_build_object(
     'total', round(read.total_minor::numeric / coalesce(units.unit, 100), {places}),
     'currency', read.currency,
     'date', read.spent_date,
-    'category', coalesce(read.category_code, 'uncategorised'),
+    'category', coalesce(
+        (select leaf.client_code from seeds.categories as leaf where leaf.code = read.category_code),
+        'uncategorised'
+    ),
+    'category_code', read.category_code,
     'tax', round(read.tax_minor::numeric / coalesce(units.unit, 100), {places}),
     'items', coalesce((
         select json_agg(json_build_object(
@@ -51,7 +56,7 @@ json_build_object(
         'match', coalesce(paid.band, 'none')
     )
 )
-""".format(places="case coalesce(units.unit, 100) when 1 then 0 when 1000 then 3 else 2 end")
+""".format(places="case coalesce(units.unit, 100) when 1 then 0 when 1000 then 3 else 2 end")  # noqa: S608
 _JOBS = """
 from ops.receipt_jobs as job
 inner join raw.receipt_images as image on job.user_id = image.user_id and job.image_id = image.image_id
@@ -66,9 +71,9 @@ left join lateral (
 ) as paid on true
 where job.user_id = reader.user_id
 """
-JOB = Document(f"select {_FIELDS} as document {_JOBS} and job.job_id = %(job_id)s::uuid")  # noqa: S608
+JOB = Document(f"select {_FIELDS} as document {_JOBS} and job.job_id = %(job_id)s::uuid")
 LATEST_JOB = Document(
-    f"select {_FIELDS} as document {_JOBS} and job.image_id = %(image_id)s::uuid "  # noqa: S608
+    f"select {_FIELDS} as document {_JOBS} and job.image_id = %(image_id)s::uuid "
     "order by job.created_at desc limit 1"
 )
 HISTORY = Document(

@@ -1,4 +1,4 @@
-"""How often receipts find the bank line that paid them, on simulated people; and learning the weights anew."""
+"""How often receipts find the bank line that paid them, on simulated people; and how that is learned."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Receipts of simulated people's purchases, as a reader would give them: no picture, all its mistakes.
 
-For measuring how receipts are matched to bank lines: tips that the bank line has and the receipt has not, foreign
-currencies, parts paid by voucher, twins of a day, names that banks write otherwise, receipts whose line is not there.
+For measuring how receipts are matched to bank lines: tips that the bank line has and the receipt has not,
+foreign currencies, parts paid by voucher, twins of a day, names that banks write otherwise, receipts
+whose line is not there.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ class PaidReceiptTruth:
 
 def paid_receipts(truth: Path, seed: int) -> Iterator[PaidReceiptTruth]:
     """Receipts for a share of the purchases in a generated bank's ``truth`` folder."""
-    columns = ["event_id", "user", "account", "spent_date", "amount_minor", "currency", "merchant", "category",
-               "kind", "twin_of", "hold", "pending_amount_minor", "original_currency", "original_amount_minor",
-               "posted", "description"]  # fmt: skip
+    columns = [
+        *("event_id", "user", "account", "spent_date", "amount_minor", "currency", "merchant", "category"),
+        *("kind", "twin_of", "hold", "pending_amount_minor", "original_currency", "original_amount_minor"),
+        *("posted", "description"),
+    ]
     tails = {
         row["account"]: "".join(filter(str.isdigit, row["account_ref"]))[-4:]
         for row in pq.read_table(truth / "accounts.parquet").to_pylist()

@@ -43,7 +43,7 @@ class FileOutcome:
 
 @flow(name="ingest-receipts", description="Read photos of receipts of a user, match them, renew the plan.")
 def ingest_receipts(paths: list[str], email: str, *, refresh: bool = True) -> list[FileOutcome]:
-    """Take photos and PDFs all the way to purchases or bank lines; a bad file is refused and the rest goes on."""
+    """Take photos and PDFs to purchases or bank lines; a bad file is refused and the rest goes on."""
     settings = Settings()
     if refresh:
         start_dbt()

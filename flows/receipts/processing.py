@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from flows.receipts.likeness import is_same_receipt, perceptual_hash
 from flows.receipts.opening import Pixels, open_pages
-from flows.receipts.reading import as_object, default_reader, recognised
-from flows.receipts.reading import ReceiptOutcome
+from flows.receipts.reading import ReceiptOutcome, as_object, default_reader, recognised
 from models_ml.receipts.page import Page
 from models_ml.receipts.reader import Reading, read_page
 from warehouse.repositories import receipts
@@ -162,7 +161,7 @@ def corrected(receipt: Receipt, corrections: dict[str, str]) -> Receipt:
         changes["total_minor"] = int(corrections["total"])
     if "currency" in corrections:
         changes["currency"] = corrections["currency"]
-    said = {name: 1.0 for name in corrections}
+    said = dict.fromkeys(corrections, 1.0)
     reasons = [reason for reason in receipt.reasons if not _is_settled(reason, corrections)]
     fixed = replace(receipt, **changes, confidence={**receipt.confidence, **said}, reasons=reasons)  # type: ignore[arg-type]
     whole = fixed.merchant and fixed.spent_date and fixed.total_minor is not None and fixed.currency
@@ -170,7 +169,7 @@ def corrected(receipt: Receipt, corrections: dict[str, str]) -> Receipt:
 
 
 def _is_settled(reason: str, corrections: dict[str, str]) -> bool:
-    return any(name in reason.split(":")[0] for name in corrections)
+    return any(name in reason.partition(":")[0] for name in corrections)
 
 
 def items_of(reading: Reading, receipt: Receipt) -> list[ReceiptItem]:

@@ -54,7 +54,7 @@ def do(warehouse: Warehouse, store: ReceiptStore, engines: Engines, job: Job) ->
         return _failed(warehouse, job, str(refusal))
     except (OcrError, OSError, ActionableError) as error:
         return _again(warehouse, job, str(error))
-    except Exception:  # a defect: told in the log, and not tried for ever
+    except Exception:  # noqa: BLE001 - a defect: told in the log, and not tried for ever
         _log.exception("Receipt %s could not be read", job.image_id)
         return _again(warehouse, job, "the receipt could not be read; the worker's log says why")
     return Done(job.user_id, job.image_id, status)

@@ -1,9 +1,9 @@
 """Which bank line paid which receipt: amount, day, merchant and card weighed together, one to one.
 
-Every pair of a receipt and a line that could have paid it gets log-odds from a logistic regression. A receipt's
-lines are then rivals of each other and of "none of them" (the posterior is a softmax over all), and the pairs
-are chosen together so that the whole is the most probable. Lines that nothing tells apart (same account, day,
-amount and text: two equal coffees) are no rivals: either is right.
+Every pair of a receipt and a line that could have paid it gets log-odds from a logistic regression. A
+receipt's lines are then rivals of each other and of "none of them" (the posterior is a softmax over all), and
+the pairs are chosen together so that the whole is the most probable. Lines that nothing tells apart (same
+account, day, amount and text: two equal coffees) are no rivals: either is right.
 """
 
 from __future__ import annotations
@@ -363,7 +363,7 @@ def likeness_of(merchant: str, text: str) -> float | None:
 
 def _first_word(name: str) -> str:
     """The word by which a shop is called, when it is long enough to mean one."""
-    first = name.split()[0]
+    first = name.partition(" ")[0]
     return first if len(first) >= _LONG_WORD else " "
 
 

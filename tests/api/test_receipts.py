@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-import api.receipts.endpoints as endpoints
+from api.receipts import endpoints
 from tests.api.people import MARIA
 
 if TYPE_CHECKING:
+    from httpx2 import Response
     from starlette.testclient import TestClient
 
     from warehouse.engine import Warehouse
@@ -33,7 +34,13 @@ def photo() -> bytes:
     return target.getvalue()
 
 
-def upload(client: TestClient, headers: dict[str, str], content: bytes, path: str = "/api/transactions/receipt", field: str = "file"):  # type: ignore[no-untyped-def]  # fmt: skip # noqa: ANN201
+def upload(
+    client: TestClient,
+    headers: dict[str, str],
+    content: bytes,
+    path: str = "/api/transactions/receipt",
+    field: str = "file",
+) -> Response:
     return client.post(path, files={field: ("receipt.jpg", content, "image/jpeg")}, headers=headers)
 
 
@@ -104,8 +111,11 @@ def test_a_correction_is_kept_with_what_was_read_and_where(
     with built.transaction() as connection:
         connection.execute(
             text("""
-                insert into app.receipts (user_id, receipt_id, status, merchant, total_minor, currency, boxes, reader)
-                select user_id, :receipt, 'needs_review', 'L1DL', 1230, 'EUR', '{"merchant": [1, 2, 3, 4]}', 'x'
+                insert into app.receipts (
+                    user_id, receipt_id, status, merchant, total_minor, currency, boxes, reader
+                )
+                select user_id, :receipt, 'needs_review', 'L1DL', 1230, 'EUR',
+                    '{"merchant": [1, 2, 3, 4]}', 'x'
                 from app.users where email = :email
             """),
             {"receipt": data["receipt_id"], "email": MARIA.email},
