@@ -112,16 +112,22 @@ def train(
     drawn: Annotated[int, typer.Option(min=50, help="How many drawn receipts to learn from as well.")] = 900,
     cache: Cache = None,
     *,
+    with_corrections: Annotated[
+        bool, typer.Option("--with-corrections", help="Learn from what users corrected as well.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the reader of fields anew, from labelled images and drawn receipts."""
-    from flows.receipts.training import labelled_pages
+    from flows.receipts.training import corrected_receipts, labelled_pages
     from models_ml.receipts.model import SHIPPED
     from models_ml.receipts.train import TrainingParams, save
     from models_ml.receipts.train import train as fit
+    from warehouse.settings import Settings
 
     with progress_bar():
         pages = [page for folder in data for page in labelled_pages(folder, _reader(cache))]
+    if with_corrections:
+        pages += corrected_receipts(Settings())
     manifest = save(fit(pages, TrainingParams(drawn=drawn)), out or SHIPPED)
     if as_json:
         print_json(manifest)
