@@ -26,6 +26,7 @@ import api.health.endpoints
 import api.insights.endpoints
 import api.live.endpoints
 import api.onboarding.endpoints
+import api.receipts.endpoints
 import api.rules.endpoints
 import api.sync.endpoints
 import api.transactions.endpoints
@@ -42,6 +43,7 @@ from api.metrics import Metrics
 from api.metrics import router as metrics_router
 from api.middleware import METHODS, Options, RequestContext
 from api.rates import RateLimits
+from warehouse.receipt_store import ReceiptStore
 from warehouse.settings import Settings
 
 DESCRIPTION = """\
@@ -60,6 +62,7 @@ COMPRESSION = 1
 DOMAINS = (
     api.dashboard,
     api.calendar,
+    api.receipts,
     api.transactions,
     api.users,
     api.budget,
@@ -97,9 +100,11 @@ def create_app(settings: Settings, server: str) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    banks = Banks.of(settings)
+    banks, receipts = Banks.of(settings), ReceiptStore.of(settings)
     sign_in, rates, answers = SignIn.of(settings, database), RateLimits.of(settings), KeptAnswers()
-    app.state.services = Services(database, sign_in, rates, changes, answers, banks, Verifier(banks))
+    app.state.services = Services(
+        database, sign_in, rates, changes, answers, banks, Verifier(banks), receipts
+    )
     app.state.metrics = metrics = Metrics()
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM, compresslevel=COMPRESSION)
     app.add_middleware(Options, routes=app.routes)

@@ -22,6 +22,7 @@ from api.envelope import NEVER_STORE, REVALIDATE, success
 from api.errors import InvalidTokenError, NotFoundError, ScopeError
 from api.idempotency import IdempotencyKey, Stored, fingerprint, recall, remember
 from api.rates import Rate, RateLimits
+from warehouse.receipt_store import ReceiptStore
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="The access token of a sign-in.")
 MAX_DEVICE_NAME = 200
@@ -38,6 +39,7 @@ class Services:
     answers: KeptAnswers
     banks: Banks
     bank_news: Verifier
+    receipts: ReceiptStore
 
 
 # Dependencies are async although few wait, because FastAPI sends plain functions to a thread; and few,

@@ -11,6 +11,7 @@ from flows.build import build_marts
 from flows.categorise import score_transactions
 from flows.links import link_transactions
 from flows.orchestration import DATABASE_RETRIES, task
+from flows.receipts.settling import match_receipts
 from flows.recurring import search_series
 from flows.tasks import identity
 from warehouse.engine import open_warehouse
@@ -35,6 +36,7 @@ def undo_batch(email: str, batch_id: str, *, refresh: bool = True) -> Undone:
     """Undo one batch of a user; raises BatchNotFoundError for one that is not loaded."""
     settings = Settings()
     undone = take_back(settings, email, UUID(batch_id))
+    match_receipts(settings)
     score_transactions(settings)
     link_transactions(settings)
     search_series(settings)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from flows.build import build_marts
 from flows.links import link_transactions
 from flows.orchestration import DATABASE_RETRIES, task
+from flows.receipts.settling import match_receipts
 from flows.tasks.identity import settle_accounts
 from warehouse.engine import open_warehouse
 from warehouse.repositories import identity
@@ -61,6 +62,7 @@ def restore_transaction(email: str, transaction_id: str, *, refresh: bool = True
 def _decide(email: str, entries: list[str], decision: Decision, *, refresh: bool) -> int:
     settings = Settings()
     changed = keep_decision(settings, email, [UUID(entry) for entry in entries], decision)
+    match_receipts(settings)
     link_transactions(settings)
     if refresh:
         build_marts(settings)

@@ -16,6 +16,7 @@ from flows.judging import start_gate
 from flows.links import link_transactions
 from flows.orchestration import publish_table
 from flows.progress import report, stage
+from flows.receipts.settling import match_receipts
 from flows.recurring import search_series
 from flows.tasks import statements
 from flows.tasks.statements import GivenFile
@@ -70,6 +71,7 @@ def ingest(  # noqa: PLR0913 - what an engineer may say in the UI
     if any(outcome.outcome == "loaded" for outcome in outcomes):
         statements.publish_findings(settings)
     if any(outcome.outcome != "refused" for outcome in outcomes):  # known ones may have died here before
+        match_receipts(settings)
         score_transactions(settings)
         link_transactions(settings)
         search_series(settings)

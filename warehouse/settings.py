@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     vision_rest_seconds: float = Field(
         default=300.0, gt=0, description="How long Vision is left alone after it failed."
     )
+    receipt_store: str = Field(
+        default="",
+        description="Where photos lie, as fsspec names it (s3://bucket/folder); default a folder of ours.",
+    )
+    receipt_days: int = Field(default=400, gt=0, description="Days after which a photo is deleted.")
     rate_limits: bool = Field(default=True, description="Refuse those who ask too much.")
     rate_limit_storage: str = Field(
         default="async+memory://",

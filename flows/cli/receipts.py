@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.delegation import heavy
 from flows.cli.evaluate import commands as evaluations
 from flows.cli.output import AsJson, console, hints, print_json, progress_bar
+from flows.cli.statements import UserEmail
 from flows.progress import report
 
 if TYPE_CHECKING:
     from flows.clients.ocr.protocol import TextReader
+    from warehouse.engine import Warehouse
 
 commands = typer.Typer(help="Read photos of receipts.", no_args_is_help=True)
 
@@ -60,6 +63,47 @@ def read(
 
 
 @commands.command()
+@heavy
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Photos or PDFs, or folders of them.")],
+    user: UserEmail,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Read photos of receipts, find the bank lines that paid them, and renew the plan."""
+    from flows.ingest import files_below
+    from flows.orchestration import run
+    from flows.receipts.flow import ingest_receipts
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.settings import Settings
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        found = [str(path) for path in files_below([str(path) for path in paths])]
+        outcomes = run(ingest_receipts, found, user)
+        receipts = _stored(warehouse, user, [one.receipt_id for one in outcomes if one.receipt_id])
+    for one in outcomes:
+        told = {"file": one.file, "status": one.status, "failure": one.failure}
+        told |= receipts.get(one.receipt_id or "", {})
+        if as_json:
+            sys.stdout.write(json.dumps(told, ensure_ascii=False, default=str) + "\n")
+        else:
+            console.print(" ".join(str(value) for value in told.values() if value), markup=False)
+    if any(one.status == "failed" for one in outcomes):
+        raise typer.Exit(1)
+
+
+def _stored(warehouse: Warehouse, email: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+    from warehouse.repositories.receipt_matches import list_receipts
+    from warehouse.repositories.users import get_user
+
+    with warehouse.transaction() as connection:
+        return list_receipts(connection, get_user(connection, email).user_id, ids)
+
+
+@commands.command()
 def train(
     data: Annotated[list[Path], typer.Option(help="A folder of labelled images; can be repeated.")],
     out: Annotated[
@@ -68,16 +112,22 @@ def train(
     drawn: Annotated[int, typer.Option(min=50, help="How many drawn receipts to learn from as well.")] = 900,
     cache: Cache = None,
     *,
+    with_corrections: Annotated[
+        bool, typer.Option("--with-corrections", help="Learn from what users corrected as well.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the reader of fields anew, from labelled images and drawn receipts."""
-    from flows.receipts.training import labelled_pages
+    from flows.receipts.training import corrected_receipts, labelled_pages
     from models_ml.receipts.model import SHIPPED
     from models_ml.receipts.train import TrainingParams, save
     from models_ml.receipts.train import train as fit
+    from warehouse.settings import Settings
 
     with progress_bar():
         pages = [page for folder in data for page in labelled_pages(folder, _reader(cache))]
+    if with_corrections:
+        pages += corrected_receipts(Settings())
     manifest = save(fit(pages, TrainingParams(drawn=drawn)), out or SHIPPED)
     if as_json:
         print_json(manifest)
@@ -139,6 +189,33 @@ def evaluate(
         print_json({"model": model.version, "ocr": ocr.name, "folders": results})
     else:
         _show_figures(results)
+
+
+@evaluations.command("receipt-matching")
+@heavy
+def evaluate_receipt_matching(
+    bank: Annotated[Path | None, typer.Argument(help="A generated bank; one is made if left out.")] = None,
+    users: Annotated[int, typer.Option(min=1, help="How many people to simulate.")] = 40,
+    months: Annotated[int, typer.Option(min=1, help="How many months of their lives.")] = 12,
+    seed: Annotated[int, typer.Option(help="Which people; the matcher learned from others.")] = 77,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Precision and recall of finding the bank line that paid a receipt, by what makes it hard."""
+    from flows.evaluation.receipt_matching import evaluate_matching
+
+    report = evaluate_matching(bank, users=users, months=months, seed=seed)
+    if as_json:
+        print_json(report)
+        return
+    from rich.table import Table
+
+    table = Table("difficulty", "receipts", "paired", "precision", "recall", "F1", "suggested", box=None)
+    for one in report.scores:
+        figures = (f"{value:.4f}" for value in (one.precision, one.recall, one.f1))
+        table.add_row(one.difficulty, str(one.receipts), str(one.paired), *figures, str(one.suggested))
+    console.print(table)
+    console.print(f"Calibration error: {report.calibration_error}; {report.lines} bank lines")
 
 
 def _reader(cache: Path | None, country: str = "") -> TextReader:

@@ -81,6 +81,7 @@ def all_services(settings: Settings, server: URL, ports: Ports) -> list[Service]
         _api(settings, shared, ports),
         _prefect_server(settings, server, shared, ports),
         _worker(settings, shared, ports),
+        _receipts(shared),
     ]
 
 
@@ -133,6 +134,12 @@ def _warm(settings: Settings, shared: dict[str, str]) -> Service:
         str(socket_path(settings.folder())),
         lambda: is_listening(settings.root),
     )
+
+
+def _receipts(shared: dict[str, str]) -> Service:
+    """Reads photos as they come in. It is ready at once: until it has its engines, jobs wait."""
+    command = (sys.executable, "-m", "flows.receipts.worker")
+    return Service("receipts", command, shared, "", lambda: True)
 
 
 def answers(address: str) -> bool:

@@ -36,6 +36,7 @@ PRELOADED = (
     "flows.cli",
     "flows.ingest",
     "flows.links",
+    "flows.receipts.settling",
     "great_expectations",
     "great_expectations.expectations",
     "great_expectations.render.renderer.site_builder",

@@ -94,3 +94,13 @@ def get_user(connection: Connection, email: str) -> User:
         message = f"there is no user {email}: make one with 'mita user create {email}'"
         raise UserNotFoundError(message)
     return User(*row)
+
+
+def get_user_by_id(connection: Connection, user_id: UUID) -> User:
+    """The user with this id; raises NoResultFound when they are gone."""
+    row = connection.execute(
+        select(users.c.user_id, users.c.email, users.c.currency, users.c.timezone, users.c.country).where(
+            users.c.user_id == user_id
+        )
+    ).one()
+    return User(*row)

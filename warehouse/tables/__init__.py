@@ -1,6 +1,20 @@
 """The tables that Alembic owns, one module per schema; marts belong to dbt."""
 
-from warehouse.tables import app, choices, feeds, links, llm, meaning, ml, ops, raw, recurring, rules, sign_in
+from warehouse.tables import (
+    app,
+    choices,
+    feeds,
+    links,
+    llm,
+    meaning,
+    ml,
+    ops,
+    raw,
+    receipts,
+    recurring,
+    rules,
+    sign_in,
+)
 from warehouse.tables.base import SCHEMAS, metadata
 
 __all__ = [
@@ -15,6 +29,7 @@ __all__ = [
     "ml",
     "ops",
     "raw",
+    "receipts",
     "recurring",
     "rules",
     "sign_in",

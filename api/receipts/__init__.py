@@ -1,0 +1,1 @@
+"""Receipts: photos are left here, and what became of them is read."""

@@ -1,0 +1,146 @@
+"""Photos over HTTP: left, read by a worker, looked at, corrected, deleted, and nobody else's."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from PIL import Image
+from sqlalchemy import text
+
+from api.receipts import endpoints
+from tests.api.people import MARIA
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+    from starlette.testclient import TestClient
+
+    from warehouse.engine import Warehouse
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads photos in these tests: an upload need not wait for its worker."""
+    monkeypatch.setattr(endpoints, "PATIENCE_SECONDS", 0.0)
+
+
+def photo() -> bytes:
+    pixels = np.random.default_rng().integers(0, 255, (40, 30, 3), dtype=np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "JPEG")
+    return target.getvalue()
+
+
+def upload(
+    client: TestClient,
+    headers: dict[str, str],
+    content: bytes,
+    path: str = "/api/transactions/receipt",
+    field: str = "file",
+) -> Response:
+    return client.post(path, files={field: ("receipt.jpg", content, "image/jpeg")}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/api/transactions/receipt", "file"),
+        ("/api/transactions/receipt/advanced", "file"),
+        ("/api/ocr/process", "receipt"),
+        ("/api/ocr/process", "file"),
+    ],
+)
+def test_a_photo_becomes_a_job(client: TestClient, maria: dict[str, str], path: str, field: str) -> None:
+    answer = upload(client, maria, photo(), path, field)
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    assert (data["status"], data["items"], data["total"]) == ("pending", [], None)
+    for status in ("/api/transactions/receipt/status/", "/api/ocr/status/", "/api/ocr/jobs/"):
+        told = client.get(f"{status}{data['job_id']}", headers=maria).json()["data"]
+        assert (told["status"], told["progress"], told["error"]) == ("pending", 0, None)
+    history = client.get("/api/ocr/history", headers=maria).json()["data"]
+    assert data["job_id"] in {job["job_id"] for job in history}
+
+
+def test_the_same_photo_is_the_same_job(client: TestClient, maria: dict[str, str]) -> None:
+    content = photo()
+    jobs = {upload(client, maria, content).json()["data"]["job_id"] for _ in range(2)}
+    assert len(jobs) == 1
+
+
+def test_several_photos_are_several_jobs(client: TestClient, maria: dict[str, str]) -> None:
+    files = [("files", (f"{number}.jpg", photo(), "image/jpeg")) for number in range(3)]
+    data = client.post("/api/transactions/receipt/batch", files=files, headers=maria).json()["data"]
+    assert (len(set(data["jobs"])), data["status"]) == (3, "pending")
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", b"MZ\x90\x00", b"%!PS"])
+def test_what_is_no_photo_is_refused_by_its_content(
+    client: TestClient, maria: dict[str, str], content: bytes
+) -> None:
+    answer = upload(client, maria, content)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "VALIDATION_2005")
+
+
+def test_the_photo_is_its_owners_and_goes_when_they_say(
+    client: TestClient, maria: dict[str, str], kenji: dict[str, str]
+) -> None:
+    content = photo()
+    data = upload(client, maria, content).json()["data"]
+    image = f"/api/transactions/receipt/{data['receipt_id']}/image"
+    url = client.get(image, headers=maria).json()["data"]["url"]
+    assert client.get(url, headers=maria).content == content
+    for stranger in (kenji, {}):
+        expected = 404 if stranger else 401
+        assert client.get(url, headers=stranger).status_code == expected
+        assert client.get(image, headers=stranger).status_code == expected
+        assert client.delete(image, headers=stranger).status_code == expected
+        status = f"/api/ocr/jobs/{data['job_id']}"
+        assert client.get(status, headers=stranger).status_code == expected
+    assert client.delete(image, headers=maria).status_code == 200
+    assert client.get(url, headers=maria).status_code == 404
+
+
+def test_a_correction_is_kept_with_what_was_read_and_where(
+    client: TestClient, maria: dict[str, str], built: Warehouse
+) -> None:
+    data = upload(client, maria, photo()).json()["data"]
+    with built.transaction() as connection:
+        connection.execute(
+            text("""
+                insert into app.receipts (
+                    user_id, receipt_id, status, merchant, total_minor, currency, boxes, reader
+                )
+                select user_id, :receipt, 'needs_review', 'L1DL', 1230, 'EUR',
+                    '{"merchant": [1, 2, 3, 4]}', 'x'
+                from app.users where email = :email
+            """),
+            {"receipt": data["receipt_id"], "email": MARIA.email},
+        )
+    said = {"merchant": "Lidl", "total": 12.34, "date": "2026-03-14", "category": "groceries",
+            "metadata": {"receipt_id": data["receipt_id"]}}  # fmt: skip
+    answer = client.post("/api/transactions/receipt/validate", json=said, headers=maria)
+    assert answer.status_code == 200, answer.text
+    with built.transaction() as connection:
+        kept = connection.execute(
+            text("select field, value_read, value, box from app.receipt_corrections where receipt_id = :id"),
+            {"id": data["receipt_id"]},
+        )
+        found = {row.field: (row.value_read, row.value, row.box) for row in kept}
+    assert found["merchant"] == ("L1DL", "Lidl", [1, 2, 3, 4])
+    assert found["total"] == ("1230", "1234", None)
+    assert found["category"][1] == "groceries"
+
+
+def test_a_correction_of_nobodys_receipt_is_not_found(client: TestClient, maria: dict[str, str]) -> None:
+    for body in ({"receipt_id": str(uuid4()), "merchant": "x"}, {"merchant": "x"}):
+        assert client.post("/api/transactions/receipt/validate", json=body, headers=maria).status_code == 404
+
+
+def test_words_have_likely_categories(client: TestClient, maria: dict[str, str]) -> None:
+    body = {"description": "Lidl", "amount": 12}
+    answer = client.post("/api/ocr/categorize", json=body, headers=maria).json()["data"]
+    assert "groceries" in answer["suggestions"]
