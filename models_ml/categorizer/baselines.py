@@ -25,7 +25,8 @@ def nearest_brand(descriptions: pl.Series, brands: pl.DataFrame) -> tuple[list[s
     known = grams.fit_transform(_plain(brands["description"])).T.tocsr()
     texts = grams.transform(_plain(descriptions))
     codes = brands["category_code"].to_list()
-    best, likeness = [], []
+    best: list[str] = []
+    likeness: list[npt.NDArray[np.float32]] = []
     for start in range(0, texts.shape[0], _CHUNK):
         similar = (texts[start : start + _CHUNK] @ known).toarray()
         places = similar.argmax(axis=1)

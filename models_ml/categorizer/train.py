@@ -399,7 +399,7 @@ def fit_confidence(samples: Sequence[Sample]) -> Confidence:
 
     Sources count alike, however many lines they have, so that one list does not set the scale for all.
     """
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     features = np.concatenate([sample.features for sample in samples])
     right = np.concatenate([sample.right for sample in samples])
@@ -428,7 +428,8 @@ def _source_weight(source: str, samples: Sequence[Sample]) -> float:
 
 def _outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
     """Outcome and figures, the confidence of each source learned from the other sources alone."""
-    frames, metrics = [], {}
+    frames: list[pl.DataFrame] = []
+    metrics: dict[str, Scores] = {}
     for source in dict.fromkeys(sample.source for sample in samples):
         root = source.removesuffix(_WITHHELD)
         own = [sample for sample in samples if sample.source == source]

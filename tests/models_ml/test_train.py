@@ -92,6 +92,6 @@ def test_a_training_learns_calibrates_and_saves_what_loads_again(data: Path, tmp
 
 
 def test_the_same_examples_give_the_same_file(data: Path) -> None:
-    params = TrainingParams(buckets=1 << 10, iterations=5, folds=2)
+    params = TrainingParams(buckets=1 << 10, iterations=5, folds=2, checked=2)
     first, second = (train(read_examples(data), params).model.to_bytes() for _ in range(2))
     assert first == second
