@@ -125,7 +125,8 @@ class MatchModel:
 
     def log_odds(self, features: Floats) -> Floats:
         """One row a pair, columns as FEATURES."""
-        return features @ np.array([self.weights[name] for name in FEATURES])
+        odds: Floats = features @ np.array([self.weights[name] for name in FEATURES])
+        return odds
 
     def calibrated(self, probability: float) -> float:
         """What share of pairs chosen with this posterior is right."""
@@ -253,7 +254,8 @@ def posteriors(receipts: Sequence[int], alike: Sequence[tuple[object, ...]], odd
     sums = {
         receipt: np.logaddexp.reduce(np.array([0.0, *group.values()])) for receipt, group in rivals.items()
     }
-    return np.exp(odds - np.array([sums[receipt] for receipt in receipts]))
+    shares: Floats = np.exp(odds - np.array([sums[receipt] for receipt in receipts]))
+    return shares
 
 
 def pairs(receipts: Sequence[ReceiptFact], lines: Sequence[LineFact], rates: DayRates) -> list[Pair]:

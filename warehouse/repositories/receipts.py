@@ -192,12 +192,13 @@ def add_job(connection: Connection, user_id: UUID, image_id: UUID, kind: JobKind
         )
     ).scalar_one_or_none()
     if waiting is not None:
-        return waiting
-    return connection.execute(
+        return UUID(str(waiting))
+    added: UUID = connection.execute(
         insert(receipt_jobs)
         .values(user_id=user_id, image_id=image_id, kind=kind)
         .returning(receipt_jobs.c.job_id)
     ).scalar_one()
+    return added
 
 
 def claim_job(connection: Connection, lease_seconds: float, user_id: UUID | None = None) -> Job | None:
