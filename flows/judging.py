@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from flows.aside import Aside
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from expectations.gate import Gate, Verdict
     from warehouse.settings import Settings
 
@@ -37,6 +39,12 @@ def judge(settings: Settings, chunks: Sequence[Path]) -> list[Verdict]:
     return GREAT_EXPECTATIONS.call(_judge, settings.folder("expectations"), chunks)
 
 
+def judge_lines(settings: Settings, lines: pl.DataFrame) -> Verdict:
+    """Which of some lines may enter ``raw``."""
+    (verdict,) = GREAT_EXPECTATIONS.call(_judge_lines, settings.folder("expectations"), lines)
+    return verdict
+
+
 def publish(settings: Settings) -> Report:
     """Show what was judged as Data Docs."""
     return GREAT_EXPECTATIONS.call(_publish, settings.folder("expectations"))
@@ -46,6 +54,10 @@ def _judge(folder: Path, chunks: Sequence[Path]) -> list[Verdict]:
     import polars as pl  # noqa: PLC0415 - the caller starts this while it imports things itself
 
     return _gate(folder).judge([pl.read_parquet(chunk).drop("digest") for chunk in chunks])
+
+
+def _judge_lines(folder: Path, lines: pl.DataFrame) -> list[Verdict]:
+    return _gate(folder).judge([lines])
 
 
 def _publish(folder: Path) -> Report:

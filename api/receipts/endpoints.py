@@ -13,6 +13,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, File, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
+from api.database import Work
 from api.dependencies import CurrentReader, CurrentWriter, services_of, user_limited
 from api.envelope import NEVER_STORE, Envelope, success
 from api.errors import READING, WRITING, NotFoundError, TooLargeError, UnusableImageError, answers
@@ -166,7 +167,7 @@ async def upload_receipts(files: list[UploadFile], writer: CurrentWriter, store:
         raise TooLargeError
     contents = [await _content(file) for file in files]
 
-    async def leave(work: leaving.Work) -> LeftJobs:
+    async def leave(work: Work) -> LeftJobs:
         jobs = [await leaving.leave(work, writer.principal, store, content) for content in contents]
         return LeftJobs(job_id=jobs[-1], status="pending", jobs=jobs)
 
@@ -248,8 +249,10 @@ async def receipt_image(receipt_id: UUID, reader: CurrentReader) -> Response:
 @router.get(
     "/transactions/receipt/{receipt_id}/photo",
     response_class=Response,
-    responses={200: {"description": "The photo.", "content": {"image/jpeg": {}}}}
-    | answers(NotFoundError, *READING),
+    responses={
+        200: {"description": "The photo.", "content": {"image/jpeg": {}}},
+        **answers(NotFoundError, *READING),
+    },
 )
 async def receipt_photo(receipt_id: UUID, reader: CurrentReader, store: Store) -> Response:
     """The photo itself, for its owner; whatever it is, it is never run as a page."""
@@ -272,7 +275,7 @@ async def receipt_photo(receipt_id: UUID, reader: CurrentReader, store: Store) -
 async def delete_receipt_image(receipt_id: UUID, writer: CurrentWriter, store: Store) -> Response:
     """Delete the photo; what was read from it stays."""
 
-    async def delete(work: leaving.Work) -> Nothing:
+    async def delete(work: Work) -> Nothing:
         gone = await work.run(
             "update raw.receipt_images set deleted_at = now(), storage_key = null "
             "where user_id = %(user_id)s and image_id = %(image_id)s and deleted_at is null",

@@ -197,13 +197,13 @@ def _version() -> str:
 
 def _score(kind: str, frame: pl.DataFrame) -> MatchScore:
     paired = frame.filter(band="paired")
-    right, true = paired["is_right"].sum(), frame["has_line"].sum()
+    right, true = int(paired["is_right"].sum()), int(frame["has_line"].sum())
     precision = right / paired.height if paired.height else 1.0
     recall = right / true if true else 1.0
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     suggested = frame.filter(band="suggested").height
-    figures = (round(value, 4) for value in (precision, recall, f1))
-    return MatchScore(kind, frame.height, paired.height, right, suggested, *figures)
+    scores = round(precision, 4), round(recall, 4), round(f1, 4)
+    return MatchScore(kind, frame.height, paired.height, right, suggested, *scores)
 
 
 def _calibration_error(frame: pl.DataFrame) -> float:
@@ -252,7 +252,8 @@ def _choices(
     """
     import numpy as np  # noqa: PLC0415
 
-    rates, features, owner, wanted, none_right = day_rates(), [], [], [], []
+    rates, features, owner, wanted = day_rates(), [], [], []
+    none_right: list[float] = []
     for person in crowd:
         same, base = _same(person), len(none_right)
         seen: set[tuple[object, ...]] = set()

@@ -73,7 +73,8 @@ def stripped(images: Sequence[Pixels]) -> bytes:
     """The pages one below the other as JPEG: pixels alone, without place, camera or anything hidden."""
     from PIL import Image  # noqa: PLC0415
 
-    kept, height = [], 0
+    kept: list[Image.Image] = []
+    height = 0
     for image in images:
         height += image.shape[0]
         if kept and height > _TALLEST:

@@ -12,7 +12,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from flows.platform import warm
+from flows.platform.client import run_module
 from flows.receipts.working import LEASE_SECONDS, Done, do
 from warehouse.engine import open_warehouse
 from warehouse.receipt_store import ReceiptStore
@@ -64,7 +64,7 @@ def work_once(warehouse: Warehouse, store: ReceiptStore, engines: Engines) -> Do
 
 def renew_plans(settings: Settings) -> None:
     """Let the warm process bring what follows up to date; without one it is done here."""
-    if warm.run_module(settings, "flows.receipts.renewal", []) is None:
+    if run_module(settings.root, "flows.receipts.renewal", []) is None:
         from flows.receipts.flow import renew  # noqa: PLC0415 - prefect and dbt
 
         renew(settings)

@@ -12,12 +12,12 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection
 
+from flows.judging import judge_lines
 from flows.orchestration import DATABASE_RETRIES, task
 from flows.sources import feed
 from flows.sources.feed import FeedLine, KnownLines
 from flows.sources.lines import batches_of
 from flows.tasks.identity import settle_batches
-from flows.tasks.statements import gate
 from warehouse.engine import open_warehouse
 from warehouse.plaid import SEALED_ELSEWHERE, TOKENS, BankError, FeedUpdate, PlaidClient
 from warehouse.records import OF_A_FEED, StatementAccount
@@ -139,7 +139,7 @@ def _prepare(settings: Settings, fetched: Fetched, lines: Sequence[FeedLine]) ->
         empty = next(batches_of([]))
         return Prepared(lines, empty, empty, accounts)
     frame = pl.concat(list(batches_of(statement)))
-    (verdict,) = gate(settings).judge([frame])
+    verdict = judge_lines(settings, frame)
     keys = pl.DataFrame(
         [(said.line_number, said.content_key) for said in lines if said.line is not None],
         schema={"line_number": pl.Int64, "content_key": pl.String},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ def nearest_brand(descriptions: pl.Series, brands: pl.DataFrame) -> tuple[list[s
     texts = grams.transform(_plain(descriptions))
     codes = brands["category_code"].to_list()
     best: list[str] = []
-    likeness: list[npt.NDArray[np.float32]] = []
+    likeness: list[npt.NDArray[np.floating[Any]]] = []
     for start in range(0, texts.shape[0], _CHUNK):
         similar = (texts[start : start + _CHUNK] @ known).toarray()
         places = similar.argmax(axis=1)

@@ -6,6 +6,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
@@ -35,8 +36,7 @@ def main() -> None:
     bare = _rate(lambda: floor(distinct), _DISTINCT)
     for name, lines in (("distinct", distinct), ("repeated", repeated)):
         rate = _rate(
-            lambda lines=lines: predict(lines, [-1] * len(lines), ["EUR"] * len(lines), model=model),
-            len(lines),
+            partial(predict, lines, [-1] * len(lines), ["EUR"] * len(lines), model=model), len(lines)
         )
         _say(name, f"{rate:,.0f} rows/s, {rate / bare:.2f} of bare TF-IDF and linear ({bare:,.0f} rows/s)")
     predict_one(distinct[0], -1, "EUR", model=model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -74,10 +75,9 @@ def ringgit_line(
 ) -> None:
     from datetime import date
 
-    account = {"user_id": user.user_id, "email": user.email, "timezone": user.timezone, "country": "MY"}
     add_transaction(
         warehouse,
-        User(currency="MYR", **account),
+        replace(user, currency="MYR", country="MY"),
         amount_minor=amount,
         spent=date(2018, 3, 26),
         description=name,
