@@ -91,3 +91,45 @@ def test_pay_gives_the_pay_cycle(
     pay = recurring.pay_cycle(series(warehouse, user))
     assert pay is not None
     assert (pay.cadence, pay.anchor, pay.expected_minor) == ("monthly", 25, 250_000)
+
+
+def owed(warehouse: Warehouse, user: User) -> list[tuple[str, str, int, bool]]:
+    query = """
+        select due_date::text, category_code, amount_minor, transaction_id is not null
+        from app.due_commitments where user_id = :user order by due_date
+    """
+    with warehouse.transaction() as connection:
+        return [tuple(row) for row in connection.execute(text(query), {"user": user.user_id})]
+
+
+def test_a_bill_that_comes_again_is_owed_until_it_is_paid(
+    warehouse: Warehouse, user: User, ingest_files: Ingest, write: Write
+) -> None:
+    ingest_files(write("a.csv", statement(range(10))))
+    (found,) = series(warehouse, user)
+    bills = owed(warehouse, user)
+    assert [day for day, *_, is_paid in bills if is_paid] == [f"2024-{month:02}-08" for month in range(1, 11)]
+    ahead = [(day, code, amount) for day, code, amount, is_paid in bills if not is_paid]
+    assert ahead[0][1:] == (found.category_code, 1299)
+    assert len({day for day, *_ in ahead}) == len(ahead)
+
+
+def test_a_rejected_series_and_one_that_the_user_entered_are_not_owed_twice(
+    warehouse: Warehouse, user: User, ingest_files: Ingest, write: Write
+) -> None:
+    ingest_files(write("a.csv", statement(range(10))))
+    (found,) = series(warehouse, user)
+    ahead = next(day for day, *_, is_paid in owed(warehouse, user) if not is_paid)
+    with warehouse.transaction() as connection:
+        connection.execute(
+            text("""
+                insert into app.commitments (user_id, category_code, due_date, amount_minor, name)
+                values (:user, :code, cast(:day as date) + 2, 1500, 'mine')
+            """),
+            {"user": user.user_id, "code": found.category_code, "day": ahead},
+        )
+    near = [amount for day, _, amount, _ in owed(warehouse, user) if ahead <= day <= ahead[:8] + "31"]
+    assert near == [1500]
+    with warehouse.transaction() as connection:
+        recurring.decide_series(connection, user.user_id, found.series_id, "rejected")
+    assert [amount for _, _, amount, _ in owed(warehouse, user)] == [1500]

@@ -17,4 +17,4 @@ select
 
     -- timestamps
     created_at
-from {{ source('app', 'commitments') }}
+from {{ source('app', 'due_commitments') }}
