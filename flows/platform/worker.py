@@ -34,12 +34,16 @@ async def prepare() -> None:
             await _ensure_queue(client, queue, priority)
     await _deploy()
     async with get_client() as client:
-        await _schedule_mail(client, is_wanted=Settings().smtp_url is not None)
+        settings = Settings()
+        await _schedule(client, "deliver-mail/deliver-mail", is_wanted=settings.smtp_url is not None)
+        await _schedule(
+            client, "sync-due-banks/sync-due-banks", is_wanted=settings.plaid_client_id is not None
+        )
 
 
-async def _schedule_mail(client: PrefectClient, *, is_wanted: bool) -> None:
-    """Without a mail server the flow would find nothing to do, every five minutes."""
-    deployment = await client.read_deployment_by_name("deliver-mail/deliver-mail")
+async def _schedule(client: PrefectClient, name: str, *, is_wanted: bool) -> None:
+    """Without a mail server or a key of Plaid these would find nothing to do, every few minutes."""
+    deployment = await client.read_deployment_by_name(name)
     for schedule in await client.read_deployment_schedules(deployment.id):
         await client.update_deployment_schedule(deployment.id, schedule.id, active=is_wanted)
 

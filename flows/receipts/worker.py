@@ -6,6 +6,7 @@ supervisor starts another, the job's lease runs out, and after a few such attemp
 
 from __future__ import annotations
 
+import os
 import resource
 import select
 import signal
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from flows.receipts.processing import Engines
     from warehouse.engine import Warehouse
 
+#: Photos wait; people at the API and in the terminal do not.
+BEHIND = 5
 #: Bytes of data that the worker may hold; the engine's own memory counts.
 MOST_MEMORY = 2_500_000_000
 #: Seconds between looks when nobody says that there is work: a job that waits to be tried again, or a
@@ -35,6 +38,7 @@ CHANNEL = "mita_receipt_jobs"
 
 def serve(settings: Settings) -> None:
     """Read photos until told to stop."""
+    os.nice(BEHIND)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, hard))
     store = ReceiptStore.of(settings)
