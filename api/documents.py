@@ -70,7 +70,8 @@ from reader
 FOLLOWED = frozenset({
     "app.users", "app.budget_settings", "app.accounts", "app.transactions", "app.category_decisions",
     "app.transaction_details", "app.preferences", "app.onboarding_answers", "app.decided_categories",
-    "app.transaction_links", "app.split_lines", "ml.category_predictions",
+    "app.transaction_links", "app.split_lines", "ml.category_predictions", "app.standing_categories",
+    "app.rule_effects", "app.parts",
     "marts.dim_accounts", "marts.dim_categories", "marts.fct_transactions", "marts.fct_daily_plan",
     "marts.fct_daily_totals", "marts.fct_budget_moves", "marts.served_daily_plan",
     "marts.served_daily_totals", "marts.served_budget_moves",

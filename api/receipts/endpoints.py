@@ -146,11 +146,14 @@ async def process_receipt(
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Leave a photo (as `receipt` or `file`) and answer at once with its job."""
-    given = receipt or file
-    if given is None:
-        raise UnusableImageError
-    content = await _content(given)
-    answer = await writer.reply(lambda work: leaving.leave(work, writer.principal, store, content))
+
+    async def leave(work: Work) -> UUID:  # looks at the photo only once the session is known to hold
+        given = receipt or file
+        if given is None:
+            raise UnusableImageError
+        return await leaving.leave(work, writer.principal, store, await _content(given))
+
+    answer = await writer.reply(leave)
     job_id = UUID(json.loads(bytes(answer.body))["data"])
     return success(await reader.read(JOB, job_id=job_id), writer.request_id, NEVER_STORE)
 

@@ -125,8 +125,10 @@ def test_every_table_that_is_followed_tells_of_its_changes(built: Warehouse) -> 
             ).scalars()
         )
     of_facts = {name for name in FOLLOWED if not name.startswith("marts.")}
-    # A view of decisions, whose tables are watched themselves.
-    assert of_facts - {"app.decided_categories"} <= watched
+    # Views of the user's words, whose tables are watched themselves.
+    views = {"app.decided_categories", "app.standing_categories", "app.rule_effects", "app.parts"}
+    assert of_facts - views <= watched
+    assert {"app.category_rules", "app.rule_matches", "app.memory_matches"} <= watched
 
 
 def test_what_reads_something_else_is_never_kept() -> None:

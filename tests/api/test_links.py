@@ -102,8 +102,8 @@ def test_a_split_tells_its_parts(client: TestClient, somebody: tuple[UUID, dict[
 def test_every_category_says_why(client: TestClient, somebody: tuple[UUID, dict[str, str]]) -> None:
     _, headers = somebody
     everything = listed(client, headers, "?include=all")
-    assert everything["SHOP"]["category_reason"] == "test 1 takes it for this with 88 % probability."
-    assert everything["MARKET"]["category_reason"] == "You said so."
+    assert everything["SHOP"]["category_reason"] == "the model reads it in the text with 88 %"
+    assert everything["MARKET"]["category_reason"] == "you split it"
     assert everything["SHOP"]["confidence_score"] == 0.875
     assert everything["MARKET"]["confidence_score"] is None
 

@@ -44,6 +44,7 @@ APART = r"/logout$|/delete-account$|/live/|/budget/adjust$|^/ready$"
 TAGS = [
     "health", "auth", "users", "onboarding", "dashboard", "calendar", "transactions", "budget", "analytics",
     "insights", "ai", "ocr", "behavior", "cohort", "sync", "bank connections", "rules", "recurring",
+    "receipts",
 ]  # fmt: skip
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
 

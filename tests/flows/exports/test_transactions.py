@@ -40,6 +40,7 @@ def transaction(number: int = 1, **changes: object) -> Transaction:
         "category_code": "groceries",
         "category_origin": "model",
         "category_probability": 0.93,
+        "category_reason": "you said so",
         "counterparty": None,
         "account_id": BANK,
     }
