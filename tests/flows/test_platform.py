@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import yaml
 
@@ -21,16 +24,23 @@ WEEK = (
     "Date,Description,Amount,Currency\n2026-03-02,LIDL SOFIA,-23.40,EUR\n2026-03-05,SALARY ACME,1800.00,EUR\n"
 )
 RUN_SECONDS = 90
+#: Ingests whose worker is killed; MITA_CRASHES asks for more.
+TRIALS = os.environ.get("MITA_CRASHES", "3")
 REPOSITORY = Path(__file__).resolve().parents[2]
 Mita = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
-def mita(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mita]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def mita(home: Path) -> Iterator[Mita]:
     """The command, with a data folder and ports of its own."""
     environment = {
         **os.environ,
-        "MITA_HOME": str(tmp_path_factory.mktemp("home")),
+        "MITA_HOME": str(home),
         "MITA_API_PORT": "0",
         "MITA_PREFECT_PORT": "0",
     }
@@ -147,6 +157,49 @@ def test_an_ingest_from_the_terminal_is_tracked_and_quick(
     completed = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}}
     runs = in_prefect(services, "POST", "/flow_runs/filter", completed)
     assert any("terminal@example.org" in str(run["parameters"]) for run in runs)
+
+
+def workers(home: Path) -> list[psutil.Process]:
+    """The forks of the warm process that work for somebody now."""
+    for process in psutil.process_iter(["cmdline"]):
+        with suppress(psutil.Error):
+            is_warm = "flows.platform.warm" in (process.info["cmdline"] or ())
+            if is_warm and process.environ()["MITA_HOME"] == str(home) and process.children():
+                return process.children()
+    return []
+
+
+def test_an_ingest_whose_worker_is_killed_counts_once_when_it_is_run_again(
+    mita: Mita, services: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    assert "pipelines" in services
+    email, kills, killed = "killed@example.org", int(TRIALS), 0
+    chance = random.Random(6)  # noqa: S311 - moments, not secrets
+    assert mita("user", "create", email).returncode == 0
+    for trial in range(kills):
+        rows = [
+            f"2026-{1 + row % 12:02}-{1 + row % 28:02},SHOP {trial} {row},-1.10,EUR" for row in range(200)
+        ]
+        statement = tmp_path / f"{trial}.csv"
+        statement.write_text("\n".join(["Date,Description,Amount,Currency", *rows]) + "\n")
+        arguments = ("ingest", str(statement), "--user", email, "--account", f"account {trial}")
+        command = [str(Path(sys.executable).with_name("mita")), *arguments]
+        client = subprocess.Popen(
+            command,
+            env={**os.environ, "MITA_HOME": str(home)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(chance.uniform(0.1, 3.5))
+        for worker in workers(home):
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+        killed += client.wait(RUN_SECONDS) != 0
+        assert mita(*arguments).returncode == 0
+    assert killed > kills // 2
+    listed = json.loads(mita("transactions", "list", "--user", email, "--json", "--limit", "1000000").stdout)
+    assert len(listed) == 200 * kills
+    assert {line["amount"] for line in listed} == {-1.1}
 
 
 def test_down_ends_every_process(mita: Mita, services: dict[str, str]) -> None:
