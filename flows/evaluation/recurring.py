@@ -67,7 +67,7 @@ def bank_lines(bank: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     by their nature.
     """
     from models_ml.categorizer.model import load_folder  # noqa: PLC0415 - scikit-learn's relatives
-    from models_ml.categorizer.predict import SURE, predict  # noqa: PLC0415
+    from models_ml.categorizer.predict import STANDS, predict  # noqa: PLC0415
 
     events = pl.read_parquet(bank / "truth" / "events.parquet").filter(pl.col("outcome") == "posted")
     said = predict(
@@ -77,7 +77,7 @@ def bank_lines(bank: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         events["mcc"],
         model=load_folder(),
     )
-    sure = pl.when(said["probability"] >= SURE).then(said["category_code"]).otherwise(pl.lit("uncategorised"))
+    sure = pl.when(said["probability"] >= STANDS).then(said["category_code"]).otherwise(pl.lit("uncategorised"))
     lines = events.select(
         pl.col("user").cast(pl.String).alias("user_id"),
         pl.col("event_id").alias("transaction_id"),

@@ -206,10 +206,10 @@ def _category(
 def predicted_category(merchant: str, currency: str) -> str | None:
     """The category that the model that scores statements gives to the merchant, None when it is unsure."""
     from models_ml.categorizer.model import load_folder  # noqa: PLC0415
-    from models_ml.categorizer.predict import SURE, predict  # noqa: PLC0415
+    from models_ml.categorizer.predict import STANDS, predict  # noqa: PLC0415
 
     best = predict([merchant], [-1000], [currency], model=load_folder()).row(0, named=True)
-    return str(best["category_code"]) if best["probability"] >= SURE else None
+    return str(best["category_code"]) if best["probability"] >= STANDS else None
 
 
 def _known_before(connection: Connection, user_id: UUID, receipt: Receipt, image: ReceiptImage) -> Receipt:
