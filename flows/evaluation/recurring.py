@@ -77,7 +77,8 @@ def bank_lines(bank: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         events["mcc"],
         model=load_folder(),
     )
-    sure = pl.when(said["probability"] >= STANDS).then(said["category_code"]).otherwise(pl.lit("uncategorised"))
+    stands = pl.when(said["probability"] >= STANDS)
+    sure = stands.then(said["category_code"]).otherwise(pl.lit("uncategorised"))
     lines = events.select(
         pl.col("user").cast(pl.String).alias("user_id"),
         pl.col("event_id").alias("transaction_id"),
