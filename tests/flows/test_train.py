@@ -17,7 +17,7 @@ from flows.categorise import champion_folder, current_model, models_in_use
 from models_ml import registry
 from models_ml.categorizer import knowledge
 from models_ml.categorizer.model import MODEL_NAME, SHIPPED, CategoryModel, load_folder, read_manifest
-from models_ml.categorizer.predict import SURE, predict
+from models_ml.categorizer.predict import STANDS, predict
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def bad(good: CategoryModel) -> CategoryModel:
 
 @pytest.fixture(scope="module")
 def corrections(good: CategoryModel) -> pl.DataFrame:
-    """Lines of which the good model is sure and right."""
+    """Lines whose category from the good model stands, taken as right."""
     texts = knowledge.known_merchants()["description"].unique(maintain_order=True).head(400)
     said = predict(texts, [-500] * len(texts), ["EUR"] * len(texts), model=good)
     days = [date(2026, 1, 1) + timedelta(days=number) for number in range(len(texts))]
@@ -57,7 +57,7 @@ def corrections(good: CategoryModel) -> pl.DataFrame:
             "mcc": "",
             "bank_kind": "",
         }
-    ).filter(said["probability"] >= SURE)
+    ).filter(said["probability"] >= STANDS)
 
 
 @pytest.fixture
