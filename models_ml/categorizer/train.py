@@ -121,8 +121,8 @@ def train(
     The figures of each source come from a confidence that learned from the other sources alone.
     """
     fitted = [
-        (fit(examples.filter(~held), params), examples.filter(held & pl.col("source").is_in(_CHECKED)))
-        for held in folds(examples, params.folds)[: params.checked]
+        (fit(examples.filter(~held), params), examples.filter(held & examples["source"].is_in(_CHECKED)))
+        for held in _telling_folds(examples, params)
     ]
     temperature = _temperature(fitted)
     heard = _heard_names(examples, fitted[0][0].codes)
@@ -279,6 +279,18 @@ def folds(examples: pl.DataFrame, count: int) -> list[pl.Series]:
         [zlib.crc32(merchant.encode()) % count if merchant else -1 for merchant in examples["merchant"]]
     )
     return [fold == number for number in range(count)]
+
+
+def _telling_folds(examples: pl.DataFrame, params: TrainingParams) -> list[pl.Series]:
+    """The first ``checked`` folds that hold out shops to check on; small data leaves some folds without."""
+    checked = examples["source"].is_in(_CHECKED)
+    telling = [held for held in folds(examples, params.folds) if (held & checked).any()]
+    if not telling:
+        message = (
+            f"no shop to check on: {', '.join(_CHECKED)} name none; give lists of shops or labelled lines"
+        )
+        raise ValueError(message)
+    return telling[: params.checked]
 
 
 def _names(examples: pl.DataFrame) -> pl.DataFrame:

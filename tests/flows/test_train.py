@@ -39,7 +39,7 @@ def bad(good: CategoryModel) -> CategoryModel:
 
 @pytest.fixture(scope="module")
 def corrections(good: CategoryModel) -> pl.DataFrame:
-    """Lines of which the good model is sure and right."""
+    """Lines whose category from the good model stands, taken as right."""
     texts = knowledge.known_merchants()["description"].unique(maintain_order=True).head(400)
     said = predict(texts, [-500] * len(texts), ["EUR"] * len(texts), model=good)
     days = [date(2026, 1, 1) + timedelta(days=number) for number in range(len(texts))]

@@ -10,7 +10,7 @@ import pytest
 from models_ml.categorizer import knowledge
 from models_ml.categorizer.model import load_folder
 from models_ml.categorizer.predict import predict_one
-from models_ml.categorizer.train import SOURCES, TrainingParams, read_examples, save, train
+from models_ml.categorizer.train import SOURCES, TrainingParams, folds, read_examples, save, train
 from models_ml.taxonomy import leaf_codes
 
 BRANDS = """tree,osm_key,osm_value,display_name,alt_names,locations,wikidata,id
@@ -95,3 +95,20 @@ def test_the_same_examples_give_the_same_file(data: Path) -> None:
     params = TrainingParams(buckets=1 << 10, iterations=5, folds=2, checked=2)
     first, second = (train(read_examples(data), params).model.to_bytes() for _ in range(2))
     assert first == second
+
+
+def test_a_fold_without_shops_to_check_is_passed_over(data: Path) -> None:
+    examples = read_examples(data).filter(pl.int_range(pl.len()) % 12 == 0)
+    shop = examples.head(1).with_columns(
+        pl.lit("zorbina").alias("description"), pl.lit("zorbina").alias("merchant"), source=pl.lit("brands")
+    )
+    few = pl.concat([examples.filter(~pl.col("source").is_in(["brands", "birmingham"])), shop])
+    params = TrainingParams(buckets=1 << 10, iterations=5, folds=2)
+    assert not folds(few, params.folds)[0].tail(1).item()
+    assert train(few, params).metrics["brands"].lines == 1
+
+
+def test_nothing_to_check_on_is_said(data: Path) -> None:
+    own = read_examples(data).filter(~pl.col("source").is_in(["brands", "birmingham"]))
+    with pytest.raises(ValueError, match="no shop to check on"):
+        train(own, TrainingParams())
