@@ -115,7 +115,7 @@ def _parsed(text: str, name: str) -> pl.DataFrame:
 
 def _tolerantly(text: str, delimiter: str, name: str) -> pl.DataFrame:
     """Rows as Python's own reader finds them: it takes stray quotes and missing cells as they come."""
-    csv.field_size_limit(len(text) + 1)
+    csv.field_size_limit(max(len(text) + 1, csv.field_size_limit()))  # of all readers: never lowered
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     if not rows:
         message = f"{name} holds no rows: it needs a header line with the names of the columns"
