@@ -15,6 +15,7 @@ from prefect import Flow, Task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
+from prefect.settings import temporary_settings
 
 from flows.platform.services import answers
 
@@ -24,6 +25,9 @@ R = TypeVar("R")
 
 #: A database that restarts is back within seconds; a file that is broken stays broken.
 DATABASE_RETRIES: dict[str, Any] = {"retries": 3, "retry_delay_seconds": [1, 5, 15]}
+
+#: Whoever runs a command sees it crash; its heartbeats would only make it wait a second for their end.
+UNWATCHED: dict[str, Any] = {"flows.heartbeat_frequency": None}
 
 
 class LocalTask(Task[P, R]):
@@ -58,9 +62,10 @@ def flow_run_id() -> str | None:
 
 def run(flow: Flow[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a flow: tracked by the Prefect server if one answers, as a plain function if not."""
-    if server_is_up():
+    if not server_is_up():
+        return flow.fn(*args, **kwargs)
+    with temporary_settings(UNWATCHED):
         return flow(*args, **kwargs)
-    return flow.fn(*args, **kwargs)
 
 
 def server_is_up() -> bool:

@@ -26,6 +26,7 @@ from warehouse.settings import Settings
 #: Modules whose import is slow and which commands need.
 PRELOADED = (
     "anyio._backends._asyncio",
+    "babel.dates",
     "dbt.adapters.postgres",
     "dbt.cli.main",
     "dbt.task.build",
@@ -43,6 +44,7 @@ PRELOADED = (
     "models_ml.categorizer.predict",
     "models_ml.identity.resolve",
     "models_ml.links.match",
+    "models_ml.recurring.find",
     "prefect.concurrency.services",
     "prefect.flow_engine",
     "prefect.task_engine",

@@ -40,7 +40,8 @@ _CANONICAL = (
     *("counterparty", "account_id", "transaction_id"),
 )
 _WORDS = Path(__file__).parent / "words.csv"
-_IDEOGRAPHS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
+#: Chinese, Japanese and Korean, which write words together.
+_IDEOGRAPHS = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc]")
 #: Shorter phrases must end where a word ends; longer ones may go on ("Überweisungsgutschrift").
 _OPEN_FROM = 6
 _SHORTEST_REFERENCE = 4
@@ -96,8 +97,8 @@ def _read(texts: pl.DataFrame) -> pl.DataFrame:
 def pattern(role: str) -> str:
     """A regular expression for the words of a role, in plain letters; a word's end may differ."""
     phrases = sorted(_phrases(role), key=lambda phrase: (-len(phrase), phrase))
-    spaced = [phrase for phrase in phrases if not _has_ideographs(phrase)]
-    joined = [re.escape(phrase) for phrase in phrases if _has_ideographs(phrase)]
+    spaced = [phrase for phrase in phrases if not _IDEOGRAPHS.search(phrase)]
+    joined = [re.escape(phrase) for phrase in phrases if _IDEOGRAPHS.search(phrase)]
     worded = [re.escape(phrase) + ("" if len(phrase) >= _OPEN_FROM else r"\b") for phrase in spaced]
     return "|".join([rf"\b(?:{'|'.join(worded)})", *joined]).replace(r"\ ", r"\s+")
 
@@ -111,7 +112,3 @@ def _phrases(role: str) -> set[str]:
             for phrase in row["phrases"].split("|")
         ]
     return set(romanised(pl.Series(found).str.to_lowercase().str.normalize("NFKC")).to_list())
-
-
-def _has_ideographs(phrase: str) -> bool:
-    return bool(pl.Series([phrase]).str.contains(_IDEOGRAPHS).item())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from warehouse.money import MoneyError, exponent
@@ -47,6 +47,7 @@ def words(*lines: str) -> tuple[str, ...]:
     return tuple(fold(phrase) for line in lines for phrase in line.split(","))
 
 
+@lru_cache(maxsize=1 << 14)  # the search for the header looks at every cell many times
 def fold(text: str) -> str:
     """Text without case, accents, punctuation and doubled spaces, for comparing words."""
     bare = "".join(
