@@ -13,6 +13,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 
 STANDARD_STREAMS = (0, 1, 2)
 #: Signals that a waiting client passes on to the command.
@@ -81,15 +82,25 @@ def short_name(path: Path) -> Iterator[str]:
 def _await_exit(connection: socket.socket) -> int:
     """Wait for the command, passing on what interrupts us; 1 if it died without a word."""
     pid = int.from_bytes(receive(connection, 4))
-    for number in FORWARDED:
-        signal.signal(number, lambda number, _frame: _pass_on(pid, number))
-    code = receive(connection, 4)
+    with _passing_on(pid):
+        code = receive(connection, 4)
     return int.from_bytes(code) if code else 1
 
 
-def _pass_on(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
+@contextlib.contextmanager
+def _passing_on(pid: int) -> Iterator[None]:
+    """Signals to us are signals to that process, for a while."""
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+    before = {number: signal.signal(number, pass_on) for number in FORWARDED}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ Each flow run is a fork of the warm process where one listens, and an ordinary n
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -17,12 +18,15 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
 
+from flows.platform.client import is_listening, run_module
 from flows.platform.services import POOL, QUEUES
+from flows.platform.state import read_state
 from warehouse.settings import Settings
 
 SERVER_SECONDS = 120
 POLL_SECONDS = 0.2
 ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ("--no-prompt", "deploy", "--all")
 
 
 async def prepare() -> None:
@@ -32,9 +36,9 @@ async def prepare() -> None:
         await _ensure_pool(client)
         for priority, queue in enumerate(QUEUES, start=1):
             await _ensure_queue(client, queue, priority)
-    await _deploy()
+    settings = Settings()
+    await _deploy(settings)
     async with get_client() as client:
-        settings = Settings()
         await _schedule(client, "deliver-mail/deliver-mail", is_wanted=settings.smtp_url is not None)
         await _schedule(
             client, "sync-due-banks/sync-due-banks", is_wanted=settings.plaid_client_id is not None
@@ -73,19 +77,21 @@ async def _ensure_queue(client: PrefectClient, name: str, priority: int) -> None
         await client.update_work_queue(queue.id, priority=priority)
 
 
-async def _deploy() -> None:
-    """Prefect's own command reads prefect.yaml, as an engineer would run it by hand."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "prefect",
-        "--no-prompt",
-        "deploy",
-        "--all",
-        cwd=ROOT,
-        env={**os.environ, "MITA_PROJECT": str(ROOT)},
-    )
-    if await process.wait() != 0:
+async def _deploy(settings: Settings) -> None:
+    """Prefect's own command reads prefect.yaml, as an engineer would run it by hand.
+
+    It imports every flow, which the warm process has done: where one is coming up, that is quicker.
+    """
+    with anyio.move_on_after(SERVER_SECONDS):
+        while read_state(settings) and not is_listening(settings.root):  # noqa: ASYNC110 - as above
+            await anyio.sleep(POLL_SECONDS)
+    os.environ["MITA_PROJECT"] = str(ROOT)
+    with contextlib.chdir(ROOT):
+        code = run_module(settings.root, "prefect", DEPLOY)
+    if code is None:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "prefect", *DEPLOY, cwd=ROOT)
+        code = await process.wait()
+    if code != 0:
         message = f"the deployments of {ROOT / 'prefect.yaml'} could not be made"
         raise RuntimeError(message)
 
