@@ -108,7 +108,8 @@ def _show_outcomes(outcomes: list[FileOutcome], user: str) -> None:
     console.print(table)
     for outcome in outcomes:
         for remark in (*outcome.notes, *filter(None, [outcome.refusal])):
-            hints.print(f"{Path(outcome.file).name}: {remark}", style="dim", highlight=False, markup=False)
+            told = f"{Path(outcome.file).name}: {remark.removeprefix(f'{Path(outcome.file).name} ')}"
+            hints.print(told, style="dim", highlight=False, markup=False)
     if any(outcome.transactions_added for outcome in outcomes):
         hints.print(f"Next: mita plan show --user {user}")
 

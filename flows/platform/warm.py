@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import logging
 import os
 import runpy
 import signal
@@ -66,6 +67,7 @@ def serve(settings: Settings) -> None:
     from flows.dbt import prepare_dbt  # noqa: PLC0415 - imported above, by name
 
     prepare_dbt()
+    logging.getLogger().handlers.clear()  # a library of dbt's would tell every refusal with its traceback
     gc.collect()
     gc.freeze()  # a fork neither searches what it shares with us for garbage nor copies it for that
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -95,6 +95,7 @@ def test_a_command_handed_to_the_warm_process_behaves_as_if_run_in_the_terminal(
     outcomes = {Path(one["file"]).name: one["outcome"] for one in json.loads(answer.stdout)}
     assert outcomes == {"week.csv": "loaded", "note.csv": "refused"}
     assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
     assert "Usage: mita ingest" in mita("ingest", "--nonsense").stderr
 
 
