@@ -12,6 +12,18 @@ from warehouse.errors import ActionableError
 #: How Rust says ENOSPC, which Polars hands on as text.
 FULL_DISK = "(os error 28)"
 
+#: What is wrong with the path that a person gave, rather than with us.
+UNUSABLE = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+}
+
 
 class CommandError(ActionableError):
     """A command cannot do what was asked; the message says why and what to do."""
@@ -25,11 +37,14 @@ def told_plainly() -> Iterator[None]:
     except ActionableError as error:
         _tell(str(error))
     except Exception as error:
-        if not _disk_is_full(error):
-            raise
-        _tell(
-            "the disk is full: nothing of the last step was kept. Free some space and run the command again."
-        )
+        if _disk_is_full(error):
+            _tell(
+                "the disk is full: nothing of the last step was kept. "
+                "Free some space and run the command again."
+            )
+        if isinstance(error, OSError) and error.filename and error.errno in UNUSABLE:
+            _tell(f"{error.filename}: {error.strerror}; give another path, or make this one usable")
+        raise
 
 
 def _disk_is_full(error: BaseException) -> bool:

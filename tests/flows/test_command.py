@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.errors import told_plainly
 from flows.command import OF_THE_PLATFORM, split_home
 from flows.platform.client import is_listening, receive, run_module, short_name, socket_path
 
@@ -46,6 +48,30 @@ def test_commands_of_the_platform_exist() -> None:
 
     names = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
     assert names >= OF_THE_PLATFORM
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            FileNotFoundError(errno.ENOENT, "No such file or directory", "/no/x.csv"),
+            "mita: /no/x.csv: No such",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "mita: /root/x: Permission denied"),
+        (OSError(errno.ENOSPC, "No space left on device"), "mita: the disk is full"),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_told_in_a_line(
+    error: OSError, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="1"), told_plainly():
+        raise error
+    assert capsys.readouterr().err.startswith(told)
+
+
+def test_a_fault_of_ours_keeps_its_traceback() -> None:
+    with pytest.raises(ConnectionResetError), told_plainly():
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
 
 
 def test_nobody_listens_in_an_empty_folder(tmp_path: Path) -> None:

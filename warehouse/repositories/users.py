@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -24,6 +25,15 @@ class UserExistsError(ActionableError, ValueError):
 
 class UnknownTimeZoneError(ActionableError, ValueError):
     """Not an IANA time zone."""
+
+
+class MalformedUserError(ActionableError, ValueError):
+    """An address or a country that is none."""
+
+
+#: The same as the API takes: that a letter arrives is proved by sending one.
+_ADDRESS = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
+_COUNTRY = re.compile(r"[A-Z]{2}|")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,11 @@ class User:
 
 
 def add_user(connection: Connection, user: NewUser) -> User:
-    """Make a user with budget settings; raises UserExistsError, MoneyError, UnknownTimeZoneError."""
-    exponent(user.currency)
-    if user.timezone not in available_timezones():
-        message = f"{user.timezone!r} is not an IANA time zone such as Europe/Sofia"
-        raise UnknownTimeZoneError(message)
+    """Make a user with budget settings.
+
+    Raises UserExistsError, MalformedUserError, MoneyError, UnknownTimeZoneError.
+    """
+    _check(user)
     try:
         user_id = connection.execute(
             insert(users)
@@ -68,7 +78,7 @@ def add_user(connection: Connection, user: NewUser) -> User:
                 email=user.email.strip(),
                 password_hash=user.password_hash,
                 display_name=user.display_name,
-                country=user.country,
+                country=user.country.upper(),
                 currency=user.currency,
                 timezone=user.timezone,
             )
@@ -80,7 +90,20 @@ def add_user(connection: Connection, user: NewUser) -> User:
     connection.execute(
         insert(budget_settings).values(user_id=user_id, monthly_income_minor=user.monthly_income_minor)
     )
-    return User(user_id, user.email, user.currency, user.timezone, user.country)
+    return User(user_id, user.email.strip(), user.currency, user.timezone, user.country.upper())
+
+
+def _check(user: NewUser) -> None:
+    exponent(user.currency)
+    if user.timezone not in available_timezones():
+        message = f"{user.timezone!r} is not an IANA time zone such as Europe/Sofia"
+        raise UnknownTimeZoneError(message)
+    if not _ADDRESS.fullmatch(user.email.strip()):
+        message = f"{user.email!r} is not an e-mail address such as maria@example.org"
+        raise MalformedUserError(message)
+    if not _COUNTRY.fullmatch(user.country.upper()):
+        message = f"{user.country!r} is not the two letters of a country (ISO 3166) such as BG"
+        raise MalformedUserError(message)
 
 
 def get_user(connection: Connection, email: str) -> User:
