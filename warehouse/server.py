@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ class EmbeddedServer:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
-        # Its status file goes last; the process may stay as a zombie of a parent that does not wait.
+        # Its status file goes last.
         _wait_until(
             lambda: not self._status_lines() or not _alive(pid), START_SECONDS, "Postgres did not stop"
         )
@@ -226,7 +227,7 @@ class EmbeddedServer:
         while True:
             process = self._spawn(log)
             if self._wait_ready(process, deadline):
-                process.returncode = 0  # it outlives this process: its end is not ours to await
+                _reap(process)
                 return
             reason = log.read_text(errors="replace")[-400:]
             if not any(word in reason for word in PASSING) or time.monotonic() > deadline:
@@ -356,10 +357,19 @@ def _as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    """Await a child's end for as long as we live: while it stays a zombie, no other can take its place."""
+
+    def wait() -> None:
+        with contextlib.suppress(ChildProcessError):  # a process that ignores SIGCHLD has nothing to await
+            os.waitpid(process.pid, 0)
+
+    threading.Thread(target=wait, daemon=True).start()
+    process.returncode = 0  # it may outlive this process, which is no reason to warn
+
+
 def _alive(pid: int) -> bool:
-    """Whether a process runs; a child that has ended but was not waited for does not."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    """Whether a process runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -16,6 +16,7 @@ from flows.platform.services import Ports, Service, all_services, log_file
 from flows.platform.state import PlatformState, clear_state, write_state
 from warehouse.engine import open_warehouse
 from warehouse.provision import provision
+from warehouse.server import EmbeddedServer, ServerError
 from warehouse.settings import Settings
 
 #: How long services have to become ready; the first start of Prefect migrates its database.
@@ -96,9 +97,18 @@ class Supervisor:
 
     def _watch(self, services: Sequence[Service]) -> None:
         while not self.stopping.wait(RESTART_SECONDS):
+            self._revive_postgres()
             for service in services:
                 if self.processes[service.name].poll() is not None:
                     self._start(service)
+
+    def _revive_postgres(self) -> None:
+        """Start the embedded server again if it has died; what keeps it from starting may pass."""
+        if self.settings.external_server is None:
+            try:
+                EmbeddedServer(self.settings).start()
+            except ServerError as error:
+                sys.stderr.write(f"{error}\n")
 
     def _stop_all(self) -> None:
         """The last started first, politely, and by force when that takes too long."""

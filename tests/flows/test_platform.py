@@ -18,6 +18,9 @@ import psutil
 import pytest
 import yaml
 
+from warehouse.server import EmbeddedServer
+from warehouse.settings import Settings
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 WEEK = (
@@ -201,6 +204,18 @@ def test_an_ingest_whose_worker_is_killed_counts_once_when_it_is_run_again(
     listed = json.loads(mita("transactions", "list", "--user", email, "--json", "--limit", "1000000").stdout)
     assert len(listed) == 200 * kills
     assert {line["amount"] for line in listed} == {-1.1}
+
+
+def test_postgres_that_is_killed_comes_back_by_itself(
+    mita: Mita, services: dict[str, str], home: Path
+) -> None:
+    status = EmbeddedServer(Settings(home=home)).folder / "postmaster.pid"
+    psutil.Process(int(status.read_text().splitlines()[0])).kill()
+    deadline = time.monotonic() + RUN_SECONDS
+    while httpx.get(f"{services['api']}/ready", timeout=20).is_error:
+        assert time.monotonic() < deadline, "the API does not find the database again"
+        time.sleep(0.3)
+    assert mita("user", "create", "revived@example.org").returncode == 0
 
 
 def test_down_ends_every_process(mita: Mita, services: dict[str, str]) -> None:
