@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from flows.batches import undo_batch
 from flows.links import link_transactions
 from tests.flows.conftest import Ingest
 from warehouse.repositories.links import (
@@ -20,6 +21,7 @@ from warehouse.repositories.links import (
     list_links,
     reject_link,
 )
+from warehouse.repositories.splits import SplitLine, list_split, split_transaction
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ PAIRED = {
     ("transfer", "paired", "CREDIT CARD PAYMENT", "PAYMENT RECEIVED - THANK YOU"),
     ("refund", "paired", "REFUND ZARA HOME SOFIA", "ZARA HOME SOFIA"),
 }
+PARTS = (SplitLine("groceries", -2000), SplitLine("alcohol", -340, "for the party"))
 Write = Callable[[str, str | bytes], Path]
 
 
@@ -128,6 +131,51 @@ def test_a_confirmed_link_stays_whatever_the_matcher_thinks(
     ingest_files(write("late.csv", HEADER + "2026-03-09,TRANSFER FROM OWN ACCOUNT,90.00,EUR,LATE7788\n"))
     after = next(link for link in links_of(warehouse, user) if link.link_id == asked.link_id)
     assert (after.band, after.origin) == ("paired", "user")
+
+
+def words_of(warehouse: Warehouse, user: User) -> tuple[set[tuple[str, ...]], dict[str, list[SplitLine]]]:
+    """The links that the user spoke of, and the parts of what they split."""
+    links = links_of(warehouse, user)
+    said = {
+        (link.kind, link.band, link.source.description, link.target.description if link.target else "")
+        for link in links
+        if link.origin == "user"
+    }
+    with warehouse.transaction() as connection:
+        lines = connection.execute(
+            text("select transaction_id, amount_minor, description from app.transactions")
+        ).all()
+        parts = {
+            line.description: list_split(connection, user.user_id, line.transaction_id) for line in lines
+        }
+    for line in lines:
+        assert sum(part.amount_minor for part in parts[line.description]) in {0, line.amount_minor}
+    return said, {description: part for description, part in parts.items() if part}
+
+
+@pytest.mark.parametrize("order", list(permutations(FILES))[1::2])
+def test_words_about_links_and_parts_outlive_the_import(
+    warehouse: Warehouse, user: User, ingest_files: Ingest, write: Write, order: tuple[str, ...]
+) -> None:
+    """Whatever is undone and imported again, in whatever order."""
+    outcomes = [*ingest_files(*(write(name, content) for name, content in FILES.items()))]
+    links = {link.source.description: link for link in links_of(warehouse, user)}
+    with warehouse.transaction() as connection:
+        confirm_link(connection, user.user_id, links["TRANSFER TO SAVINGS"])
+        confirm_link(connection, user.user_id, links["TRANSFER TO OWN ACCOUNT 7788"])
+        reject_link(connection, user.user_id, links["CREDIT CARD PAYMENT"])
+        lidl = connection.execute(
+            text("select transaction_id from app.transactions where description = 'LIDL SOFIA'")
+        ).scalar_one()
+        split_transaction(connection, user.user_id, lidl, PARTS)
+    said = words_of(warehouse, user)
+    assert (len(said[0]), said[1]) == (3, {"LIDL SOFIA": list(PARTS)})
+    for outcome in outcomes:
+        undo_batch.fn(user.email, str(outcome.batch_id), refresh=False)
+    assert words_of(warehouse, user) == (set(), {})
+    for name in order:
+        ingest_files(write(name, FILES[name]))
+    assert words_of(warehouse, user) == said
 
 
 def test_a_user_cannot_confirm_two_stories_of_the_same_money(

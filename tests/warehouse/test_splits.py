@@ -68,12 +68,28 @@ def test_a_tip_that_comes_with_settling_goes_to_the_largest_part(
     assert amounts == [-1150, -250]
 
 
-def test_the_parts_go_with_the_transaction(warehouse: Warehouse, user: User, purchase: UUID) -> None:
+def test_the_parts_stay_with_the_entry(warehouse: Warehouse, user: User, purchase: UUID) -> None:
+    """An earlier file brings an entry that the purchase joins, at another amount, and goes again."""
     with warehouse.transaction() as connection:
         split_transaction(connection, user.user_id, purchase, PARTS)
+        (account,) = connection.execute(text("select account_id from app.transactions")).scalars()
+    add_transaction(warehouse, user, amount_minor=-1300)
+    other = "(select transaction_id from app.transactions where amount_minor = -1300)"
     with warehouse.transaction() as connection:
-        connection.execute(text("delete from app.transactions"))
-        assert connection.execute(text("select count(*) from app.split_lines")).scalar_one() == 0
+        connection.execute(
+            text(
+                "insert into app.merged_entries (user_id, entry_id, transaction_id, account_id, probability, "
+                f"evidence) select :user, :entry, {other}, :account, 0.99, '{{}}'"
+            ),
+            {"user": user.user_id, "entry": purchase, "account": account},
+        )
+        joined = UUID(str(connection.execute(text(f"select {other}")).scalar_one()))
+        assert [part.amount_minor for part in list_split(connection, user.user_id, joined)] == [-1050, -250]
+        assert list_split(connection, user.user_id, purchase) == []
+    with warehouse.transaction() as connection:
+        split_transaction(connection, user.user_id, joined, ())
+        connection.execute(text("delete from app.merged_entries"))
+        assert list_split(connection, user.user_id, purchase) == []
 
 
 def test_a_split_moves_the_users_plan(warehouse: Warehouse, user: User, purchase: UUID) -> None:

@@ -69,9 +69,13 @@ select spans.account_id, spans.lines, (
 from spans
 """
 
+# An account that was taken back with its only file comes again under the same id, and so do the entries that
+# the user spoke of.
 _CREATE = """
-insert into app.accounts (user_id, account_ref, currency, kind, institution, name)
-values (:user_id, :ref, :currency, :kind, :institution, :name)
+insert into app.accounts (user_id, account_id, account_ref, currency, kind, institution, name)
+select
+    :user_id, md5(concat_ws('|', cast(:user_id as text), cast(:currency as text), cast(:ref as text)))::uuid,
+    :ref, :currency, :kind, :institution, :name
 on conflict (user_id, account_ref, currency) do update set account_ref = excluded.account_ref
 returning account_id
 """

@@ -125,10 +125,10 @@ def linkable_facts(connection: Connection, users: Sequence[UUID]) -> pl.DataFram
 def user_decisions(connection: Connection, users: Sequence[UUID]) -> pl.DataFrame:
     """What some users said: kind, source_transaction_id, target_transaction_id ("" for none), is_link."""
     query = sql.SQL("""
-        select kind, source_transaction_id, target_transaction_id, band = 'paired' as is_link
-        from app.transaction_links
-        where user_id = any({}::uuid[]) and origin = 'user'
-        order by link_id
+        select kind, source_transaction_id, target_transaction_id, is_link
+        from app.standing_link_decisions
+        where user_id = any({}::uuid[])
+        order by kind, source_transaction_id, target_transaction_id
     """).format(sql.Literal([str(user) for user in users]))
     return read_frame(connection, query, _DECISION_COLUMNS).with_columns(is_link=pl.col("is_link") == "t")
 
@@ -142,6 +142,34 @@ where l.user_id = any(:users) and l.origin = 'matcher' and not exists (
         and f.probability = l.probability and f.reasons = l.reasons
 )
 returning l.user_id
+"""
+# What the user said, which undone and repeated imports, and entries that joined others, have taken away. Of
+# two confirmed links of the same money, which such a change can bring about, the first one stays.
+_FORGET = """
+delete from app.transaction_links as l
+where l.user_id = any(:users) and l.origin = 'user' and not exists (
+    select 1 from app.standing_link_decisions as d
+    where d.user_id = l.user_id and d.kind = l.kind and d.source_transaction_id = l.source_transaction_id
+        and d.target_transaction_id is not distinct from l.target_transaction_id
+        and d.is_link = (l.band = 'paired')
+)
+returning l.user_id
+"""
+_RESTORE = """
+insert into app.transaction_links (
+    user_id, link_id, kind, source_transaction_id, target_transaction_id, probability, band, origin, reasons,
+    decided_at
+)
+select
+    user_id,
+    md5(kind || ':' || source_transaction_id || ':' || coalesce(target_transaction_id::text, ''))::uuid,
+    kind, source_transaction_id, target_transaction_id, probability,
+    case when is_link then 'paired' else 'no' end, 'user', reasons, decided_at
+from app.standing_link_decisions
+where user_id = any(:users)
+order by decided_at, source_transaction_id, target_transaction_id
+on conflict do nothing
+returning user_id
 """
 _ADD = """
 insert into app.transaction_links (
@@ -174,9 +202,11 @@ def replace_links(
     """
     _stage(connection, links)
     ids = [user.user_id for user in users]
-    removed = connection.execute(text(_REMOVE), {"users": ids}).scalars().all()
-    added = connection.execute(text(_ADD)).scalars().all()
-    touched = [set(removed), set(added)]
+    changed = [
+        connection.execute(text(statement), {"users": ids}).scalars().all()
+        for statement in (_REMOVE, _FORGET, _RESTORE, _ADD)
+    ]
+    touched = [set(each) for each in changed]
     for user in users:
         connection.execute(
             text(_RECORD),
@@ -187,7 +217,7 @@ def replace_links(
                 "model_version": model_version,
             },
         )
-    return len(removed) + len(added)
+    return sum(map(len, changed))
 
 
 def _stage(connection: Connection, links: pl.DataFrame) -> None:
@@ -304,19 +334,31 @@ def confirm_link(connection: Connection, user_id: UUID, link: Link) -> None:
             text("delete from app.transaction_links where user_id = :user_id and link_id = :link_id"),
             {"user_id": user_id, "link_id": other},
         )
-    _decide(connection, user_id, link.link_id, "paired")
+    _decide(connection, user_id, link, is_link=True)
 
 
 def reject_link(connection: Connection, user_id: UUID, link: Link) -> None:
     """The user says that it is not so; it is kept, so that nobody asks again."""
-    _decide(connection, user_id, link.link_id, "no")
+    _decide(connection, user_id, link, is_link=False)
 
 
-def _decide(connection: Connection, user_id: UUID, link_id: UUID, band: str) -> None:
-    connection.execute(
-        text("""
-            update app.transaction_links set band = :band, origin = 'user', decided_at = now()
-            where user_id = :user_id and link_id = :link_id
-        """),
-        {"user_id": user_id, "link_id": link_id, "band": band},
-    )
+_SAY = """
+insert into app.link_decisions (
+    user_id, link_id, kind, source_entry, target_entry, is_link, probability, reasons
+)
+select
+    user_id, link_id, kind, source_transaction_id, target_transaction_id, :is_link, probability, reasons
+from app.transaction_links
+where user_id = :user_id and link_id = :link_id
+on conflict (user_id, link_id) do update set is_link = excluded.is_link, decided_at = now()
+"""
+_HOLD = """
+update app.transaction_links
+set band = case when :is_link then 'paired' else 'no' end, origin = 'user', decided_at = now()
+where user_id = :user_id and link_id = :link_id
+"""
+
+
+def _decide(connection: Connection, user_id: UUID, link: Link, *, is_link: bool) -> None:
+    for statement in (_SAY, _HOLD):
+        connection.execute(text(statement), {"user_id": user_id, "link_id": link.link_id, "is_link": is_link})

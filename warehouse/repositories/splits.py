@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 
 from warehouse.errors import ActionableError
 from warehouse.money import Money
+from warehouse.repositories.identity import entries_of
 from warehouse.tables.app import transactions
 from warehouse.tables.links import split_lines
 
@@ -45,7 +46,8 @@ def split_transaction(
     _check(Money(whole.amount_minor, whole.currency), lines)
     connection.execute(
         delete(split_lines).where(
-            split_lines.c.user_id == user_id, split_lines.c.transaction_id == transaction_id
+            split_lines.c.user_id == user_id,
+            split_lines.c.transaction_id.in_(entries_of(connection, user_id, transaction_id)),
         )
     )
     rows = [
@@ -76,8 +78,11 @@ def _check(whole: Money, lines: Sequence[SplitLine]) -> None:
 def list_split(connection: Connection, user_id: UUID, transaction_id: UUID) -> list[SplitLine]:
     """The parts of a transaction in order; none when it is whole."""
     rows = connection.execute(
-        select(split_lines.c.category_code, split_lines.c.amount_minor, split_lines.c.note)
-        .where(split_lines.c.user_id == user_id, split_lines.c.transaction_id == transaction_id)
-        .order_by(split_lines.c.line_number)
+        text("""
+            select category_code, amount_minor, note from app.own_parts
+            where user_id = :user_id and transaction_id = :transaction_id
+            order by line_number
+        """),
+        {"user_id": user_id, "transaction_id": transaction_id},
     )
     return [SplitLine(*row) for row in rows]

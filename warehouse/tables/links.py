@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
+from warehouse.tables.base import amount, belongs_to_user, instant, metadata, string, user_id
 
 
 def _end(column: str) -> ForeignKeyConstraint:
@@ -73,7 +74,28 @@ transaction_links = Table(
     schema="app",
 )
 
-#: The parts of a transaction that the user gave categories of their own; they sum to it.
+#: What the user said of a link, by the entries that were its ends, so that the word stays with them whichever
+#: transactions they are part of. Without a target it is about the transfer to an account that was not added.
+link_decisions = Table(
+    "link_decisions",
+    metadata,
+    user_id(),
+    Column("link_id", Uuid, primary_key=True),
+    string("kind"),
+    Column("source_entry", Uuid, nullable=False),
+    Column("target_entry", Uuid, nullable=True),
+    Column("is_link", Boolean, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("reasons", JSONB, nullable=False, server_default=text("'{}'")),
+    instant("decided_at", default_now=True),
+    belongs_to_user(),
+    CheckConstraint("kind in ('transfer', 'refund', 'reimbursement')", name="kind"),
+    CheckConstraint("probability between 0 and 1", name="probability"),
+    schema="app",
+)
+
+#: The parts of a transaction that the user gave categories of their own; they sum to it when they are said.
+#: The id is an entry's, so that they stay with it; ``app.own_parts`` has them by transaction.
 split_lines = Table(
     "split_lines",
     metadata,
@@ -84,7 +106,7 @@ split_lines = Table(
     amount(),
     string("note", default=""),
     instant("decided_at", default_now=True),
-    belongs_to("app.transactions", "transaction_id"),
+    belongs_to_user(),
     CheckConstraint("line_number > 0", name="line_number"),
     schema="app",
 )
