@@ -62,7 +62,7 @@ class CategoryModel:
         rows = featurise(latin, self.spec)
         scores = _few(rows, self._weights) if len(cleaned) < _FEW_ROWS else _many(rows, self._weights)
         runs = runs_of(latin)
-        names, phrases = self.names.matches(runs), self.phrases.matches(runs)
+        names, phrases = self.names.matches(runs), self.phrases.matches(runs, self._rails)
         texts, classes = len(cleaned), len(self.codes)
         odds = (scores + self.intercept) / np.float32(self.temperature)
         guess = odds.argmax(axis=1).astype(np.int64)
@@ -72,9 +72,13 @@ class CategoryModel:
 
     def _leave_rails(self, odds: Floats, phrases: Matches) -> None:
         """A purpose that is named beside a transfer is what the money was for: "virement loyer" is rent."""
-        rails = np.array([place for place, code in enumerate(self.codes) if code in _RAILS], dtype=np.int64)
-        named = ~np.isin(self.phrases.classes[phrases.place], rails) & (phrases.log_odds >= _NAMED_ODDS)
-        odds[np.ix_(phrases.owner[named], rails)] -= np.float32(_RAIL_LOSS)
+        of_rails = np.isin(self.phrases.classes[phrases.place], self._rails)
+        named = ~of_rails & (phrases.log_odds >= _NAMED_ODDS)
+        odds[np.ix_(phrases.owner[named], self._rails)] -= np.float32(_RAIL_LOSS)
+
+    @cached_property
+    def _rails(self) -> npt.NDArray[np.int64]:
+        return np.array([place for place, code in enumerate(self.codes) if code in _RAILS], dtype=np.int64)
 
     def logits(self, cleaned: pl.Series) -> Floats:
         """The log-odds alone."""

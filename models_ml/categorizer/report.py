@@ -149,7 +149,7 @@ trade or the bank's own kind makes a line sure from {sure_by_code}: an assumptio
 codes.
 
 This file is what one command gives: `python -m models_ml.categorizer.train --data DIR --bank FOLDER`, FOLDER
-written by `mita generate --users 60 --months 12 --seed 11 --start 2025-11-01 --out FOLDER`.
+written by `mita generate --users 60 --months 12 --seed 11 --end 2026-11-01 --out FOLDER`.
 
 ## Learned from
 

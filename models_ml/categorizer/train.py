@@ -452,7 +452,7 @@ def _sample(source: str, model: CategoryModel, lines: pl.DataFrame, truth: list[
 def fit_confidence(samples: Sequence[Sample]) -> Confidence:
     """The layer that tells right from wrong on lines whose labels the judging model had not seen.
 
-    Sources count alike, however many lines they have, so that one list does not set the scale for all.
+    Sources count by the root of their lines, so that one long list does not set the scale for all.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
@@ -531,8 +531,9 @@ def _is_shown(cell: Sequence[tuple[Floats, npt.NDArray[np.bool_]]], threshold: f
 
 
 def _source_weight(source: str, samples: Sequence[Sample]) -> float:
+    """Sources count by the root of their lines: between alike and line by line."""
     lines = sum(len(sample.best) for sample in samples if sample.source == source)
-    return 1000 / lines
+    return float((1000 / lines) ** 0.5)
 
 
 def outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
