@@ -23,8 +23,8 @@ from models_ml.taxonomy import UNCATEGORISED, categories, group_of, merchant_cod
 #: person more than an empty one (they must notice it first), here taken as twice as much: guessing
 #: pays when 2 * (1 - p) < p, so from p = 2/3.
 STANDS = 2 / 3
-#: At or above it a line that a merchant code or the bank's own kind settles needs no second look; an
-#: assumption, for no labelled lines carry codes. For texts the model holds thresholds by kind of evidence.
+#: A share at or above which a line that a merchant code or the bank's own kind settles needs no second look;
+#: an assumption, for no labelled lines carry codes. For texts the model holds thresholds by kind of evidence.
 SURE_BY_CODE = 0.96
 
 #: Share of a category's lines on which money comes in. A purchase comes back in 2.8 % of the Birmingham
@@ -224,7 +224,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - texts, and a column each of what is kno
     by_code = raw[np.arange(len(best)), best] * _CODED
     probability = np.where(settled, np.maximum(by_text, by_code), by_text)
     sure = model.confidence.sure(by_text, kinds_of(features), best) | (
-        settled & (probability >= SURE_BY_CODE)
+        settled & (by_code >= SURE_BY_CODE * _CODED)
     )
     return Judged(_with_confidence(raw, best, probability), best, features, found, probability, sure)
 
