@@ -389,16 +389,6 @@ def _heard_names(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, An
     return {key: tables[key] for key in ("names", "label_bytes")}
 
 
-def with_public_names(model: CategoryModel, examples: pl.DataFrame) -> CategoryModel:
-    """The model with the names of all public and reviewed lists, none that only labelled lines tell."""
-    return replace(model, **_heard_names(examples, model.codes))
-
-
-def with_confidence_of(model: CategoryModel, other: CategoryModel) -> CategoryModel:
-    """The model with the temperature and confidence of another of the same classes."""
-    return replace(model, temperature=other.temperature, confidence=other.confidence)
-
-
 @dataclass(frozen=True)
 class Sample:
     """Check lines of one source as a model that had not seen their labels judged them."""
