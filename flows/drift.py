@@ -56,7 +56,7 @@ def findings(latest: drift.Drift) -> list[Finding]:
     if latest.lines >= _LEAST_LINES and latest.lines_before >= _LEAST_LINES:
         told = (
             f"probabilities of {latest.lines} lines differ by {latest.shift:.3f} from those before; "
-            f"{latest.sure_share:.0%} sure, before {latest.sure_share_before:.0%}"
+            f"{latest.stored_share:.0%} stand, before {latest.stored_share_before:.0%}"
         )
         found.append(Finding("lines", latest.shift, MOST_SHIFT, latest.shift > MOST_SHIFT, told))
     if min(latest.decided, latest.decided_before) >= _LEAST_DECISIONS:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 CHALLENGER = "challenger"
 CALIBRATION_FILE = "calibration.png"
+#: The bank that is made where none is named: as large as the one behind the shipped model.
+_BANK_USERS, _BANK_MONTHS, _BANK_SEED = 60, 12, 11
 #: What of a correction training reads; who made it stays behind.
 _TAUGHT = ("description", "category_code", "merchant", "country")
 
@@ -47,8 +49,11 @@ class Trained:
 
 
 @flow(name="train-models", description="Train with users' corrections; promote what is better.")
-def train_models(data: str = "", *, promote: bool = True) -> Trained:
-    """Train, compare with the champion on corrections that neither learned from, register, promote."""
+def train_models(data: str = "", *, promote: bool = True, bank: str = "") -> Trained:
+    """Train, compare with the champion on corrections that neither learned from, register, promote.
+
+    ``bank`` is a generated bank whose truth teaches how sure to be; one is made where none is named.
+    """
     settings = Settings()
     folder = Path(data) if data else settings.training_data
     if folder is None or not folder.is_dir():
@@ -60,7 +65,7 @@ def train_models(data: str = "", *, promote: bool = True) -> Trained:
     known = read_corrections(settings)
     learned, later, apart = split(known, PromotionParams())
     with tempfile.TemporaryDirectory() as scratch:
-        challenger = fit_challenger(folder, learned, Path(scratch))
+        challenger = fit_challenger(folder, learned, Path(scratch), Path(bank) if bank else None)
         return judge_challenger(settings, challenger, len(learned), later, apart, promote=promote)
 
 
@@ -72,13 +77,17 @@ def read_corrections(settings: Settings) -> pl.DataFrame:
 
 
 @task(name="fit challenger")
-def fit_challenger(data: Path, corrections: pl.DataFrame, scratch: Path) -> Path:
+def fit_challenger(data: Path, corrections: pl.DataFrame, scratch: Path, bank: Path | None = None) -> Path:
     """The folder of a model that learned the public lists and these corrections."""
+    from flows.generator import generate  # noqa: PLC0415
     from models_ml.categorizer import train  # noqa: PLC0415 - scikit-learn
 
     labelled, out = scratch / "corrections.csv", scratch / "challenger"
     corrections.select(_TAUGHT).write_csv(labelled)
-    arguments = ["--data", str(data), "--out", str(out)]
+    if bank is None:
+        bank = scratch / "bank"
+        generate(users=_BANK_USERS, months=_BANK_MONTHS, seed=_BANK_SEED, out=bank)
+    arguments = ["--data", str(data), "--bank", str(bank), "--out", str(out)]
     train.main([*arguments, "--labelled", str(labelled)] if len(corrections) else arguments)
     return out
 

@@ -201,10 +201,20 @@ def categories(
     from rich.table import Table
 
     table = Table("Lines", "Method", box=None, header_style="bold")
-    headings = ("Number", "Leaf", "Macro-F1", "Group", "Group F1", "Sure", "Wrong of sure", "ECE")
-    for heading in headings:
+    headings = {
+        "lines": "Number",
+        "leaf_accuracy": "Leaf",
+        "leaf_macro_f1": "Macro-F1",
+        "group_accuracy": "Group",
+        "group_macro_f1": "Group F1",
+        "coverage": "Sure",
+        "wrong_of_sure": "Wrong of sure",
+        "calibration_error": "ECE",
+    }
+    for heading in headings.values():
         table.add_column(heading, justify="right")
     for name, methods in report.sets.items():
         for method, scores in methods.items():
-            table.add_row(name, method, *(str(value) for value in scores.as_dict().values()))
+            told = scores.as_dict()
+            table.add_row(name, method, *(str(told[column]) for column in headings))
     console.print(table)

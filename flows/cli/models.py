@@ -157,6 +157,12 @@ def train(
     data: Annotated[
         Path | None, typer.Option(help="Folder with merchants/ and transactions/; else MITA_TRAINING_DATA.")
     ] = None,
+    bank: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder that 'mita generate' wrote, which teaches how sure to be; one is made if left out."
+        ),
+    ] = None,
     *,
     promote_better: Annotated[
         bool, typer.Option("--promote/--no-promote", help="Promote it if it is better for certain.")
@@ -168,7 +174,12 @@ def train(
     from flows.train import train_models
 
     with _registry():
-        found = run(train_models, str(data) if data else "", promote=promote_better)
+        found = run(
+            train_models,
+            str(data) if data else "",
+            promote=promote_better,
+            bank=str(bank) if bank else "",
+        )
     if as_json:
         print_json(found)
         return

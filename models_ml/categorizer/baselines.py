@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,10 @@ def nearest_brand(descriptions: pl.Series, brands: pl.DataFrame) -> tuple[list[s
     return best, np.concatenate(likeness or [np.zeros(0)]).astype(np.float64)
 
 
-def word_machine(descriptions: Sequence[str], codes: Sequence[str], wanted: Sequence[str]) -> list[str]:
+def word_machine(descriptions: Sequence[str], codes: Sequence[str]) -> Callable[[Sequence[str]], list[str]]:
     """smart_importer's method: counts of one to three neighbouring words, a linear support vector machine.
 
-    Fitted on raw descriptions with their codes; it has no probability.
+    Fitted on raw descriptions with their codes; gives what tells the codes of others, without probability.
     """
     from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]  # noqa: PLC0415
@@ -47,7 +47,7 @@ def word_machine(descriptions: Sequence[str], codes: Sequence[str], wanted: Sequ
 
     machine = make_pipeline(CountVectorizer(ngram_range=(1, 3)), LinearSVC(max_iter=300, tol=1e-2))
     machine.fit(list(descriptions), list(codes))
-    return [str(code) for code in machine.predict(list(wanted))]
+    return lambda wanted: [str(code) for code in machine.predict(list(wanted))]
 
 
 def _plain(texts: pl.Series) -> list[str]:

@@ -12,12 +12,33 @@ from pathlib import Path
 import polars as pl
 
 _KNOWLEDGE = Path(__file__).parent / "knowledge"
+_CARD_WORDS = (
+    r"card|karte|kartennr|carte|carta|tarjeta|tarj|kaart|kaartnr|kart|kort|karta|kfn|"
+    r"\x{043A}\x{0430}\x{0440}\x{0442}\x{0430}"
+)
+#: How banks call a purchase that came back, before the shop's name.
+REFUND = (
+    r"refund(?:ed)?|purchase (?:refund|return|reversal)|reversal|merchandise return|chargeback|"
+    r"r\x{FC}ckerstattung|erstattung|remboursement|reembolso|devoluci\x{F3}n|devolucion|anulaci\x{F3}n|estorno|"
+    r"rimborso|storno|terugbetaling|zwrot|rambursare|iade|tilbagebetaling|\x{E5}terbetalning|"
+    r"vazstanovyavane|\x{0432}\x{044A}\x{0437}\x{0441}\x{0442}\x{0430}\x{043D}\x{043E}\x{0432}\x{044F}\x{0432}\x{0430}\x{043D}\x{0435}|"
+    r"\x{0432}\x{043E}\x{0437}\x{0432}\x{0440}\x{0430}\x{0442}|\x{8FD4}\x{91D1}"
+)
 #: Before the words of _boilerplate() go: addresses, facilitators, card tails, dates. After: the rest.
 _BEFORE: tuple[tuple[str, str], ...] = (
+    # A purchase that came back is the shop's, whatever the bank writes before it.
+    (rf"^\s*(?:{REFUND})(?: of| from| by)?[ :*-]+(\p{{L}})", "$1"),
+    (r"\bpos (malaysia|laju|indonesia)\b", "posta $1"),  # the post, which the next line would take away
+    (
+        rf"\b(?:{_CARD_WORDS})\s*(?:no|nr|num)?[.:]?\s*[x*\x{{2022}}]*\d{{3,6}}\b",
+        " ",
+    ),
+    (r" card ?\d{0,2}\s*$", " "),  # the same, cut off
     (
         r"^\s*(?:paypal|sumup|i?zettle|iz|sq|wp|sp|pp|eb|tst|ikh?|wd|yoco|zapper\d?|snapscan)[ -]+(\p{L})",
         "$1",
     ),
+    (r"@\p{L}+\b", " "),  # "swiggy@ybl": the payment service behind a name
     (r"\b([sf])[/.]?\s?(?:stn|stat)\b", "$1 stn"),
     (r"\bcb ?[*]+ ?\d+|\bcarte ?\d\d/\d\d(?:/\d\d)?", " "),
     (r"@ ?[\d.,]+|\b[\d.,]+ (?:eur|usd|gbp|chf|pln|czk|bgn|jpy|kwd)\b", " "),
@@ -33,6 +54,7 @@ _LEGAL_FORMS = (
     r"\x{0435}\x{0430}\x{0434}|\x{0435}\x{0442})\b"  # the same in Bulgarian
 )
 _AFTER: tuple[tuple[str, str], ...] = (
+    (r"^\s*pos[ /*:-]+(\p{L})", "$1"),
     (r"['`\x{2019}\x{B4}]", ""),
     # References and store numbers: a token with three digits, or digits alone of two and more.
     (r"[\p{L}]*\d[\p{L}\d]*\d[\p{L}\d]*\d[\p{L}\d]*", " "),
@@ -52,6 +74,28 @@ def clean_descriptor(text: str) -> str:
 def clean_descriptors(texts: pl.Series) -> pl.Series:
     """The same for a column of texts: processors, card tails, dates, numbers and legal forms are gone."""
     return texts.to_frame("text").select(_cleaning()).to_series()
+
+
+def cleaned_line(text: str | None, amount: int | None) -> tuple[str, bool | None]:
+    """The words of one line and whether money came in by it, in one go."""
+    frame = pl.DataFrame(
+        {"text": [text], "inflow": [None if amount is None else amount > 0]},
+        schema={"text": pl.String, "inflow": pl.Boolean},
+    )
+    cleaned, inflow = frame.select(_cleaning(), _inflow()).row(0)
+    return str(cleaned), inflow
+
+
+def inflows(texts: pl.Series, amounts: pl.Series) -> pl.Series:
+    """Whether money came in by each line; null where unknown, or where a purchase came back by its text."""
+    frame = pl.DataFrame({"text": texts.cast(pl.String), "inflow": amounts > 0})
+    return frame.select(_inflow()).to_series()
+
+
+@cache
+def _inflow() -> pl.Expr:
+    is_refund = pl.col("text").str.to_lowercase().str.contains(rf"^\s*(?:{REFUND})\b")
+    return pl.when(~is_refund.fill_null(value=False)).then("inflow").alias("inflow")
 
 
 def romanised(texts: pl.Series) -> pl.Series:

@@ -39,7 +39,16 @@ FEATURES = (
     "mixed_phrase",
     "mixed_lead",
     "has_code",  # a merchant category code or the bank's own kind stands beside the text
+    "guess_agrees",  # the linear layer alone says the same
+    "guess_disagrees_name",
+    "guess_disagrees_phrase",
 )
+#: What speaks for the best leaf. A guess from the letters alone is never sure.
+KINDS = ("guess", "public name", "reviewed name", "phrase", "name and phrase")
+#: How far merchants of the leaf sell other leaves too: not at all, somewhat, largely.
+MIXTURES = ("plain", "somewhat mixed", "mixed")
+_MIXED_FROM = (0.01, 0.51)
+NEVER = 2.0  # a threshold that no probability reaches
 _EDGE = 1e-6
 _REVIEWED_ODDS = 4.4
 _SHORT_TEXT = 4
@@ -53,11 +62,33 @@ class Confidence:
     leaves: Floats  # classes
     bias: float
     mixed: Floats  # classes: how far merchants of a leaf sell other leaves too
+    sure_from: Floats  # KINDS x MIXTURES: the probability from which a line needs no second look
 
     def probability(self, features: Floats, best: npt.NDArray[np.intp]) -> Floats:
         """Probability that the best leaf of each line is right."""
         result: Floats = 1.0 / (1.0 + np.exp(-(features @ self.weights + self.leaves[best] + self.bias)))
         return result
+
+    def sure(
+        self, probability: Floats, kinds: npt.NDArray[np.int64], best: npt.NDArray[np.intp]
+    ) -> npt.NDArray[np.bool_]:
+        """Which lines need no second look: so likely, their kind of evidence was shown to be right."""
+        result: npt.NDArray[np.bool_] = probability >= self.sure_from[kinds, mixtures(self.mixed)[best]]
+        return result
+
+
+def mixtures(mixed: Floats) -> npt.NDArray[np.intp]:
+    """The place in MIXTURES of each leaf."""
+    places: npt.NDArray[np.intp] = np.searchsorted(np.array(_MIXED_FROM), mixed)
+    return places
+
+
+def kinds_of(features: Floats) -> npt.NDArray[np.int64]:
+    """The place in KINDS of what speaks for the best leaf of each line (lines x FEATURES)."""
+    name = features[:, FEATURES.index("name_agrees")] > 0
+    reviewed = features[:, FEATURES.index("name_reviewed")] > 0
+    phrase = features[:, FEATURES.index("phrase_agrees")] > 0
+    return np.select([name & phrase, name & reviewed, name, phrase], [4, 2, 1, 3], 0).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -74,6 +105,7 @@ class Evidence:
     phrase_words: npt.NDArray[np.int64]
     words: npt.NDArray[np.int64]
     letters: npt.NDArray[np.int64]
+    guess_class: npt.NDArray[np.int64]  # best of the linear layer alone
 
     def take(self, rows: npt.NDArray[np.int64]) -> Evidence:
         """The same for lines that share texts."""
@@ -95,6 +127,7 @@ def confidence_features(  # noqa: PLR0913, PLR0917 - one argument per kind of ev
     best = shares.argmax(axis=1) if len(shares) else np.zeros(0, dtype=np.intp)
     lead, gap = _logit(two[:, 1]), np.log(np.maximum(two[:, 1], _EDGE) / np.maximum(two[:, 0], _EDGE))
     name, phrase = evidence.name_class == best, evidence.phrase_class == best
+    guess = evidence.guess_class == best
     no_name, no_phrase = ~name & (evidence.name_class >= 0), ~phrase & (evidence.phrase_class >= 0)
     group_share = np.where(groups[None, :] == groups[best][:, None], shares, 0.0).sum(axis=1)
     words = np.maximum(evidence.words, 1)
@@ -123,6 +156,9 @@ def confidence_features(  # noqa: PLR0913, PLR0917 - one argument per kind of ev
         mixed[best] * phrase,
         mixed[best] * lead,
         has_code,
+        guess,
+        ~guess & name,
+        ~guess & phrase,
     )
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
@@ -137,4 +173,9 @@ def no_confidence(mixed: Floats) -> Confidence:
     """A layer that repeats the share of the best leaf: for a model that was not calibrated yet."""
     classes, weights = len(mixed), np.zeros(len(FEATURES))
     weights[0] = 1.0
-    return Confidence(weights, np.zeros(classes), 0.0, mixed)
+    return Confidence(weights, np.zeros(classes), 0.0, mixed, never_sure())
+
+
+def never_sure() -> Floats:
+    """Thresholds (KINDS x MIXTURES) that no line reaches: nothing was shown yet."""
+    return np.full((len(KINDS), len(MIXTURES)), NEVER)

@@ -112,9 +112,9 @@ def _words(
 
 def _points(texts: pl.Series) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32]]:
     """Code points of all texts, each between spaces, and the text that each belongs to."""
-    padded = " " + texts + " "
-    lengths = padded.str.len_chars().to_numpy().astype(np.int64)
-    points = np.frombuffer("".join(padded.to_list()).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    padded = [f" {text} " for text in texts.to_list()]
+    lengths = np.array([len(text) for text in padded], dtype=np.int64)
+    points = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     return points, np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
 
 

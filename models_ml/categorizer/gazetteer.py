@@ -22,6 +22,7 @@ _EVERYDAY = {"groceries": 2.0, "fuel": 1.5, "fast_food": 1.5, "coffee": 1.5, "ge
 _FIRST, _FIRST_SINGLE, _FIRST_SHORT, _LATER = 100.0, 30.0, 10.0, 10.0
 _REVIEWED = 3.0  # a reviewed name is so many times surer than one of the public list
 _LATER_REVIEWED = 60.0
+_TELLS_LITTLE = 10.0
 _DISTINCTIVE = 6  # letters of a single word that is hardly anything but a name
 _SHORT = 3
 #: The same for phrases, which count wherever they stand: many words, one word.
@@ -48,15 +49,23 @@ class Gazetteer:
     first_odds: npt.NDArray[np.float32]
     later_odds: npt.NDArray[np.float32]
 
-    def matches(self, runs: WordRuns) -> Matches:
-        """The likeliest entry of each text; the longer among equals, then the earlier."""
+    def matches(self, runs: WordRuns, behind: npt.NDArray[np.int64] | None = None) -> Matches:
+        """The likeliest entry of each text; the longer among equals, then the earlier.
+
+        Entries of the classes ``behind`` are taken only where no other tells much.
+        """
         if not len(self.hashes):
             nothing = np.zeros(0, dtype=np.int64)
             return Matches(nothing, nothing, nothing.astype(np.float32), nothing, nothing.astype(np.bool_))
         place = np.minimum(np.searchsorted(self.hashes, runs.hashes), len(self.hashes) - 1)
         odds = np.where(runs.is_first, self.first_odds[place], self.later_odds[place])
         odds = np.where(self.hashes[place] == runs.hashes, odds * (1 + runs.length / 20), 0.0)
-        best = _best_of_each(runs.owner, odds)
+        wanted = (
+            odds
+            if behind is None
+            else np.where(np.isin(self.classes[place], behind), np.minimum(odds, _TELLS_LITTLE), odds)
+        )
+        best = _best_of_each(runs.owner, wanted)
         best = best[odds[best] > 1.0]
         return Matches(
             runs.owner[best].astype(np.int64),

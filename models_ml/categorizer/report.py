@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from models_ml.categorizer.confidence import MIXTURES
+
 CARD_FILE = "card.md"
 CONFUSION_FILE = "confusion.png"
 CALIBRATION_FILE = "calibration.png"
 _BINS = 10
+_PAIR = 2
 _COLUMNS = (
     "lines",
     "leaf_accuracy",
@@ -20,7 +23,11 @@ _COLUMNS = (
     "group_accuracy",
     "group_macro_f1",
     "coverage",
-    "wrong_when_sure",
+    "sure",
+    "wrong_of_sure",
+    "at_most_wrong",
+    "stored",
+    "wrong_when_stored",
     "calibration_error",
 )
 
@@ -41,7 +48,15 @@ def card(manifest: Mapping[str, Any], size: int, licences: Mapping[str, str]) ->
         size=size / 1e6,
         temperature=manifest["temperature"],
         threshold=manifest["threshold"],
-        sure=manifest["sure"],
+        sure_by_code=manifest["sure_by_code"],
+        mixtures=" | ".join(MIXTURES),
+        thresholds="\n".join(
+            f"| {kind} | {' | '.join(_threshold(value) for value in row.values())} |"
+            for kind, row in manifest["sure_from"].items()
+        ),
+        grams=_told_grams(manifest["params"]["ngrams"]),
+        buckets=manifest["params"]["buckets"],
+        checked=manifest["params"]["checked"],
         folds=manifest["params"]["folds"],
         data=data,
         sources=sources,
@@ -49,6 +64,15 @@ def card(manifest: Mapping[str, Any], size: int, licences: Mapping[str, str]) ->
         rule="---|" * len(_COLUMNS),
         figures=figures,
     )
+
+
+def _threshold(value: float | None) -> str:
+    return "never" if value is None else f"{value:g}"
+
+
+def _told_grams(sizes: Sequence[int]) -> str:
+    long = [size for size in sizes if size > _PAIR]
+    return f"{min(long)}- to {max(long)}-grams" + (" (and pairs of ideographs)" if _PAIR in sizes else "")
 
 
 def draw_confusion(outcome: pl.DataFrame, folder: Path) -> Path:
@@ -100,7 +124,7 @@ def draw_calibration(outcome: pl.DataFrame, folder: Path) -> Path:
 _CARD = """# Categoriser {version}
 
 Gives a bank line's leaf of the product's taxonomy and a probability. The text is cleaned, romanised, cut
-into character 3- to 5-grams (and pairs of ideographs) and words, hashed into 65,536 buckets; one linear layer
+into character {grams} and words, hashed into {buckets:,} buckets; one linear layer
 (multinomial logistic regression, weights in 8 bits) gives log-odds, divided by the temperature {temperature}.
 A table of hashed shop names and one of phrases add log-odds where they stand in the text; the sign of the
 amount, a merchant category code and the bank's own kind of the line shift them (`predict.py` says how much).
@@ -108,9 +132,24 @@ A logistic layer over the kinds of evidence gives the probability that the best 
 The file is an npz of plain arrays, {size:.1f} MB, loaded only when its SHA-256 is the registered one.
 
 Below a probability of {threshold} a line stays uncategorised: a wrong category is taken to cost twice as much
-as an empty one. From {sure} a line needs no second look.
+as an empty one.
 
-Train it anew: `python -m models_ml.categorizer.train --data DIR --bank FOLDER`
+A line is *sure* (needs no second look) when something positive speaks for its leaf and the probability
+reaches the threshold of that kind of evidence; a guess from the letters alone never is. Columns say how far
+merchants of the leaf sell other leaves too (`knowledge/line_shares.csv`):
+
+| what speaks for the leaf | {mixtures} |
+|---|---|---|---|
+{thresholds}
+
+Each threshold is the lowest at and above which at most 2 % of the lines are wrong by the upper 95 % bound
+(Clopper-Pearson), all sources together, each judged by a confidence of the other sources, and which no single
+source refutes by its lower bound. Where that cannot be shown no line is sure. A merchant category code of one
+trade or the bank's own kind makes a line sure from {sure_by_code}: an assumption, for no labelled lines carry
+codes.
+
+This file is what one command gives: `python -m models_ml.categorizer.train --data DIR --bank FOLDER`, FOLDER
+written by `mita generate --users 60 --months 12 --seed 11 --end 2026-11-01 --out FOLDER`.
 
 ## Learned from
 
@@ -125,13 +164,17 @@ read from DIR and not shipped; of it the weights are derived:
 
 ## Figures
 
-Shops are kept apart between fit and check in {folds} folds: a shop whose first telling word is held out is
-absent from every source of that fold's fit, brand lists included, so these are shops that the model never
-heard of; of Birmingham's once more with the public lists of names known. The confidence of each source
-learned from the other sources alone. The South African lines are real bank lines of a country that no words
-are learned from (their labels' leaves were fixed before scoring; lists of phrases and names were extended
-after reading their errors, so they are a development figure). "Keywords" is the lexicon's longest
-phrase found in the text, else uncategorised; it has no probability, so its last columns say little.
+Shops are kept apart between fit and check in {folds} folds, of which {checked} is checked: a shop whose
+first telling word is held out is absent from every source of that fold's fit, brand lists included, so these
+are shops that the model never heard of; of Birmingham's once more with the public lists of names known. The
+confidence of each source learned from the other sources alone. "Sure" counts lines by the thresholds above,
+which have seen these probabilities of all sources; "thresholds of other sources" by such as were chosen
+without the source, for which fewer lines speak, so that fewer kinds can show their 2 %. "At most wrong" is
+the upper 95 % bound of one source by itself. The truth of a brand is any kind of shop that its list names it
+for. The South African lines are real bank lines of a country that no words are learned from (their labels'
+leaves were fixed before scoring; lists of phrases and names were extended after reading their errors and
+those of the simulated lines, so both are development figures). "Keywords" is the lexicon's longest phrase
+found in the text, else uncategorised; it has no probability and is never sure.
 
 | check | {head} |
 |---|{rule}

@@ -20,9 +20,17 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from models_ml.categorizer import knowledge
-from models_ml.categorizer.clean import clean_descriptors, romanised
-from models_ml.categorizer.confidence import Confidence, no_confidence
-from models_ml.categorizer.evaluate import Scores, keyword_baseline, score
+from models_ml.categorizer.clean import clean_descriptors, inflows, romanised
+from models_ml.categorizer.confidence import (
+    KINDS,
+    MIXTURES,
+    Confidence,
+    kinds_of,
+    mixtures,
+    never_sure,
+    no_confidence,
+)
+from models_ml.categorizer.evaluate import Scores, keyword_baseline, lower_bound, score, upper_bound
 from models_ml.categorizer.features import FeatureSpec, featurise
 from models_ml.categorizer.gazetteer import gazetteer, phrase_table, ranked_names, whole_hashes
 from models_ml.categorizer.model import (
@@ -33,7 +41,7 @@ from models_ml.categorizer.model import (
     CategoryModel,
     quantise,
 )
-from models_ml.categorizer.predict import STANDS, SURE, judged, probabilities
+from models_ml.categorizer.predict import STANDS, SURE_BY_CODE, judged, probabilities
 from models_ml.categorizer.report import CARD_FILE, card, draw_calibration, draw_confusion
 from models_ml.taxonomy import UNCATEGORISED, leaf_codes
 
@@ -54,9 +62,13 @@ SOUTH_AFRICA = "transactions/za_transactions.csv"
 _CHECKED = ("birmingham", "brands", "labelled")
 _LABELLED = ("birmingham", "labelled")
 _WITHHELD = ", names withheld"
+_THRESHOLDS_APART = ", thresholds of other sources"
 _LEAF_SCALE = 0.3  # what single leaves add is held down: few lines tell of each
 _TEMPERATURES = np.geomspace(0.2, 3.0, 56)
 _REVIEWED_VOTES = 5.0  # a reviewed name outvotes what a public list says of it
+_SHOP_WEIGHT = 0.5  # of a brand list's kind from which its names are shops that people pay
+_MOST_WRONG = 0.02  # of the lines that need no second look
+_SURE_GRID = np.arange(0.99, 0.699, -0.005)
 _FIELD = 18  # banks cut descriptors at 18 to 22 letters: shorter names fit
 _CALIBRATION_TEXTS = 3000  # per source, so that brand names do not outnumber card lines
 
@@ -120,8 +132,22 @@ def train(
     ``simulated`` (a generated bank's truth/events.parquet) are scored; they teach how sure to be and no more.
     The figures of each source come from a confidence that learned from the other sources alone.
     """
+    samples, temperature = judge_apart(examples, params, south_africa, simulated)
+    outcome, metrics = outside(samples)
+    layer = replace(fit_confidence(samples), sure_from=fit_sure(samples))
+    model = replace(fit(examples, params), temperature=temperature, confidence=layer)
+    return Trained(model, params, metrics, _data_version(examples), outcome)
+
+
+def judge_apart(
+    examples: pl.DataFrame,
+    params: TrainingParams,
+    south_africa: pl.DataFrame | None = None,
+    simulated: pl.DataFrame | None = None,
+) -> tuple[list[Sample], float]:
+    """Check lines of all sources as models judge them that were fitted without; and the temperature."""
     fitted = [
-        (fit(examples.filter(~held), params), examples.filter(held & examples["source"].is_in(_CHECKED)))
+        (fit(examples.filter(~held), params), examples.filter(held & _checkable(examples)))
         for held in _telling_folds(examples, params)
     ]
     temperature = _temperature(fitted)
@@ -139,10 +165,13 @@ def train(
     if simulated is not None:
         lines = simulated_lines(simulated)
         samples.append(sample_of("simulated", replace(fitted[0][0], temperature=temperature, **heard), lines))
-    outcome, metrics = _outside(samples)
-    layer = fit_confidence(samples)
-    model = replace(fit(examples, params), temperature=temperature, confidence=layer)
-    return Trained(model, params, metrics, _data_version(examples), outcome)
+    return samples, temperature
+
+
+def _checkable(examples: pl.DataFrame) -> pl.Series:
+    """Which examples are fit to check on: what weighs little (who owns a power line) is no one's shop."""
+    source = examples["source"]
+    return source.is_in(_CHECKED) & ((source != "brands") | (examples["weight"] >= _SHOP_WEIGHT))
 
 
 def fit(examples: pl.DataFrame, params: TrainingParams) -> CategoryModel:
@@ -242,7 +271,8 @@ def save(trained: Trained, folder: Path) -> dict[str, Any]:
         "file": WEIGHTS_FILE,
         "sha256": sha256,
         "threshold": round(STANDS, 4),
-        "sure": SURE,
+        "sure_by_code": SURE_BY_CODE,
+        "sure_from": told_thresholds(trained.model.confidence.sure_from),
         "temperature": round(trained.model.temperature, 4),
         "params": trained.params.model_dump(mode="json"),
         "data": trained.data,
@@ -253,6 +283,17 @@ def save(trained: Trained, folder: Path) -> dict[str, Any]:
     draw_confusion(trained.outcome, folder)
     draw_calibration(trained.outcome, folder)
     return manifest
+
+
+def told_thresholds(sure_from: Floats) -> dict[str, dict[str, float | None]]:
+    """Thresholds by kind of evidence and mixture of the leaf, null where no line is sure."""
+    return {
+        kind: {
+            mixture: round(float(value), 4) if value <= 1 else None
+            for mixture, value in zip(MIXTURES, row, strict=True)
+        }
+        for kind, row in zip(KINDS, sure_from, strict=True)
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -348,16 +389,6 @@ def _heard_names(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, An
     return {key: tables[key] for key in ("names", "label_bytes")}
 
 
-def with_public_names(model: CategoryModel, examples: pl.DataFrame) -> CategoryModel:
-    """The model with the names of all public and reviewed lists, none that only labelled lines tell."""
-    return replace(model, **_heard_names(examples, model.codes))
-
-
-def with_confidence_of(model: CategoryModel, other: CategoryModel) -> CategoryModel:
-    """The model with the temperature and confidence of another of the same classes."""
-    return replace(model, temperature=other.temperature, confidence=other.confidence)
-
-
 @dataclass(frozen=True)
 class Sample:
     """Check lines of one source as a model that had not seen their labels judged them."""
@@ -369,6 +400,7 @@ class Sample:
     best: npt.NDArray[np.intp]
     features: Floats
     mixed: Floats  # classes
+    signs: list[int | None]  # of the amounts
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
@@ -403,13 +435,14 @@ def _sample(source: str, model: CategoryModel, lines: pl.DataFrame, truth: list[
         found.best,
         found.features,
         model.confidence.mixed,
+        [None if inflow is None else 2 * int(inflow) - 1 for inflow in lines["inflow"].to_list()],
     )
 
 
 def fit_confidence(samples: Sequence[Sample]) -> Confidence:
     """The layer that tells right from wrong on lines whose labels the judging model had not seen.
 
-    Sources count alike, however many lines they have, so that one list does not set the scale for all.
+    Sources count by the root of their lines, so that one long list does not set the scale for all.
     """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
@@ -428,33 +461,93 @@ def fit_confidence(samples: Sequence[Sample]) -> Confidence:
     layer.fit(np.hstack([features / scale, leaves]), right, sample_weight=weight)
     weights = layer.coef_[0].astype(np.float64)
     return Confidence(
-        weights[: len(scale)] / scale, weights[len(scale) :] * _LEAF_SCALE, float(layer.intercept_[0]), mixed
+        weights[: len(scale)] / scale,
+        weights[len(scale) :] * _LEAF_SCALE,
+        float(layer.intercept_[0]),
+        mixed,
+        never_sure(),
+    )
+
+
+def _sure(layer: Confidence, sample: Sample) -> npt.NDArray[np.bool_]:
+    probability = layer.probability(sample.features, sample.best)
+    return layer.sure(probability, kinds_of(sample.features), sample.best)
+
+
+def fit_sure(samples: Sequence[Sample]) -> Floats:
+    """The probability (KINDS x MIXTURES) from which lines need no second look, by what spoke for them.
+
+    Each source is judged by a confidence of the other sources. Of each kind of evidence the lowest threshold
+    is taken at and above which the share of wrong lines, all sources together, is at most 2 % by its upper
+    bound, and no single source says otherwise by its lower one. A kind that cannot show it is never sure,
+    and neither is a guess from the letters alone.
+    """
+    judged_apart = [_apart(sample, samples) for sample in samples]
+    found = never_sure()
+    for kind in range(1, len(found)):
+        for mixture in range(found.shape[1]):
+            cell = [
+                (probability[own], right[own])
+                for probability, right, kinds, mixed in judged_apart
+                for own in [(kinds == kind) & (mixed == mixture)]
+            ]
+            shown = [threshold for threshold in _SURE_GRID if _is_shown(cell, float(threshold))]
+            found[kind, mixture] = min(shown, default=found[kind, mixture])
+    return found
+
+
+_Apart = tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.int64], npt.NDArray[np.intp]]
+
+
+def _apart(sample: Sample, samples: Sequence[Sample]) -> _Apart:
+    """Probability by a confidence of other sources, whether right, kind and mixture of a sample's lines."""
+    root = sample.source.removesuffix(_WITHHELD)
+    others = [other for other in samples if other.source.removesuffix(_WITHHELD) != root]
+    layer = fit_confidence(others or samples)
+    probability = layer.probability(sample.features, sample.best)
+    return probability, sample.right, kinds_of(sample.features), mixtures(sample.mixed)[sample.best]
+
+
+def _is_shown(cell: Sequence[tuple[Floats, npt.NDArray[np.bool_]]], threshold: float) -> bool:
+    """Whether at most 2 % above the threshold are wrong: for certain of all, possibly of each source."""
+    counts = [
+        (int((~right[probability >= threshold]).sum()), int((probability >= threshold).sum()))
+        for probability, right in cell
+    ]
+    wrong, lines = (sum(column) for column in zip(*counts, strict=True))
+    return upper_bound(wrong, lines) <= _MOST_WRONG and all(
+        lower_bound(*each) <= _MOST_WRONG for each in counts
     )
 
 
 def _source_weight(source: str, samples: Sequence[Sample]) -> float:
-    """Sources count alike to half: by the root of their lines."""
+    """Sources count by the root of their lines: between alike and line by line."""
     lines = sum(len(sample.best) for sample in samples if sample.source == source)
     return float((1000 / lines) ** 0.5)
 
 
-def _outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
+def outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
     """Outcome and figures, the confidence of each source learned from the other sources alone."""
     frames: list[pl.DataFrame] = []
     metrics: dict[str, Scores] = {}
+    thresholds = fit_sure(samples)
     for source in dict.fromkeys(sample.source for sample in samples):
         root = source.removesuffix(_WITHHELD)
         own = [sample for sample in samples if sample.source == source]
         others = [sample for sample in samples if sample.source.removesuffix(_WITHHELD) != root] or own
-        layer = fit_confidence(others)
+        layer = replace(fit_confidence(others), sure_from=thresholds)
+        stricter = replace(layer, sure_from=fit_sure(others))
         probability = np.concatenate([layer.probability(sample.features, sample.best) for sample in own])
+        sure = np.concatenate([_sure(layer, sample) for sample in own])
+        apart = np.concatenate([_sure(stricter, sample) for sample in own])
         truth = [leaves for sample in own for leaves in sample.truth]
         predicted = [code for sample in own for code in sample.predicted]
         text = [description for sample in own for description in sample.description]
         frames.append(_outcome(source, text, truth, predicted, probability))
-        metrics |= _against_keywords(
-            source, pl.Series(text), truth, pl.Series(predicted), pl.Series(probability)
-        )
+        words = keyword_baseline(pl.Series(text), lexicon_phrases())
+        metrics[source] = score(truth, predicted, probability, sure)
+        metrics[f"{source}{_THRESHOLDS_APART}"] = score(truth, predicted, probability, apart)
+        metrics[f"{source}, keywords"] = score(truth, words, np.ones(len(words)))
     return pl.concat(frames), metrics
 
 
@@ -475,11 +568,17 @@ def _outcome(
 
 
 def truth_of(rows: pl.DataFrame) -> list[frozenset[str]]:
-    """The leaves that each example may truly have."""
+    """The leaves that each example may truly have: of a brand all kinds of shop that lists name it for."""
     wide = knowledge.birmingham_leaves()
+    cleaned = rows.with_columns(romanised(clean_descriptors(rows["description"])).alias("name"))
+    listed = cleaned.with_columns(
+        pl.col("category_code").unique().over("source", "name", mapping_strategy="join")
+    )
     return [
-        wide[code] if source == "birmingham" else frozenset({code})
-        for source, code in rows.select("source", "category_code").iter_rows()
+        wide[code] if source == "birmingham" else frozenset(codes if source == "brands" else [code])
+        for source, code, codes in zip(
+            rows["source"], rows["category_code"], listed["category_code"].to_list(), strict=True
+        )
     ]
 
 
@@ -488,7 +587,9 @@ def south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str
     leaves = knowledge.south_african_leaves()
     known = lines.filter(pl.col("label").is_in(list(leaves)))
     amount = known["amount"].str.replace_all(r"[^\d.-]", "").cast(pl.Float64, strict=False)
-    frame = _as_purchases(known).with_columns(known["description"], (amount > 0).alias("inflow"))
+    frame = _as_purchases(known).with_columns(
+        known["description"], inflows(known["description"], amount).alias("inflow")
+    )
     return frame, [leaves[label] for label in known["label"]]
 
 
@@ -503,23 +604,9 @@ def simulated_lines(events: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[
         ["cleaned", "category"], maintain_order=True
     )
     frame = _as_purchases(known).with_columns(
-        known["description"], (known["amount_minor"] > 0).alias("inflow")
+        known["description"], inflows(known["description"], known["amount_minor"]).alias("inflow")
     )
     return frame, [frozenset({code}) for code in known["category"].cast(pl.String)]
-
-
-def _against_keywords(
-    name: str,
-    descriptions: pl.Series,
-    truth: list[frozenset[str]],
-    predicted: pl.Series,
-    probability: pl.Series,
-) -> dict[str, Scores]:
-    words = keyword_baseline(descriptions, lexicon_phrases())
-    return {
-        name: score(truth, predicted.to_list(), probability.to_numpy()),
-        f"{name}, keywords": score(truth, words, np.ones(len(words))),
-    }
 
 
 def lexicon_phrases() -> dict[str, str]:

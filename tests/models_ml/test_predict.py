@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_ml.categorizer.evaluate import calibration_error, keyword_baseline, macro_f1, score
+from models_ml.categorizer.clean import clean_descriptors
+from models_ml.categorizer.confidence import KINDS, never_sure, no_confidence
+from models_ml.categorizer.evaluate import (
+    calibration_error,
+    keyword_baseline,
+    lower_bound,
+    macro_f1,
+    score,
+    upper_bound,
+)
 from models_ml.categorizer.model import (
     SHIPPED,
     CategoryModel,
@@ -20,13 +30,19 @@ from models_ml.categorizer.model import (
     load_folder,
     read_manifest,
 )
-from models_ml.categorizer.predict import SURE, predict, predict_one
+from models_ml.categorizer.predict import judged, predict, predict_one, ranked
 from models_ml.taxonomy import leaf_codes
 
 
 @pytest.fixture(scope="module")
 def model() -> CategoryModel:
     return load_folder(SHIPPED)
+
+
+def _lines(texts: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"cleaned": clean_descriptors(texts)}).with_columns(
+        pl.lit(value=False).alias("inflow"), pl.lit("").alias("mcc"), pl.lit("").alias("kind")
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,6 +66,27 @@ def model() -> CategoryModel:
         ("PAYMENT THANK YOU", 50_000, "card_payment"),
         ("месечна такса поддръжка", -300, "bank_fees"),
         ("LOYER APPARTEMENT MARS", -80_000, "rent"),
+        ("UPI/DR/402918273645/SWIGGY/YESB/swiggy@ybl/Payment", -25_000, "fast_food"),
+        ("NWD-512967XXXXXX1234-S1ACMU01-MUMBAI", -200_000, "cash_withdrawal"),
+        ("NEFT CR-ICIC0000011-ACME TECHNOLOGIES PVT LTD-SALARY MAR", 5_000_000, "salary"),
+        ("POS/WEB PURCHASE TRANSACTION -SHOPRITE IKEJA", -12_000, "groceries"),
+        ("AIRTIME PURCHASE MTN 0803", -1000, "mobile_phone"),
+        ("COMPRA TARJ. 5540XXXXXXXX1234 MERCADONA VALENCIA", -4210, "groceries"),
+        ("ADEUDO RECIBO MAPFRE SEGURO HOGAR", -9000, "home_insurance"),
+        ("PIX ENVIADO JOAO DA SILVA", -5000, "transfer_out"),
+        ("TARIFA PACOTE DE SERVICOS", -2990, "bank_fees"),
+        ("BEA, Betaalpas Albert Heijn 1520,PAS123 NR:XY12", -1210, "groceries"),
+        ("GEA, Betaalpas Geldmaat Hoofdstraat 12", -5000, "cash_withdrawal"),
+        ("SEPA-Basislastschrift STADTWERKE MUENCHEN GMBH Abschlag Strom", -7000, "electricity"),
+        ("RUNDFUNK ARD, ZDF, DRADIO", -5508, "internet"),
+        ("ACH DEBIT COMCAST CABLE COMM PPD ID 1234", -8000, "internet"),
+        ("OVERDRAFT ITEM FEE", -3500, "bank_fees"),
+        ("BGC ACME LTD WAGES", 210_000, "salary"),
+        ("PRZELEW WYCHODZACY CZYNSZ", -150_000, "rent"),
+        ("POS PURCHASE KROGER #5849 AUSTIN TX CARD 1140", -4200, "groceries"),
+        ("POS SOFIA BG BILLA 2747 /8662", -2350, "groceries"),
+        ("REFUND H&M 0045 LONDON", 2999, "clothing"),
+        ("ВЪЗСТАНОВЯВАНЕ ПОКУПКА ZARA ПЛОВДИВ", 5999, "clothing"),
     ],
 )
 def test_everyday_lines(
@@ -87,14 +124,50 @@ def test_the_banks_own_kind_counts(model: CategoryModel, kind: str) -> None:
 
 
 def test_a_text_that_says_nothing_is_not_sure(model: CategoryModel) -> None:
-    assert predict_one("", -100, "EUR", model=model).probability < SURE
-    assert predict_one("0000 1234", -100, "EUR", model=model).probability < SURE
+    assert predict_one("", -100, "EUR", model=model).category_code == "uncategorised"
+    for text in ("", "0000 1234"):
+        found = predict_one(text, -100, "EUR", model=model)
+        assert (found.sure, found.probability) == (False, 0.0)
+
+
+def test_a_guess_from_the_letters_alone_is_never_sure(model: CategoryModel) -> None:
+    names = pl.Series(["QWXZ TRADING", "Vlorbin & Sons", "GROCERIESTORIA", "ЗЪБОЛАНДИЯ", "Coffeelike Xq"])
+    said = ranked(names, model=model)
+    guesses = judged(_lines(names), model)
+    only_letters = (guesses.evidence.name_class < 0) & (guesses.evidence.phrase_class < 0)
+    assert only_letters.sum() >= 3
+    assert not (said["sure"].to_numpy() & only_letters).any()
+
+
+def test_what_a_bank_itself_writes_is_sure(model: CategoryModel) -> None:
+    texts = ["MONTHLY ACCOUNT FEE", "ATM WITHDRAWAL 1234 LONDON", "TESCO PHARMACY"]
+    said = ranked(texts, [-1, -1, -1], model=model)
+    assert said["sure"].to_list()[:2] == [True, True]
+
+
+@pytest.mark.parametrize(("amount", "code"), [(-1, "transfer_out"), (1, "transfer_in")])
+def test_the_sign_decides_against_the_banks_word_which_way_money_went(
+    model: CategoryModel, amount: int, code: str
+) -> None:
+    for text in ("ZELLE PAYMENT LIAM ROBINSON", "PRZELEW NA TELEFON MICHAL NOWAK"):
+        assert predict_one(text, amount, "EUR", model=model).category_code == code
+
+
+def test_a_threshold_says_which_kind_of_evidence_needs_no_second_look() -> None:
+    layer = replace(no_confidence(np.array([0.0, 1.0])), sure_from=never_sure())
+    layer.sure_from[KINDS.index("phrase"), 0] = 0.9
+    kinds = np.array([KINDS.index(name) for name in ("phrase", "phrase", "phrase", "guess")])
+    sure = layer.sure(np.array([0.95, 0.85, 0.95, 0.99]), kinds, np.array([0, 0, 1, 0]))
+    assert sure.tolist() == [True, False, False, False]
 
 
 @settings(deadline=None, max_examples=40)  # a burst on a shared machine is no failure
 @given(
     lines=st.lists(
-        st.tuples(st.sampled_from(["LIDL", "SHELL 12", "", "ЗАПЛАТА", "xyz"]), st.sampled_from([-1, 0, 1])),
+        st.tuples(
+            st.sampled_from(["LIDL", "SHELL 12", "", "ЗАПЛАТА", "xyz", "REFUND ZARA"]),
+            st.sampled_from([-1, 0, 1]),
+        ),
         max_size=8,
     )
 )
@@ -103,11 +176,12 @@ def test_lines_are_scored_in_their_order_and_alike_whatever_else_comes_with_them
 ) -> None:
     texts, signs = [text for text, _ in lines], [sign for _, sign in lines]
     together = predict(texts, signs, ["EUR"] * len(lines), model=model)
-    assert together.columns == ["category_code", "probability", "model_name", "model_version"]
+    assert together.columns == ["category_code", "probability", "sure", "model_name", "model_version"]
     for (text, sign), row in zip(lines, together.iter_rows(named=True), strict=True):
         alone = predict_one(text, sign, "EUR", model=model)
         assert row["category_code"] == alone.category_code
         assert row["probability"] == pytest.approx(alone.probability, abs=1e-5)
+        assert row["sure"] == alone.sure
 
 
 def test_many_rows_are_scored_like_few(model: CategoryModel) -> None:
@@ -145,9 +219,18 @@ def test_scoring_a_few_lines_needs_neither_sklearn_nor_scipy_nor_mlflow() -> Non
 
 def test_scores_of_a_small_example() -> None:
     truth = [frozenset({"rent"}), frozenset({"fuel"}), frozenset({"groceries", "restaurants"})]
-    found = score(truth, ["rent", "groceries", "restaurants"], np.array([0.99, 0.99, 0.2]))
+    probability, sure = np.array([0.99, 0.99, 0.2]), np.array([True, True, False])
+    found = score(truth, ["rent", "groceries", "restaurants"], probability, sure)
     assert (found.leaf_accuracy, found.group_accuracy) == (0.667, 1.0)
-    assert (found.coverage, found.wrong_when_sure) == (0.667, 0.5)
+    assert (found.coverage, found.sure, found.wrong_of_sure) == (0.667, 2, 1)
+    assert (found.stored, found.wrong_when_stored) == (0.667, 0.5)
+
+
+def test_a_share_is_bounded_by_how_many_lines_speak_for_it() -> None:
+    assert upper_bound(0, 149) == pytest.approx(0.0199, abs=1e-4)
+    assert upper_bound(0, 0) == 1.0
+    assert lower_bound(0, 10) == 0.0
+    assert lower_bound(1, 10) < 0.02 < lower_bound(2, 10)
 
 
 def test_calibration_error_is_the_gap_between_probability_and_accuracy() -> None:

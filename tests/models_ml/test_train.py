@@ -1,16 +1,29 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from models_ml.categorizer import knowledge
-from models_ml.categorizer.model import load_folder
+from models_ml.categorizer.confidence import FEATURES, KINDS, NEVER
+from models_ml.categorizer.model import SHIPPED, load_folder, read_manifest
 from models_ml.categorizer.predict import predict_one
-from models_ml.categorizer.train import SOURCES, TrainingParams, folds, read_examples, save, train
+from models_ml.categorizer.report import card
+from models_ml.categorizer.train import (
+    SOURCES,
+    Sample,
+    TrainingParams,
+    fit_sure,
+    folds,
+    read_examples,
+    save,
+    train,
+)
 from models_ml.taxonomy import leaf_codes
 
 BRANDS = """tree,osm_key,osm_value,display_name,alt_names,locations,wikidata,id
@@ -89,6 +102,35 @@ def test_a_training_learns_calibrates_and_saves_what_loads_again(data: Path, tmp
         "weights.npz",
     ]
     assert json.loads((tmp_path / "artifact" / "manifest.json").read_text())["params"]["folds"] == 2
+
+
+def test_what_ships_is_described_by_its_own_manifest() -> None:
+    manifest, size = read_manifest(), (SHIPPED / "weights.npz").stat().st_size
+    assert hashlib.sha256((SHIPPED / "weights.npz").read_bytes()).hexdigest() == manifest["sha256"]
+    assert (SHIPPED / "card.md").read_text(encoding="utf-8") == card(manifest, size, dict(SOURCES.values()))
+    shown = {name: figures for name, figures in manifest["metrics"].items() if figures["sure"]}
+    assert shown
+    ours = [figures for name, figures in shown.items() if "other sources" not in name]
+    assert sum(figures["wrong_of_sure"] for figures in ours) <= 0.02 * sum(one["sure"] for one in ours)
+
+
+def _sample(source: str, wrong: int, lines: int = 400) -> Sample:
+    """Lines of which a phrase speaks for a plain leaf in each; the last ``wrong`` of them mislead."""
+    features = np.zeros((lines, len(FEATURES)))
+    features[:, FEATURES.index("phrase_agrees")] = 3.0
+    features[:, FEATURES.index("lead")] = np.linspace(6, 2, lines)
+    truth = [frozenset({"rent" if place < lines - wrong else "fuel"}) for place in range(lines)]
+    best = np.zeros(lines, dtype=np.intp)
+    return Sample(source, ["x"] * lines, truth, ["rent"] * lines, best, features, np.zeros(1), [-1] * lines)
+
+
+def test_a_kind_of_evidence_is_sure_only_where_all_sources_show_it() -> None:
+    phrase = KINDS.index("phrase")
+    good = fit_sure([_sample("one", 4), _sample("two", 3)])
+    assert good[phrase, 0] <= 1
+    assert (good[0] == NEVER).all()
+    refuted = fit_sure([_sample("one", 4), _sample("two", 200)])
+    assert refuted[phrase, 0] > good[phrase, 0]
 
 
 def test_the_same_examples_give_the_same_file(data: Path) -> None:

@@ -14,8 +14,8 @@ class Drift:
     lines: int
     lines_before: int
     shift: float  # population stability index of the model's probabilities
-    sure_share: float
-    sure_share_before: float
+    stored_share: float
+    stored_share_before: float
     decided: int
     agreed: int
     decided_before: int
@@ -24,8 +24,8 @@ class Drift:
 
 _LATEST = """
 select
-    line_count, coalesce(lines_before, 0)::bigint, coalesce(probability_shift, 0), sure_share,
-    coalesce(sure_share_before, 0), decided, agreed, coalesce(decided_before, 0)::bigint,
+    line_count, coalesce(lines_before, 0)::bigint, coalesce(probability_shift, 0), stored_share,
+    coalesce(stored_share_before, 0), decided, agreed, coalesce(decided_before, 0)::bigint,
     coalesce(agreed_before, 0)::bigint
 from marts.fct_model_drift
 order by month_start desc

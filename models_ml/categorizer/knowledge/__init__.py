@@ -34,6 +34,7 @@ _MIN_ALIAS = 3  # shorter aliases ("bp", "hm") collide with other words
 _MIN_SHOWN = 2
 _QUALIFIER = re.compile(r"\([^)]*\)")  # "Lukoil (Bulgaria)" is written "Lukoil" by banks
 _NOT_A_NAME = re.compile(r"q\d+|government|private|public|npo|religious|consortium|community|ngo")
+_ALSO_NAMES = ("charge", "charges", "commission")  # of offices and charging stations as much as of fees
 _CHOICES = re.compile(r"\{([^}]*)\}")
 _MERCHANT_SHARE = 0.6  # of a card line's merchant, the part of its lines that must agree on one leaf
 _RANGED_MCC = ("3000", "3999")  # airlines, car rentals and hotels: each code is one company
@@ -63,6 +64,7 @@ def strong_phrases() -> pl.DataFrame:
         for phrase in _expanded(row["phrases"])
     ]
     general = pl.concat([_phrases("lexicon", weight=1.0), _phrases("trades", weight=1.0)])
+    general = general.filter(~pl.col("description").is_in(list(_ALSO_NAMES)))
     weak = general.select("description", "category_code", pl.lit("weak").alias("strength"))
     return pl.concat([pl.DataFrame(rows, schema=weak.schema), weak])
 

@@ -16,7 +16,7 @@ scored as (
     select
         date_trunc('month', transactions.spent_date)::date as month_start,
         least(floor(predictions.probability * 10), 9) as bin,
-        predictions.category_code <> 'uncategorised' as is_sure,
+        predictions.category_code <> 'uncategorised' as is_stored,
         decisions.category_code is not null as is_decided,
         coalesce(decisions.category_code = predictions.suggested_code, false) as is_agreed
     from predictions
@@ -43,10 +43,10 @@ months as (
     select
         month_start,
         count(*) as line_count,
-        avg(is_sure::int)::double precision as sure_share,
+        avg(is_stored::int)::double precision as stored_share,
         count(*) filter (where is_decided) as decided,
         count(*) filter (where is_decided and is_agreed) as agreed,
-        count(*) filter (where is_sure) as sure
+        count(*) filter (where is_stored) as stored
     from scored
     group by month_start
 ),
@@ -56,7 +56,7 @@ compared as (
     select
         months.month_start,
         sum(previous.line_count)::bigint as lines_before,
-        sum(previous.sure)::double precision / nullif(sum(previous.line_count), 0) as sure_share_before,
+        sum(previous.stored)::double precision / nullif(sum(previous.line_count), 0) as stored_share_before,
         sum(previous.decided)::bigint as decided_before,
         sum(previous.agreed)::bigint as agreed_before
     from months
@@ -98,11 +98,11 @@ final as (
     select
         months.month_start,
         months.line_count,
-        months.sure_share,
+        months.stored_share,
         months.decided,
         months.agreed,
         compared.lines_before,
-        compared.sure_share_before,
+        compared.stored_share_before,
         compared.decided_before,
         compared.agreed_before,
         shifts.probability_shift
