@@ -74,10 +74,18 @@ def labelled_lines(bank: Path) -> pl.DataFrame:
         pl.col("file").alias("name"), "line_number", pl.col("account").alias("account_id"), "event_id"
     )
     return (
-        pl.concat(read)
-        .join(truth, on=["name", "line_number"], how="inner")
+        _numbered_as_the_truth(pl.concat(read))
+        .join(truth, left_on=["name", "number"], right_on=["name", "line_number"], how="inner")
         .filter(pl.col("problem").is_null())
+        .drop("number")
     )
+
+
+def _numbered_as_the_truth(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with ``number``: the truth knows a table's lines by their place, those of other formats by count."""
+    count = pl.col("line_number").rank("ordinal").over("name").cast(pl.Int64)
+    number = pl.when(pl.col("source_format") == "csv").then("line_number").otherwise(count)
+    return lines.with_columns(number=number)
 
 
 def _frames(path: Path, hints: ReadingHints) -> Iterator[tuple[str, pl.DataFrame]]:
