@@ -52,12 +52,18 @@ class IdentityReport:
     calibration_error: float  # expected, in probability
 
 
-def labelled_lines(bank: Path) -> pl.DataFrame:
+def labelled_lines(bank: Path, *, only_pending: bool = False) -> pl.DataFrame:
     """All lines of a generated bank as its files are read, with the event that each is.
+
+    ``only_pending`` leaves accounts out that never show a pending line.
 
     Columns: those of STATEMENT_LINE_SCHEMA, name (file), source_format, account_id, event_id.
     """
     people = pl.read_parquet(bank / "truth" / "people.parquet")
+    told = pl.read_parquet(bank / "truth" / "lines.parquet")
+    if only_pending:
+        told = told.filter((pl.col("status") == "pending").any().over("account"))
+    wanted = set(told["file"])
     hints = {
         row["user"]: ReadingHints(row["country"], row["currency"])
         for row in people.select(pl.col("user", "country", "currency").cast(pl.String)).iter_rows(named=True)
@@ -67,10 +73,10 @@ def labelled_lines(bank: Path) -> pl.DataFrame:
             name=pl.lit(f"{path.parent.name}/{path.name}"), source_format=pl.lit(kind)
         )
         for path in sorted(bank.glob("*/*"))
-        if path.parent.name in hints
+        if f"{path.parent.name}/{path.name}" in wanted
         for kind, frame in _frames(path, hints[path.parent.name])
     ]
-    truth = pl.read_parquet(bank / "truth" / "lines.parquet").select(
+    truth = told.select(
         pl.col("file").alias("name"), "line_number", pl.col("account").alias("account_id"), "event_id"
     )
     return (
@@ -82,7 +88,7 @@ def labelled_lines(bank: Path) -> pl.DataFrame:
 
 
 def _numbered_as_the_truth(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with ``number``: the truth knows a table's lines by their place, those of other formats by count."""
+    """Lines with ``number``: the truth knows lines of tables by their place, all others by count."""
     count = pl.col("line_number").rank("ordinal").over("name").cast(pl.Int64)
     number = pl.when(pl.col("source_format") == "csv").then("line_number").otherwise(count)
     return lines.with_columns(number=number)
