@@ -240,6 +240,7 @@ UNSEEN: Mapping[str, Noise] = {
 }
 #: What is so in the world, not in a file: done to every file alike.
 EVERYWHERE: Mapping[str, Noise] = {"with siblings": with_siblings, "doubled": doubled}
+LEARNED_EVERYWHERE = frozenset({"with siblings"})
 
 
 def disturbed(

@@ -14,7 +14,7 @@ ROUNDS, SETTLED = 200, 1e-9
 MOST = 200.0
 
 
-def matched(left: Rows, right: Rows, weights: Vector) -> Vector:
+def matched(left: Rows, right: Rows, weights: Vector, exact: float = SETTLED) -> Vector:
     """The probability of each pair (left, right) in a random one-to-one matching.
 
     A matching is as likely as the exponential of its pairs' weights (log-odds of the pair against both
@@ -29,7 +29,7 @@ def matched(left: Rows, right: Rows, weights: Vector) -> Vector:
         before = free_left
         free_left = _free(left, odds * free_right)
         free_right = _free(right, odds * free_left)
-        if np.abs(free_left - before).max() < SETTLED:
+        if np.abs(free_left - before).max() < exact:
             break
     both_free = odds * free_left * free_right
     chance: Vector = both_free / (1 + both_free)

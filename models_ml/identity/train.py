@@ -16,16 +16,20 @@ from models_ml.identity.resolve import put_together
 PENALTY = 3.0
 #: No pair is taken for surer than this while learning, so that one wrong label costs no more than others.
 _LEAST = 1e-4
+#: Messages as exact as this are exact enough to learn from.
+_ENOUGH = 1e-4
 
 
-def fit(banks: Iterable[tuple[pl.DataFrame, pl.DataFrame, pl.Series]]) -> PairModel:
+Bank = tuple[pl.DataFrame, pl.DataFrame, pl.Series]
+
+
+def fit(repeats: Iterable[Bank], settlements: Iterable[Bank]) -> PairModel:
     """Fit the weights to banks: entries, coverage, and the event of each entry, in the entries' order.
 
     Settlements are learned on entries whose repeats are put together rightly, as they mostly are.
     """
-    known = list(banks)
-    weights = {REPEAT: _fitted([_labelled(*bank, REPEAT) for bank in known], REPEAT)}
-    together = [_together(*bank) for bank in known]
+    weights = {REPEAT: _fitted([_labelled(*bank, REPEAT) for bank in repeats], REPEAT)}
+    together = [_together(*bank) for bank in settlements]
     weights[SETTLEMENT] = _fitted_together([_labelled(*bank, SETTLEMENT) for bank in together])
     return PairModel(weights)
 
@@ -53,7 +57,7 @@ def _fitted_together(banks: Sequence[pl.DataFrame]) -> Matrix:
     same = np.concatenate([pairs["same"].to_numpy() for pairs in banks])
 
     def surprise(weights: Matrix) -> float:
-        chance = matched(left, right, evidence @ weights).clip(_LEAST, 1 - _LEAST)
+        chance = matched(left, right, evidence @ weights, _ENOUGH).clip(_LEAST, 1 - _LEAST)
         return float(
             -np.log(np.where(same, chance, 1 - chance)).sum() + weights[:-1] @ weights[:-1] / 2 / PENALTY
         )
