@@ -49,8 +49,8 @@ def learned(everybody: pl.DataFrame, with_pending: pl.DataFrame) -> PairModel:
 
 ABOUT = {
     "what": "weights, in log-odds, of the evidence that two entries of an account are one event",
-    "learned from": f"mita generate --months {MONTHS}, users and seed {REPEATS} for repeats and {SETTLEMENTS} "
-    f"for settlements, with noise: {', '.join(LEARNED)} in "
+    "learned from": f"mita generate --months {MONTHS}, users and seed {REPEATS} for repeats and "
+    f"{SETTLEMENTS} for settlements, with noise: {', '.join(LEARNED)} in "
     f"{', '.join(f'{share:.0%}' for share in NOISY_SHARES)} of the files, and purchases with siblings",
     "data": "generated; no real person's",
     "again": "python -m flows.evaluation.fit_identity",

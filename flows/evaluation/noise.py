@@ -182,6 +182,14 @@ def split(lines: pl.DataFrame, dice: random.Random) -> pl.DataFrame:
     return ordered.with_columns(name.alias("name")).drop("place")
 
 
+def dealt(lines: pl.DataFrame, dice: random.Random) -> pl.DataFrame:
+    """Two files of the same days that share no line, as of two cards, or of money in and money out."""
+    share = dice.choice((0.3, 0.5, 0.7))
+    first = pl.Series([dice.random() < share for _ in range(lines.height)], dtype=pl.Boolean)
+    name = pl.when(first).then(pl.lit("a-")).otherwise(pl.lit("b-")) + pl.col("name")
+    return lines.with_columns(name.alias("name"))
+
+
 def with_siblings(lines: pl.DataFrame, _dice: random.Random) -> pl.DataFrame:
     """Purchases like others on their day but for a number: TERMINAL 1 beside TERMINAL 2, in every file."""
     chosen = lines.filter(pl.col("event_id").str.slice(-2).is_in(["07", "31", "53"]))
@@ -223,6 +231,7 @@ LEARNED: Mapping[str, Noise] = {
     "worded while pending": worded_while_pending,
     "rounded": rounded,
     "sifted": sifted,
+    "dealt": dealt,
 }
 UNSEEN: Mapping[str, Noise] = {
     "reshuffled": reshuffled,

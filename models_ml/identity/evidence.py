@@ -54,6 +54,8 @@ USUAL_POSTING, SLOW_POSTING = 7, 14
 ROUNDING_MINOR, ROUNDED_DAYS, ROUNDED_TEXT = 1, 2, 0.8
 #: What stands with a name in one text and not in the other, from so many letters on.
 SHORTEST_NAME = 4
+#: Numbers as short as these name a shop or a terminal, longer ones a payment, anew each time.
+NAMING_NUMBER = r"\b\d{1,4}\b"
 
 REPEAT, SETTLEMENT = "repeat", "settlement"
 #: What is measured of a pair, in the order of the weights; see _described().
@@ -81,7 +83,6 @@ FEATURES = {
         "by_hand",
         "both_cover_and_distance",
         "none_covers_and_days",
-        "other_numbers_uncovered",
         "explained_and_distance",
     ),
     SETTLEMENT: (
@@ -198,7 +199,6 @@ def _together(kind: str) -> list[pl.Expr]:
     return [
         (pl.col("both_cover") * pl.col("name_distance")).alias("both_cover_and_distance"),
         (pl.col("none_covers") * pl.col("days")).alias("none_covers_and_days"),
-        (pl.col("other_numbers") & ~pl.col("both_cover")).alias("other_numbers_uncovered"),
         (pl.col("explained") * pl.col("name_distance")).alias("explained_and_distance"),
     ]
 
@@ -246,7 +246,7 @@ def _with_names(pairs: pl.DataFrame) -> pl.DataFrame:
     read = pl.DataFrame({"text": texts, "plain": _plain(texts), "name": _plain(clean_descriptors(texts))})
     read = read.with_columns(
         joined=pl.col("name").str.replace_all(" ", ""),
-        numbers=pl.col("plain").str.extract_all(r"\d+").list.sort().list.join(" "),
+        numbers=pl.col("plain").str.extract_all(NAMING_NUMBER).list.sort().list.join(" "),
         unnumbered=pl.col("plain").str.replace_all(r"\d+", "0"),
     )
     one, other = (
