@@ -14,7 +14,7 @@ ROUNDS, SETTLED = 200, 1e-9
 MOST = 200.0
 
 
-def matched(left: Rows, right: Rows, weights: Vector, exact: float = SETTLED) -> Vector:
+def matched(left: Rows, right: Rows, weights: Vector, rounds: int = ROUNDS) -> Vector:
     """The probability of each pair (left, right) in a random one-to-one matching.
 
     A matching is as likely as the exponential of its pairs' weights (log-odds of the pair against both
@@ -25,11 +25,11 @@ def matched(left: Rows, right: Rows, weights: Vector, exact: float = SETTLED) ->
         return np.zeros(0)
     odds = np.exp(np.clip(weights, -MOST, MOST))
     free_left, free_right = np.ones_like(odds), np.ones_like(odds)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         before = free_left
         free_left = _free(left, odds * free_right)
         free_right = _free(right, odds * free_left)
-        if np.abs(free_left - before).max() < exact:
+        if np.abs(free_left - before).max() < SETTLED:
             break
     both_free = odds * free_left * free_right
     chance: Vector = both_free / (1 + both_free)

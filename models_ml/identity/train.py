@@ -16,8 +16,10 @@ from models_ml.identity.resolve import put_together
 PENALTY = 3.0
 #: No pair is taken for surer than this while learning, so that one wrong label costs no more than others.
 _LEAST = 1e-4
-#: Messages as exact as this are exact enough to learn from.
-_ENOUGH = 1e-4
+#: Rounds of messages that are exact enough to learn from.
+MESSAGES = 12
+#: Log-odds below which a pair is left out of learning, and how often the weights are bettered at most.
+HOPELESS, ROUNDS = -7.0, 15
 
 
 Bank = tuple[pl.DataFrame, pl.DataFrame, pl.Series]
@@ -43,8 +45,8 @@ def _fitted_together(banks: Sequence[pl.DataFrame]) -> Matrix:
     from scipy.optimize import minimize  # type: ignore[import-untyped] # noqa: PLC0415 - half a second
 
     start = _fitted(banks, SETTLEMENT)
-    evidence = np.vstack([measure(pairs, SETTLEMENT) for pairs in banks])
-    evidence = np.column_stack([evidence, np.ones(len(evidence))])
+    banks = [_in_question(pairs, start) for pairs in banks]
+    evidence = _with_constant(pl.concat(banks))
     offsets = np.cumsum(
         [0, *(int(pairs.select(pl.max_horizontal("left", "right")).max().item()) + 1 for pairs in banks)]
     )
@@ -57,13 +59,24 @@ def _fitted_together(banks: Sequence[pl.DataFrame]) -> Matrix:
     same = np.concatenate([pairs["same"].to_numpy() for pairs in banks])
 
     def surprise(weights: Matrix) -> float:
-        chance = matched(left, right, evidence @ weights, _ENOUGH).clip(_LEAST, 1 - _LEAST)
+        chance = matched(left, right, evidence @ weights, MESSAGES).clip(_LEAST, 1 - _LEAST)
         return float(
             -np.log(np.where(same, chance, 1 - chance)).sum() + weights[:-1] @ weights[:-1] / 2 / PENALTY
         )
 
-    found: Matrix = minimize(surprise, start, method="L-BFGS-B", options={"maxiter": 60}).x
+    found: Matrix = minimize(surprise, start, method="L-BFGS-B", options={"maxiter": ROUNDS}).x
     return found
+
+
+def _in_question(pairs: pl.DataFrame, weights: Matrix) -> pl.DataFrame:
+    """The pairs that are one event, or might be: hopeless ones, the most by far, teach nothing."""
+    odds = pl.Series(_with_constant(pairs) @ weights)
+    return pairs.filter(pl.col("same") | (odds > HOPELESS))
+
+
+def _with_constant(pairs: pl.DataFrame) -> Matrix:
+    evidence = measure(pairs, SETTLEMENT)
+    return np.column_stack([evidence, np.ones(len(evidence))])
 
 
 def _fitted(pairs: Sequence[pl.DataFrame], kind: str) -> Matrix:
