@@ -44,7 +44,7 @@ def test_a_chain_of_pairs_is_exact(weights: list[float]) -> None:
 @given(st.lists(st.floats(-5, 5), min_size=4, max_size=4))
 def test_two_by_two_is_close(weights: list[float]) -> None:
     square = [(n // 2, n % 2, weight) for n, weight in enumerate(weights)]
-    assert chances(square) == pytest.approx(counted(square), abs=0.1)
+    assert chances(square) == pytest.approx(counted(square), abs=0.25)
 
 
 def test_equal_rivals_share_the_probability() -> None:
