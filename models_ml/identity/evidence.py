@@ -50,8 +50,8 @@ RELATED_TEXT, RELATED_AMOUNT = 0.55, 0.07
 LIKELY_TEXT, ROUND_MINOR = 0.15, 500
 #: Most cards are settled within a week, nearly all others within two.
 USUAL_POSTING, SLOW_POSTING = 7, 14
-#: Two banks' or two formats' rounding of one foreign amount, and how alike all else must be then.
-ROUNDING_MINOR, ROUNDED_DAYS, ROUNDED_TEXT = 1, 2, 0.8
+#: Two formats' rounding of one foreign amount, on one day only: interest of 10.01 and 10.02 comes daily.
+ROUNDING_MINOR, ROUNDED_DAYS, ROUNDED_TEXT = 1, 0, 0.8
 #: What stands with a name in one text and not in the other, from so many letters on.
 SHORTEST_NAME = 4
 #: Numbers as short as these name a shop or a terminal, longer ones a payment, anew each time.
