@@ -46,8 +46,8 @@ EARLIEST_POSTING, LATEST_POSTING = -2, 25
 LEAST_OF_HOLD, MOST_OF_HOLD = 0.02, 1.6
 #: A different amount is only looked at when the texts agree this far, or the amounts nearly do.
 RELATED_TEXT, RELATED_AMOUNT = 0.55, 0.07
-#: Names so alike make a partner a likely one; a fuel pump's hold is for a round amount.
-LIKELY_TEXT, ROUND_MINOR = 0.15, 500
+#: A fuel pump's hold is for a round amount.
+ROUND_MINOR = 500
 #: Most cards are settled within a week, nearly all others within two.
 USUAL_POSTING, SLOW_POSTING = 7, 14
 #: Two formats' rounding of one foreign amount, on one day only: interest of 10.01 and 10.02 comes daily.
