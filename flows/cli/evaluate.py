@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,11 +37,14 @@ def identity(
     ] = 0.0,
     plot: Annotated[Path | None, typer.Option(help="Draw the calibration into this PNG or SVG.")] = None,
     *,
+    robust: Annotated[
+        bool, typer.Option("--robustness/--no-robustness", help="Try each kind of noise on twenty people.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Precision and recall of finding the lines that are one event, by what makes it hard."""
-    from flows.evaluation.identity import draw, evaluate, labelled_lines
-    from flows.evaluation.noise import UNSEEN, disturbed
+    from flows.evaluation.identity import draw, evaluate, labelled_lines, robustness
+    from flows.evaluation.noise import LEARNED, UNSEEN, disturbed
     from flows.generator import generate
 
     with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +52,9 @@ def identity(
         if bank is None:
             generate(users=users, months=months, seed=seed, out=source)
         lines = labelled_lines(source)
-    report = evaluate(disturbed(lines, UNSEEN, seed, noise) if noise else lines)
+    report = evaluate(disturbed(lines, {**LEARNED, **UNSEEN}, seed, noise, each=0.2) if noise else lines)
+    if robust:
+        report = replace(report, robustness=robustness(lines, seed))
     if plot:
         draw({f"noise in {noise:.0%} of the files": report}, plot)
     if as_json:
@@ -61,17 +67,45 @@ def _show(report: IdentityReport) -> None:
     from rich.table import Table
 
     table = Table("Lines that are one event", "Made hard by", box=None, header_style="bold")
-    for heading in ("Pairs", "Precision", "Recall", "F1"):
+    for heading in ("Pairs", "Precision", "Recall", "F1", "Asked", "F1 without"):
         table.add_column(heading, justify="right")
     for score in report.scores:
         figures = (f"{figure:.4f}" for figure in (score.precision, score.recall, score.f1))
-        table.add_row(score.what, score.difficulty, str(score.pairs), *figures)
+        table.add_row(
+            score.what,
+            score.difficulty,
+            str(score.pairs),
+            *figures,
+            str(score.asked),
+            f"{score.f1_decided:.4f}",
+        )
     console.print(table)
+    _show_robustness(report)
     console.print(
         f"{report.lines} lines, {report.events} events, {report.transactions} transactions, "
         f"{report.questions} questions; {report.vanished_found} of {report.vanished} vanished pending lines "
         f"found, {report.vanished_wrongly} wrongly; calibration error {report.calibration_error:.4f}"
     )
+    bands = report.bands
+    console.print(
+        f"Same: {bands.same}, {bands.same_wrong} wrong. Asked: {bands.asked}, {bands.asked_right} one event. "
+        f"Different: {bands.different_wrong} wrong."
+    )
+
+
+def _show_robustness(report: IdentityReport) -> None:
+    from rich.table import Table
+
+    if not report.robustness:
+        return
+    table = Table("Noise in every second file", "Learned", box=None, header_style="bold")
+    for heading in ("Repeat F1", "Posted F1", "without asked", "Asked", "Transactions per event"):
+        table.add_column(heading, justify="right")
+    for row in report.robustness:
+        figures = (f"{figure:.4f}" for figure in (row.repeat_f1, row.settled_f1, row.settled_f1_decided))
+        per_event = f"{row.transactions_over_events:.4f}"
+        table.add_row(row.noise, "yes" if row.learned else "no", *figures, str(row.questions), per_event)
+    console.print(table)
 
 
 @commands.command()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
+
+from models_ml.categorizer.clean import clean_descriptors, romanised
 
 #: An entry: what one or more files list as one and the same line of an account.
 ENTRY_SCHEMA = pl.Schema(
@@ -42,13 +46,19 @@ EARLIEST_POSTING, LATEST_POSTING = -2, 25
 LEAST_OF_HOLD, MOST_OF_HOLD = 0.02, 1.6
 #: A different amount is only looked at when the texts agree this far, or the amounts nearly do.
 RELATED_TEXT, RELATED_AMOUNT = 0.55, 0.07
-#: Texts so alike make a partner a likely one; a fuel pump's hold is for a round amount.
-LIKELY_TEXT, ROUND_MINOR = 0.15, 500
-#: Most pending lines are posted within a few days.
-NEAR_DAYS = 5
+#: A fuel pump's hold is for a round amount.
+ROUND_MINOR = 500
+#: Most cards are settled within a week, nearly all others within two.
+USUAL_POSTING, SLOW_POSTING = 7, 14
+#: Two formats' rounding of one foreign amount, on one day only: interest of 10.01 and 10.02 comes daily.
+ROUNDING_MINOR, ROUNDED_DAYS, ROUNDED_TEXT = 1, 0, 0.8
+#: What stands with a name in one text and not in the other, from so many letters on.
+SHORTEST_NAME = 4
+#: Numbers as short as these name a shop or a terminal, longer ones a payment, anew each time.
+NAMING_NUMBER = r"\b\d{1,4}\b"
 
 REPEAT, SETTLEMENT = "repeat", "settlement"
-#: What is measured of a pair, in the order of the weights; see measure().
+#: What is measured of a pair, in the order of the weights; see _described().
 FEATURES = {
     REPEAT: (
         "days",
@@ -56,12 +66,16 @@ FEATURES = {
         "usual_gap",
         "same_text",
         "text_distance",
+        "name_distance",
+        "other_numbers",
+        "rounded",
         "same_reference",
         "other_reference",
         "value_day_agrees",
         "both_cover",
         "one_covers",
         "none_covers",
+        "explained",
         "rivals",
         "alone",
         "same_format",
@@ -69,24 +83,23 @@ FEATURES = {
         "by_hand",
         "both_cover_and_distance",
         "none_covers_and_days",
+        "explained_and_distance",
     ),
     SETTLEMENT: (
         "days",
         "goes_back",
         "late",
-        "exact",
-        "only_exact",
-        "only_exact_late",
+        "very_late",
         "same_amount",
-        "amount_distance",
-        "text_distance",
-        "only_near",
-        "tip_only_near",
-        "round_hold_only_near",
-        "near_elsewhere_exact",
+        "near_amount",
+        "tip",
+        "hold",
         "round_hold",
+        "amount_distance",
+        "same_text",
+        "text_distance",
+        "name_distance",
         "value_day_agrees",
-        "rivals",
         "still_pending",
         "posted_file_covers",
         "distance_and_amount",
@@ -108,10 +121,28 @@ def candidate_pairs(entries: pl.DataFrame, coverage: pl.DataFrame, kind: str) ->
         pending, posted = numbered.filter("is_pending"), numbered.filter(~pl.col("is_pending"))
         near = _near(pending, posted, EARLIEST_POSTING, LATEST_POSTING).filter(_amounts_relate())
     else:
-        once = pl.col("row") < pl.col("row_right")
-        alike = pl.col("is_pending") == pl.col("is_pending_right")
-        near = _near(numbered, numbered, -REPEAT_DAYS, REPEAT_DAYS, "amount_minor").filter(once & alike)
-    return _described(near, kind, coverage)
+        near = _repeats(numbered)
+    return _described(near, kind, coverage, numbered)
+
+
+def _repeats(numbered: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of equal amounts within days, and of amounts that rounding sets apart, within fewer."""
+    once = pl.col("row") < pl.col("row_right")
+    alike = pl.col("is_pending") == pl.col("is_pending_right")
+    equal = _near(numbered, numbered, -REPEAT_DAYS, REPEAT_DAYS, "amount_minor").filter(once & alike)
+    off = [
+        _near(
+            numbered.with_columns(pl.col("amount_minor") + step),
+            numbered,
+            -ROUNDED_DAYS,
+            ROUNDED_DAYS,
+            "amount_minor",
+        )
+        .filter(once & alike)
+        .with_columns(pl.col("amount_minor") - step)
+        for step in (-ROUNDING_MINOR, ROUNDING_MINOR)
+    ]
+    return pl.concat([equal, *off])
 
 
 def measure(pairs: pl.DataFrame, kind: str) -> Matrix:
@@ -142,33 +173,38 @@ def _amounts_relate() -> pl.Expr:
     return (pl.col("amount_minor") != 0) & ratio.is_between(LEAST_OF_HOLD, MOST_OF_HOLD)
 
 
-def _described(pairs: pl.DataFrame, kind: str, coverage: pl.DataFrame) -> pl.DataFrame:
+def _described(pairs: pl.DataFrame, kind: str, coverage: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """The pairs with everything that is measured of their kind."""
-    described = _with_coverage(_with_texts(pairs), coverage)
-    if kind == SETTLEMENT:
-        described = described.filter(
-            (pl.col("text_distance") <= 1 - RELATED_TEXT) | (pl.col("amount_distance") <= RELATED_AMOUNT)
-        )
-    described = _with_usual_gap(_with_rivals(described, kind)).with_columns(
-        distance_and_amount=pl.col("text_distance") * pl.col("amount_distance"),
-        only_exact_late=pl.col("only_exact") * pl.col("late"),
-        tip_only_near=pl.col("tip") & pl.col("only_near"),
-        round_hold_only_near=pl.col("round_hold") & pl.col("only_near"),
-        both_cover_and_distance=pl.col("both_cover") * pl.col("text_distance"),
-        none_covers_and_days=pl.col("none_covers") * pl.col("days"),
-    )
+    described = _with_coverage(_with_names(_with_texts(pairs)).filter(_worth_weighing(kind)), coverage)
+    if kind == REPEAT:
+        described = _with_explained(_with_usual_gap(_with_rivals(described)), coverage, entries)
+    described = described.with_columns(_together(kind))
     return described.select(
         left="row", right="row_right", **{name: pl.col(name).cast(pl.Float64) for name in FEATURES[kind]}
     )
 
 
-def _with_texts(pairs: pl.DataFrame) -> pl.DataFrame:
-    """What two entries say of themselves: days, texts, references, amounts."""
-    texts = [
-        pairs[name].fill_null("").str.to_lowercase().to_list()
-        for name in ("description", "description_right")
+def _worth_weighing(kind: str) -> pl.Expr:
+    """Amounts that differ have to be explained by alike texts."""
+    unlike = pl.min_horizontal("text_distance", "name_distance")
+    if kind == SETTLEMENT:
+        return (unlike <= 1 - RELATED_TEXT) | (pl.col("amount_distance") <= RELATED_AMOUNT)
+    return ~pl.col("rounded") | (unlike <= 1 - ROUNDED_TEXT)
+
+
+def _together(kind: str) -> list[pl.Expr]:
+    """Evidence that counts for more, or for less, beside other evidence."""
+    if kind == SETTLEMENT:
+        return [(pl.col("name_distance") * pl.col("amount_distance")).alias("distance_and_amount")]
+    return [
+        (pl.col("both_cover") * pl.col("name_distance")).alias("both_cover_and_distance"),
+        (pl.col("none_covers") * pl.col("days")).alias("none_covers_and_days"),
+        (pl.col("explained") * pl.col("name_distance")).alias("explained_and_distance"),
     ]
-    likeness = cpdist(*texts, scorer=fuzz.token_set_ratio, dtype=np.float64) / 100
+
+
+def _with_texts(pairs: pl.DataFrame) -> pl.DataFrame:
+    """What two entries say of themselves: days, references, amounts."""
     ratio = pl.col("amount_minor_right") / pl.col("amount_minor")
     gap = pl.col("day_right") - pl.col("day")
     valued = pl.any_horizontal(
@@ -176,24 +212,73 @@ def _with_texts(pairs: pl.DataFrame) -> pl.DataFrame:
         pl.col("value_date_right") == pl.col("booked_date"),
         pl.col("value_date") == pl.col("value_date_right"),
     ).fill_null(value=False)
+    same_amount = pl.col("amount_minor") == pl.col("amount_minor_right")
+    hold = ratio < 1 - RELATED_AMOUNT
     return pairs.with_columns(
         days=gap.abs(),
         same_day=gap == 0,
         goes_back=gap < 0,
-        late=(gap - 7).clip(0),
-        text_distance=1 - pl.Series(likeness, dtype=pl.Float64),
-        same_text=pl.Series(likeness, dtype=pl.Float64) == 1,
+        late=(gap - USUAL_POSTING).clip(0),
+        very_late=(gap - SLOW_POSTING).clip(0),
         same_reference=(pl.col("bank_reference") == pl.col("bank_reference_right")).fill_null(value=False),
         other_reference=(pl.col("bank_reference") != pl.col("bank_reference_right")).fill_null(value=False),
         same_balance=(pl.col("balance_minor") == pl.col("balance_minor_right")).fill_null(value=False),
         value_day_agrees=valued & (gap != 0),
-        same_amount=ratio == 1,
+        same_amount=same_amount,
+        rounded=~same_amount,
+        near_amount=~same_amount & ratio.is_between(1 - RELATED_AMOUNT, 1 + RELATED_AMOUNT),
         amount_distance=ratio.log().abs(),
         tip=ratio.is_between(1, 1.35, closed="right"),
-        hold=ratio < 1 - RELATED_AMOUNT,
-        round_hold=(ratio < 1 - RELATED_AMOUNT) & (pl.col("amount_minor") % ROUND_MINOR == 0),
+        hold=hold,
+        round_hold=hold & (pl.col("amount_minor") % ROUND_MINOR == 0),
         by_hand=(pl.col("files").list.len() == 0) | (pl.col("files_right").list.len() == 0),
     )
+
+
+def _with_names(pairs: pl.DataFrame) -> pl.DataFrame:
+    """How far two texts differ: as they stand, in the names in them, and in their numbers.
+
+    Texts are compared in plain Latin letters; the name is what is left without processors, card tails,
+    dates and references, and one may be cut off where the other goes on.
+    """
+    sides = ("description", "description_right")
+    texts = pl.concat([pairs[side].fill_null("") for side in sides]).unique(maintain_order=True)
+    read = pl.DataFrame({"text": texts, "plain": _plain(texts), "name": _plain(clean_descriptors(texts))})
+    read = read.with_columns(
+        joined=pl.col("name").str.replace_all(" ", ""),
+        numbers=pl.col("plain").str.extract_all(NAMING_NUMBER).list.sort().list.join(" "),
+        unnumbered=pl.col("plain").str.replace_all(r"\d+", "0"),
+    )
+    one, other = (
+        pairs.select(text=pl.col(side).fill_null("")).join(read, on="text", how="left", maintain_order="left")
+        for side in sides
+    )
+    whole = _likeness(one["plain"], other["plain"], fuzz.token_set_ratio)
+    named = _likeness(one["name"], other["name"], fuzz.token_set_ratio)
+    cut = _likeness(one["joined"], other["joined"], fuzz.partial_ratio)
+    shortest = pl.min_horizontal(one["joined"].str.len_chars(), other["joined"].str.len_chars())
+    return pairs.with_columns(
+        text_distance=1 - whole,
+        same_text=whole == 1,
+        shortest=pl.select(shortest).to_series(),
+        other_numbers=(one["numbers"] != other["numbers"]) & (one["unnumbered"] == other["unnumbered"]),
+        named=named,
+        cut=cut,
+    ).with_columns(
+        name_distance=1
+        - pl.when(pl.col("shortest") >= SHORTEST_NAME)
+        .then(pl.max_horizontal("named", "cut"))
+        .otherwise(1 - pl.col("text_distance"))
+    )
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    return romanised(texts.str.to_lowercase().str.normalize("NFKC"))
+
+
+def _likeness(one: pl.Series, other: pl.Series, scorer: Callable[..., float]) -> pl.Series:
+    likeness = cpdist(one.to_list(), other.to_list(), scorer=scorer, dtype=np.float64) / 100
+    return pl.Series(likeness, dtype=pl.Float64)
 
 
 def _with_coverage(pairs: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
@@ -241,24 +326,66 @@ def _exploded(pairs: pl.DataFrame, files: str, *others: str) -> pl.DataFrame:
     return pairs.select(numbers, files, *others).explode(files).drop_nulls(files)
 
 
-def _with_rivals(pairs: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Which other partners the two have: an exact one, and near ones, in amount, text and days.
+def _with_rivals(pairs: pl.DataFrame) -> pl.DataFrame:
+    """How many other partners the two have.
 
-    Two by two can be told apart in any order, one by two cannot: ``rivals`` is how many more likely partners
-    one of the two has than the other, as a logarithm.
+    Two by two can be told apart in any order, one by two cannot: ``rivals`` is how many more partners one of
+    the two has than the other, as a logarithm.
     """
-    alike = pl.col("text_distance") < LIKELY_TEXT
-    near = alike & (pl.col("days") <= NEAR_DAYS)
-    known = pairs.with_columns(exact=alike & pl.col("same_amount"), near=near)
-    likely = _partners(known, known["exact"] if kind == SETTLEMENT else known["row"] >= 0)
-    exact, close = _partners(known, known["exact"]), _partners(known, known["near"])
-    return known.with_columns(
-        rivals=((likely[0] - likely[1]).abs() + 1).log(),
-        alone=(likely[0] <= 1) & (likely[1] <= 1),
-        only_exact=known["exact"] & (exact[0] == 1) & (exact[1] == 1),
-        only_near=known["near"] & ~known["exact"] & (close[0] == 1) & (close[1] == 1),
-        near_elsewhere_exact=~known["exact"] & ((exact[0] > 0) | (exact[1] > 0)),
+    one, other = _partners(pairs, ~pairs["rounded"])
+    return pairs.with_columns(
+        rivals=((one - other).abs() + 1).log(),
+        alone=(one <= 1) & (other <= 1),
     )
+
+
+def _with_explained(pairs: pl.DataFrame, coverage: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """The share of what only one of two files lists, of days that both cover, that has a partner at all.
+
+    Two exports of one account explain each other's lines. Where they do not (one shows only one card's lines,
+    or they are of two accounts), a line that the other lacks need not be in it under another text.
+    """
+    two_files = ["account_id", "low", "high"]
+    known = pairs.with_columns(
+        low=pl.min_horizontal("one_file", "other_file"), high=pl.max_horizontal("one_file", "other_file")
+    )
+    lacking = _lacking(known.select(two_files).drop_nulls().unique(), coverage, entries)
+    partnered = pl.concat(
+        [known.select(*two_files, pl.col(side).alias("row")) for side in ("row", "row_right")]
+    ).unique()
+    shares = (
+        lacking.join(partnered.with_columns(partnered=1), on=[*two_files, "row"], how="left")
+        .group_by(two_files)
+        .agg(explained=pl.col("partnered").fill_null(0).mean())
+    )
+    found = known.join(shares, on=two_files, how="left", maintain_order="left")
+    return found.with_columns(pl.col("explained").fill_null(0.0))
+
+
+def _lacking(two_files: pl.DataFrame, coverage: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """The posted entries (account_id, low, high, row) that only one of two files lists, of days of both."""
+    days = coverage.select("account_id", "file", "first_date", "last_date")
+    common = two_files
+    for side in ("low", "high"):
+        common = common.join(days, left_on=["account_id", side], right_on=["account_id", "file"], suffix=side)
+    common = common.with_columns(
+        pl.max_horizontal("first_date", "first_datehigh").alias("first_date"),
+        pl.min_horizontal("last_date", "last_datehigh").alias("last_date"),
+    )
+    listed = (
+        entries.filter(~pl.col("is_pending"))
+        .select("account_id", "row", "booked_date", "files", pl.col("files").alias("file"))
+        .explode("file")
+        .drop_nulls("file")
+    )
+    only = [
+        common.join(listed, left_on=["account_id", mine], right_on=["account_id", "file"]).filter(
+            pl.col("booked_date").is_between("first_date", "last_date")
+            & ~pl.col("files").list.contains(pl.col(other))
+        )
+        for mine, other in (("low", "high"), ("high", "low"))
+    ]
+    return pl.concat([part.select("account_id", "low", "high", "row") for part in only])
 
 
 def _partners(pairs: pl.DataFrame, chosen: pl.Series) -> tuple[pl.Series, pl.Series]:

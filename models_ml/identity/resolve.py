@@ -20,6 +20,7 @@ from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 from scipy.sparse import coo_array  # type: ignore[import-untyped]
 from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
+from models_ml.identity.competition import matched
 from models_ml.identity.evidence import COVERAGE_SCHEMA, ENTRY_SCHEMA, REPEAT, SETTLEMENT, candidate_pairs
 from models_ml.identity.model import PairModel, probability, shipped_model
 
@@ -30,6 +31,8 @@ PENDING_DAYS = 21
 #: What the user says outweighs all evidence.
 _SAID = 100.0
 _A_TRIFLE = 1e-6
+#: Probabilities are kept this far from none and all, so that log-odds are numbers.
+_SURE_NOT = 1e-9
 #: Purchases entered by hand come before all files.
 _BY_HAND = -1
 
@@ -87,9 +90,14 @@ class _Stage:
         """The entries that joined an event: id, root, probability, evidence."""
         ids = self.entries["entry_id"]
         return [
-            (ids[row], ids[event.members[0]], _probability(odds), self._evidence(pair))
+            (
+                ids[row],
+                ids[event.members[0]],
+                _probability(self.pairs["log_odds"][pair]),
+                self._evidence(pair),
+            )
             for event in self.events
-            for row, (odds, pair) in event.joined.items()
+            for row, (_, pair) in event.joined.items()
         ]
 
     def questions(self, answers: Answers) -> list[tuple[str, str, float, str]]:
@@ -151,8 +159,14 @@ def _stage(
     kind: str, entries: pl.DataFrame, coverage: pl.DataFrame, answers: Answers, model: PairModel
 ) -> _Stage:
     pairs = candidate_pairs(entries, coverage, kind)
-    scored = pairs.with_columns(_heard(pairs, model.log_odds(pairs, kind), entries, answers))
-    events = [event for component in _components(scored, entries) for event in _assign(component)]
+    weighed = pairs.with_columns(_heard(pairs, model.log_odds(pairs, kind), entries, answers))
+    if kind == SETTLEMENT:
+        scored = weighed.with_columns(_competing(weighed, entries))
+        pending = frozenset(scored["left"].to_list())
+        events = [e for component in _components(scored, entries) for e in _settle(component, pending)]
+    else:
+        scored = weighed.with_columns(log_odds="weight")
+        events = [event for component in _components(scored, entries) for event in _assign(component)]
     placed = {row for event in events for row in event.members}
     alone = [_Event([row], set()) for row in range(entries.height) if row not in placed]
     return _Stage(kind, model, entries, scored, [*events, *alone])
@@ -161,7 +175,7 @@ def _stage(
 def _heard(pairs: pl.DataFrame, log_odds: pl.Series, entries: pl.DataFrame, answers: Answers) -> pl.Series:
     """The log-odds, with those of pairs that the user answered overruled."""
     if not answers:
-        return log_odds.alias("log_odds")
+        return log_odds.alias("weight")
     ids = entries["entry_id"].to_list()
     told = [
         answers.get(_key(ids[left], ids[right])) for left, right in pairs.select("left", "right").iter_rows()
@@ -169,11 +183,44 @@ def _heard(pairs: pl.DataFrame, log_odds: pl.Series, entries: pl.DataFrame, answ
     heard = [
         old if said is None else (_SAID if said else -inf) for said, old in zip(told, log_odds, strict=True)
     ]
-    return pl.Series("log_odds", heard, pl.Float64)
+    return pl.Series("weight", heard, pl.Float64)
+
+
+def _competing(pairs: pl.DataFrame, entries: pl.DataFrame) -> pl.Series:
+    """The log-odds of each pair, given all others: a pending line is posted once, and a posted one was one.
+
+    Lines of one file that say the same stand for each other, so that which of them it was is no doubt.
+    """
+    left, right = (pairs[side].to_numpy() for side in ("left", "right"))
+    chance = matched(left, right, pairs["weight"].to_numpy())
+    alike = _alike(entries)
+    one_to_any = pl.col("chance").sum().over("left", "right_alike")
+    any_to_one = pl.col("chance").sum().over("left_alike", "right")
+    together = (
+        pairs.select("left", "right")
+        .with_columns(chance=chance, left_alike=alike[left], right_alike=alike[right])
+        .select(pl.max_horizontal(one_to_any, any_to_one).clip(_SURE_NOT, 1 - _SURE_NOT))
+        .to_series()
+    )
+    return (together / (1 - together)).log().alias("log_odds")
+
+
+def _alike(entries: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """A number for each entry, the same for those that nobody can tell apart."""
+    said = pl.struct(
+        "account_id",
+        "booked_date",
+        "amount_minor",
+        "is_pending",
+        pl.col("description").str.to_lowercase(),
+        pl.col("files").cast(pl.List(pl.String)).list.join(","),
+    )
+    return entries.select(said.rank("dense").cast(pl.Int64)).to_series().to_numpy()
 
 
 def _components(pairs: pl.DataFrame, entries: pl.DataFrame) -> Iterator[_Component]:
-    possible = pairs.with_row_index("pair").filter(pl.col("log_odds") > _logit(DIFFERENT_BELOW))
+    least = _logit(DIFFERENT_BELOW)
+    possible = pairs.with_row_index("pair").filter((pl.col("log_odds") > least) & (pl.col("weight") > least))
     if possible.is_empty():
         return
     left, right = possible["left"].to_numpy(), possible["right"].to_numpy()
@@ -183,11 +230,27 @@ def _components(pairs: pl.DataFrame, entries: pl.DataFrame) -> Iterator[_Compone
     for row in np.unique(np.concatenate([left, right])).tolist():
         members.setdefault(int(labels[row]), []).append(row)
     edges: dict[int, dict[tuple[int, int], tuple[float, int]]] = {label: {} for label in members}
-    for one, other, odds, pair in possible.select("left", "right", "log_odds", "pair").iter_rows():
+    for one, other, odds, pair in possible.select("left", "right", "weight", "pair").iter_rows():
         edges[int(labels[one])][one, other] = edges[int(labels[one])][other, one] = (odds, pair)
     files = entries["files"].to_list()
     for label, rows in members.items():
         yield _Component(rows, files, edges[label])
+
+
+def _settle(component: _Component, pending: frozenset[int]) -> list[_Event]:
+    """Give pending entries the posted ones that settle them, so that the log-odds sum to the most."""
+    waiting = sorted(row for row in component.entries if row in pending)
+    posted = sorted(row for row in component.entries if row not in pending)
+    nothing = (-inf, -1)
+    pairs = [[component.pairs.get((one, other), nothing) for other in posted] for one in waiting]
+    odds = np.array([[pair[0] for pair in row] for row in pairs])
+    chosen = linear_sum_assignment(odds.clip(min=0.0) - _in_order(odds.shape), maximize=True)
+    events = {row: _Event([row], set(component.files[row])) for row in component.entries}
+    for one, other in zip(*chosen, strict=True):
+        if odds[one, other] > 0:
+            _join(component, posted[other], events[waiting[one]])
+            del events[posted[other]]
+    return list(events.values())
 
 
 def _assign(component: _Component) -> list[_Event]:

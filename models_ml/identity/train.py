@@ -7,24 +7,76 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from models_ml.identity.competition import matched
 from models_ml.identity.evidence import REPEAT, SETTLEMENT, Matrix, candidate_pairs, measure
 from models_ml.identity.model import PairModel
 from models_ml.identity.resolve import put_together
 
 #: Inverse strength of the L2 penalty: weak, there are thousands of pairs for a handful of weights.
 PENALTY = 3.0
+#: No pair is taken for surer than this while learning, so that one wrong label costs no more than others.
+_LEAST = 1e-4
+#: Rounds of messages that are exact enough to learn from.
+MESSAGES = 12
+#: Log-odds below which a pair is left out of learning, and how often the weights are bettered at most.
+HOPELESS, ROUNDS = -7.0, 15
 
 
-def fit(banks: Iterable[tuple[pl.DataFrame, pl.DataFrame, pl.Series]]) -> PairModel:
+Bank = tuple[pl.DataFrame, pl.DataFrame, pl.Series]
+
+
+def fit(repeats: Iterable[Bank], settlements: Iterable[Bank]) -> PairModel:
     """Fit the weights to banks: entries, coverage, and the event of each entry, in the entries' order.
 
     Settlements are learned on entries whose repeats are put together rightly, as they mostly are.
     """
-    known = list(banks)
-    weights = {REPEAT: _fitted([_labelled(*bank, REPEAT) for bank in known], REPEAT)}
-    together = [_together(*bank) for bank in known]
-    weights[SETTLEMENT] = _fitted([_labelled(*bank, SETTLEMENT) for bank in together], SETTLEMENT)
+    weights = {REPEAT: _fitted([_labelled(*bank, REPEAT) for bank in repeats], REPEAT)}
+    together = [_together(*bank) for bank in settlements]
+    weights[SETTLEMENT] = _fitted_together([_labelled(*bank, SETTLEMENT) for bank in together])
     return PairModel(weights)
+
+
+def _fitted_together(banks: Sequence[pl.DataFrame]) -> Matrix:
+    """Weights of settlements under which the pairs' probabilities, all others given, fit best.
+
+    A pair is not judged alone: an equal one beside it takes half of its probability. So the weights are those
+    that make the matching's own probabilities likely, from the lone pairs' weights on.
+    """
+    from scipy.optimize import minimize  # type: ignore[import-untyped] # noqa: PLC0415 - half a second
+
+    start = _fitted(banks, SETTLEMENT)
+    banks = [_in_question(pairs, start) for pairs in banks]
+    evidence = _with_constant(pl.concat(banks))
+    offsets = np.cumsum(
+        [0, *(int(pairs.select(pl.max_horizontal("left", "right")).max().item()) + 1 for pairs in banks)]
+    )
+    left, right = (
+        np.concatenate(
+            [pairs[side].to_numpy() + offset for pairs, offset in zip(banks, offsets, strict=False)]
+        )
+        for side in ("left", "right")
+    )
+    same = np.concatenate([pairs["same"].to_numpy() for pairs in banks])
+
+    def surprise(weights: Matrix) -> float:
+        chance = matched(left, right, evidence @ weights, MESSAGES).clip(_LEAST, 1 - _LEAST)
+        return float(
+            -np.log(np.where(same, chance, 1 - chance)).sum() + weights[:-1] @ weights[:-1] / 2 / PENALTY
+        )
+
+    found: Matrix = minimize(surprise, start, method="L-BFGS-B", options={"maxiter": ROUNDS}).x
+    return found
+
+
+def _in_question(pairs: pl.DataFrame, weights: Matrix) -> pl.DataFrame:
+    """The pairs that are one event, or might be: hopeless ones, the most by far, teach nothing."""
+    odds = pl.Series(_with_constant(pairs) @ weights)
+    return pairs.filter(pl.col("same") | (odds > HOPELESS))
+
+
+def _with_constant(pairs: pl.DataFrame) -> Matrix:
+    evidence = measure(pairs, SETTLEMENT)
+    return np.column_stack([evidence, np.ones(len(evidence))])
 
 
 def _fitted(pairs: Sequence[pl.DataFrame], kind: str) -> Matrix:

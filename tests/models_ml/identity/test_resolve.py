@@ -183,3 +183,51 @@ def test_an_event_has_at_most_one_line_of_each_file_and_one_entry_one_event(
     for members in together.values():
         listed = [file for member in members for file in files[member]]
         assert len(listed) == len(set(listed))
+
+
+#: What two complete exports of March share.
+SHARED = tuple(Entry(f"c{day}", day, -100 * day - 7, f"THING {day}", (1, 2)) for day in range(1, 28))
+
+
+def test_short_numbers_tell_shops_apart_long_ones_are_references() -> None:
+    """ "SHOP 0" in one file and "SHOP 1" in the other: two shops, as far as anybody knows, so it is asked."""
+    shops = (*SHARED, Entry("zero", 14, -1500, "SHOP 0"), Entry("one", 14, -1500, "SHOP 1", (2,)))
+    found = resolve(entry_frame(shops), coverage_frame(BOTH))
+    assert found.merged.is_empty()
+    assert {frozenset(row) for row in found.questions.select("entry_id", "root").rows()} == {
+        frozenset({"zero", "one"})
+    }
+    payments = (
+        *SHARED,
+        Entry("one", 14, -1500, "SHOP REF 8834412"),
+        Entry("other", 14, -1500, "SHOP REF 9912345", (2,)),
+    )
+    assert groups(*payments) == {frozenset({"one", "other"})}
+
+
+def test_files_that_share_nothing_do_not_explain_each_others_lines() -> None:
+    """Two cards' exports cover the same days, and neither has to list what the other does."""
+    own = [Entry(f"c{day}", day, -100 * day - 7, f"THING {day}", (1 + day % 2,)) for day in range(1, 28)]
+    shops = (Entry("zero", 14, -1500, "SHOP 0"), Entry("one", 14, -1500, "SHOP 1", (2,)))
+    found = resolve(entry_frame((*own, *shops)), coverage_frame(BOTH))
+    assert found.merged.is_empty()
+    assert found.questions.is_empty()
+
+
+def test_equal_pending_lines_settle_without_a_question() -> None:
+    """Which of two equal tolls became which nobody can tell, and nobody has to."""
+    tolls = [Entry(f"pending {n}", 14, -2900, "TOLL REBILL", pending=True) for n in (1, 2)]
+    posted = [Entry(f"posted {n}", 16, -2900, "TOLL REBILL", (2,)) for n in (1, 2)]
+    found = resolve(entry_frame((*tolls, *posted)), coverage_frame(((1, -5, 14), (2, 14, 40))))
+    assert found.merged.height == 2
+    assert found.questions.is_empty()
+    assert found.expired == frozenset()
+
+
+def test_holds_that_either_of_two_amounts_may_settle_are_asked() -> None:
+    holds = [Entry(f"hold {day}", day, -12500, "SHELL 4711", pending=True) for day in (11, 14)]
+    posted = [Entry(f"posted {n}", 16, -4000 - 2000 * n, "SHELL 4711", (2,)) for n in (1, 2)]
+    found = resolve(entry_frame((*holds, *posted)), coverage_frame(((1, -5, 14), (2, 14, 40))))
+    assert found.merged.height == 2
+    assert found.questions.height >= 2
+    assert found.expired == frozenset()
