@@ -194,7 +194,7 @@ latest as (
 """
 _SNAPSHOT: LiteralString = """
 json_build_object('rating', h.health_score, 'risk', case when h.health_score is null then null
-    when h.health_score >= 70 then 'low' when h.health_score >= 40 then 'medium' else 'high' end,
+    when h.health_score >= 80 then 'low' when h.health_score >= 40 then 'medium' else 'high' end,
     'summary', latest.text, 'week_start', latest.week_start, 'told_by', latest.told_by)
 """
 SNAPSHOTS = Document(f"""
@@ -254,23 +254,27 @@ SAVINGS = _or_nothing(
         where f.kind in ('category_rise', 'fees', 'subscriptions') having count(*) > 0""",
     _FINDINGS,
 )
+#: Grades and risk go by the bounds of the FinHealth Score: healthy from 80, coping from 40, else vulnerable. A part
+#: that is not known is null and counts nowhere (docs/health_score.md).
 _HEALTH: LiteralString = """
 select json_build_object(
     'enough_data', h.health_score is not null, 'score', coalesce(h.health_score, 0),
     'grade', case when h.health_score is null then 'not enough data' when h.health_score >= 80 then 'A'
         when h.health_score >= 65 then 'B' when h.health_score >= 50
-            then 'C' when h.health_score >= 35 then 'D'
+            then 'C' when h.health_score >= 40 then 'D'
         else 'E' end,
-    'parts', json_build_object('saving', h.saving_points, 'buffer', h.buffer_points, 'debt', h.debt_points,
-        'plan', h.plan_points),
+    'parts', json_build_object('saving', h.saving_points, 'buffer', h.buffer_points, 'bills', h.bill_points,
+        'debt', h.debt_points, 'plan', h.plan_points),
+    'measures', json_build_object('saving_rate', h.saving_rate, 'buffer_months', h.buffer_months,
+        'bill_coverage', h.bill_coverage, 'debt_share', h.debt_share, 'plan_kept', h.plan_kept),
     'improvements', (
-        select coalesce(json_agg(part.name order by part.points), '[]') from (values
-            ('saving', h.saving_points), ('buffer', h.buffer_points), ('debt', h.debt_points),
-            ('plan', h.plan_points)
+        select coalesce(json_agg(part.name order by part.points, part.name), '[]') from (values
+            ('saving', h.saving_points), ('buffer', h.buffer_points), ('bills', h.bill_points),
+            ('debt', h.debt_points), ('plan', h.plan_points)
         ) as part (name, points) where part.points < 70
     ),
     'risk_score', 100 - h.health_score,
-    'risk_level', case when h.health_score is null then null when h.health_score >= 65 then 'low'
+    'risk_level', case when h.health_score is null then null when h.health_score >= 80 then 'low'
         when h.health_score >= 40 then 'medium' else 'high' end,
     'recommendations', '[]'::json
 )
