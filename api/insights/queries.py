@@ -13,6 +13,8 @@ import orjson
 
 from api.documents import Document
 from api.insights.to_come import said_of
+from api.spendable import FORECAST as FORECAST_OF_DAY
+from api.spendable import SAFE_MINOR
 
 #: English or Bulgarian: what the user chose, else what their country speaks.
 _LANGUAGE: LiteralString = """
@@ -85,16 +87,18 @@ def _or_nothing(method: str, path: str, answer: LiteralString, steps: LiteralStr
 FORECAST = _or_nothing(
     "GET",
     "/api/budget/forecast",
-    """
+    f"""
     select json_build_object(
         'enough_data', true, 'currency', max(ahead.currency), 'known_until', max(ahead.known_until),
         'model_version', max(ahead.model_version),
         'safe_to_spend', (
             select json_build_object(
-                'amount', s.safe_to_spend_minor * reader.unit, 'cap', s.cap_minor * reader.unit,
-                'next_income_date', s.next_income_date, 'reaches_payday', s.reaches_payday
+                'amount', {SAFE_MINOR} * reader.unit, 'cap', forecast.cap_minor * reader.unit,
+                'next_income_date', forecast.next_income_date, 'reaches_payday', forecast.reaches_payday
             )
-            from marts.fct_safe_to_spend as s where s.user_id = reader.user_id and s.as_of = reader.today
+            from marts.served_daily_totals(reader.user_id, reader.today, reader.today) as day
+            {FORECAST_OF_DAY}
+            where forecast.user_id is not null
         ),
         'days', json_agg(json_build_object(
             'date', ahead.forecast_date,
@@ -254,8 +258,8 @@ SAVINGS = _or_nothing(
         where f.kind in ('category_rise', 'fees', 'subscriptions') having count(*) > 0""",
     _FINDINGS,
 )
-#: Grades and risk go by the bounds of the FinHealth Score: healthy from 80, coping from 40, else vulnerable. A part
-#: that is not known is null and counts nowhere (docs/health_score.md).
+#: Grades and risk go by the bounds of the FinHealth Score: healthy from 80, coping from 40, else vulnerable.
+#: A part that is not known is null and counts nowhere (docs/health_score.md).
 _HEALTH: LiteralString = """
 select json_build_object(
     'enough_data', h.health_score is not null, 'score', coalesce(h.health_score, 0),

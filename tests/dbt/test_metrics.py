@@ -1,4 +1,4 @@
-"""One definition of a figure: MetricFlow's own SQL for each metric against every mart and answer that shows it."""
+"""One definition of a figure: MetricFlow's own SQL for each metric against every mart that shows it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,10 @@ DAILY = ("user", "metric_time__day")
 @pytest.fixture(scope="module")
 def engine(built: Built, tmp_path_factory: pytest.TempPathFactory) -> MetricFlowEngine:
     """MetricFlow on the project's semantic manifest; it writes SQL, and we run it."""
-    from dbt_metricflow.cli.dbt_connectors.adapter_backed_client import SupportedAdapterTypes  # noqa: PLC0415
-    from metricflow.engine.metricflow_engine import MetricFlowEngine  # noqa: PLC0415 - two seconds
-    from metricflow_semantic_interfaces.implementations.semantic_manifest import (  # noqa: PLC0415
-        PydanticSemanticManifest,
-    )
-    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup  # noqa: PLC0415
+    from dbt_metricflow.cli.dbt_connectors.adapter_backed_client import SupportedAdapterTypes
+    from metricflow.engine.metricflow_engine import MetricFlowEngine
+    from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
     folder = tmp_path_factory.mktemp("metrics")
     places = [f"--project-dir={project_folder()}", f"--profiles-dir={project_folder()}"]
@@ -43,7 +41,7 @@ def engine(built: Built, tmp_path_factory: pytest.TempPathFactory) -> MetricFlow
         env=dbt_environment(built.warehouse.settings, built.warehouse.server) | {"DBT_LOG_PATH": str(folder)},
     )
     written = (folder / "semantic_manifest.json").read_text(encoding="utf-8")
-    manifest = PydanticSemanticManifest.parse_raw(written)
+    manifest = parse_manifest_from_dbt_generated_manifest(written)
 
     class Writer:
         """What MetricFlow needs to know of a database to write for it."""
@@ -58,7 +56,7 @@ def metric(
     built: Built, engine: MetricFlowEngine, names: Sequence[str], by: Sequence[str], where: str = ""
 ) -> Rows:
     """The metrics by what they are grouped by, those that are nothing left out."""
-    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest  # noqa: PLC0415
+    from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
     request = MetricFlowQueryRequest.create(
         metric_names=list(names), group_by_names=list(by), where_constraints=[where] if where else None
@@ -125,12 +123,11 @@ def test_spending_is_the_same_by_merchant(built: Built, engine: MetricFlowEngine
 def test_spending_is_the_same_in_every_span(built: Built, engine: MetricFlowEngine, span: str) -> None:
     by = ["user", f"metric_time__{span}", "category"]
     by_metric = metric(built, engine, ["spending", "refunds", "purchases"], by)
-    by_mart = rows(
-        built,
-        "select user_id, span_start, category_code, spent_minor, refunded_minor, purchases"
-        f" from marts.fct_spending_spans where span = '{span}'",
-        3,
-    )
+    query = """
+        select user_id, span_start, category_code, spent_minor, refunded_minor, purchases
+        from marts.fct_spending_spans where span = '{span}'
+    """
+    by_mart = rows(built, query.format(span=span), 3)
     assert by_metric
     assert by_metric == by_mart
 

@@ -165,7 +165,7 @@ ratios as (
             as buffer_months,
         -- Income to come covers three quarters of the bills at most.
         case
-            when bills.due_minor > 0
+            when bills.due_minor > 0 and liquid.spendable_minor is not null
                 then
                     greatest(liquid.spendable_minor, 0)
                     / (bills.due_minor - least(coalesce(expected.income_minor, 0), bills.due_minor * 0.75))

@@ -1,11 +1,24 @@
-{%- set spans = [('day', '1 day'), ('week', '7 days'), ('month', '1 month'), ('quarter', '3 months'), ('year', '1 year')] -%}
-
 with transactions as (
     select * from {{ ref('fct_transactions') }}
 ),
 
 users as (
     select * from {{ ref('dim_users') }}
+),
+
+spans as (
+    select
+        spans.span,
+        spans.step,
+        spans.year
+    from (
+        values
+        ('day', interval '1 day', interval '364 days'),
+        ('week', interval '7 days', interval '364 days'),
+        ('month', interval '1 month', interval '1 year'),
+        ('quarter', interval '3 months', interval '1 year'),
+        ('year', interval '1 year', interval '1 year')
+    ) as spans (span, step, year)
 ),
 
 spent as (
@@ -24,57 +37,39 @@ spent as (
     where transactions.is_spending and transactions.amount_plan_minor is not null
 ),
 
--- The span after one with spending is there as well, so that what fell to nothing is seen to.
-{% for span, step in spans %}
-{{ span }}s as (
+-- A purchase stands in its own span, and for comparison in the one after it and the one a year after it.
+placed as (
     select
-        spent.user_id,
-        '{{ span }}' as span,
-        span_starts.span_start,
-        spent.category_code,
-        spent.group_code,
-        spent.currency,
-        sum(case when span_starts.is_own then spent.spent_minor else 0 end) as spent_minor,
-        sum(case when span_starts.is_own then spent.refunded_minor else 0 end) as refunded_minor,
-        sum(case when span_starts.is_own then spent.purchases else 0 end) as purchases
+        spent.*,
+        spans.span,
+        places.place,
+        (date_trunc(spans.span, spent.spent_date::timestamp) + places.later)::date as span_start
     from spent
-    cross join
-        lateral (
-            values
-            (date_trunc('{{ span }}', spent.spent_date)::date, true),
-            ((date_trunc('{{ span }}', spent.spent_date) + interval '{{ step }}')::date, false)
-        ) as span_starts (span_start, is_own)
-    where span_starts.is_own or span_starts.span_start <= spent.as_of
-    group by spent.user_id, span_starts.span_start, spent.category_code, spent.group_code, spent.currency
+    cross join spans
+    cross join lateral (
+        values
+        ('own', interval '0 days'),
+        ('previous', spans.step),
+        ('year before', spans.year)
+    ) as places (place, later)
 ),
 
-{{ span }}s_compared as (
+summed as (
     select
-        {{ span }}s.*,
-        coalesce(
-            sum(spent_minor) over (
-                partition by user_id, category_code order by span_start::timestamp
-                range between interval '{{ step }}' preceding and interval '{{ step }}' preceding
-            ),
-            0
-        ) as previous_spent_minor,
-        coalesce(
-            sum(spent_minor) over (
-                partition by user_id, category_code order by span_start::timestamp
-                range between interval '{{ '364 days' if span in ('day', 'week') else '1 year' }}' preceding
-                and interval '{{ '364 days' if span in ('day', 'week') else '1 year' }}' preceding
-            ),
-            0
-        ) as year_before_spent_minor
-    from {{ span }}s
-),
-
-{% endfor %}
-together as (
-    {%- for span, step in spans %}
-    select * from {{ span }}s_compared
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        user_id,
+        span,
+        span_start,
+        category_code,
+        group_code,
+        currency,
+        coalesce(sum(spent_minor) filter (where place = 'own'), 0)::bigint as spent_minor,
+        coalesce(sum(refunded_minor) filter (where place = 'own'), 0)::bigint as refunded_minor,
+        coalesce(sum(purchases) filter (where place = 'own'), 0)::bigint as purchases,
+        coalesce(sum(spent_minor) filter (where place = 'previous'), 0)::bigint as previous_spent_minor,
+        coalesce(sum(spent_minor) filter (where place = 'year before'), 0)::bigint as year_before_spent_minor
+    from placed
+    group by user_id, span, span_start, category_code, group_code, currency
+    having bool_or(place = 'own' or place = 'previous' and span_start <= as_of)
 ),
 
 final as (
@@ -84,14 +79,14 @@ final as (
         span_start,
         category_code,
         group_code,
-        spent_minor::bigint as spent_minor,
-        refunded_minor::bigint as refunded_minor,
-        purchases::bigint as purchases,
-        previous_spent_minor::bigint as previous_spent_minor,
-        (spent_minor - previous_spent_minor)::bigint as change_minor,
-        year_before_spent_minor::bigint as year_before_spent_minor,
+        spent_minor,
+        refunded_minor,
+        purchases,
+        previous_spent_minor,
+        spent_minor - previous_spent_minor as change_minor,
+        year_before_spent_minor,
         currency
-    from together
+    from summed
 )
 
 select * from final
