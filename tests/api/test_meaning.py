@@ -134,7 +134,8 @@ def test_safe_to_spend_is_capped_by_the_forecast_and_by_what_was_spent_since(
             text("""
                 insert into marts.fct_safe_to_spend (
                     user_id, as_of, next_income_date, is_income_expected, lowest_p10_minor, lowest_p50_minor,
-                    cap_minor, planned_safe_minor, spent_then_minor, safe_to_spend_minor, reaches_payday, currency
+                    cap_minor, planned_safe_minor, spent_then_minor, safe_to_spend_minor, reaches_payday,
+                    currency
                 )
                 select :user, plan_date, plan_date + 5, true, 150, 300, 150, safe_to_spend_minor,
                     spent_minor - 100, least(safe_to_spend_minor, 150), 'yes', currency

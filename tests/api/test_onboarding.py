@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.api.conftest import sign_in
-from tests.api.people import NEWCOMER
+from tests.api.people import Person, move_in
 from warehouse.money import exponent
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: What the client asks for, and a name that nobody knows.
 FIXED = ("rent", "utilities", "internet", "insurance", "car_payment", "subscriptions", "loan_payment",
          "childcare", "piano lessons")  # fmt: skip
+BEGINNER = Person("beginner@example.org", "EUR", "America/New_York", None, None, ())
 COUNTRIES = ("BG", "DE", "FR", "US", "GB", "JP", "KW", "ZZ")
 
 
@@ -50,17 +51,14 @@ def beginnings(draw: st.DrawFn) -> tuple[str, Decimal, dict[str, Decimal], Decim
     return draw(st.sampled_from(COUNTRIES)), Decimal(income) / 100, fixed, amounts[-2]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def newcomer(built: Warehouse) -> UUID:
-    with built.transaction() as connection:
-        query = text("select user_id from app.users where email = :email")
-        found: UUID = connection.execute(query, {"email": NEWCOMER.email}).scalar_one()
-    return found
+    return move_in(built, BEGINNER).user_id
 
 
 def budgets(built: Warehouse, user: UUID) -> tuple[dict[str, int], date]:
     """The coming period's budgets as the twin has them, by category, and when it begins."""
-    coming = (NEWCOMER.today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    coming = (BEGINNER.today.replace(day=1) + timedelta(days=32)).replace(day=1)
     query = text("""
         select distinct category_code, budget_minor from marts.live_daily_plan(:user, :day, :day)
     """)
@@ -80,18 +78,18 @@ def test_a_first_plan_sums_to_the_income_to_the_cent(
     reply = client.post(
         "/api/onboarding/submit",
         json=answers(country, income, fixed, savings),
-        headers=sign_in(client, NEWCOMER),
+        headers=sign_in(client, BEGINNER),
     )
     assert reply.is_success, reply.text
     found, _ = budgets(built, newcomer)
-    assert sum(found.values()) == int(income.scaleb(exponent(NEWCOMER.currency)))
+    assert sum(found.values()) == int(income.scaleb(exponent(BEGINNER.currency)))
     assert min(found.values(), default=0) >= 0
 
 
 def test_what_is_fixed_is_planned_as_it_was_told_and_the_rest_by_the_country(
     client: TestClient, built: Warehouse, newcomer: UUID
 ) -> None:
-    headers = sign_in(client, NEWCOMER)
+    headers = sign_in(client, BEGINNER)
     fixed = {"rent": Decimal(600), "internet": Decimal("40.50"), "utilities": Decimal(90)}
     plans = {}
     for country in ("BG", "DE"):
@@ -108,7 +106,7 @@ def test_what_is_fixed_is_planned_as_it_was_told_and_the_rest_by_the_country(
 def test_answers_that_no_longer_speak_of_an_expense_take_it_back(
     client: TestClient, built: Warehouse, newcomer: UUID
 ) -> None:
-    headers = sign_in(client, NEWCOMER)
+    headers = sign_in(client, BEGINNER)
     for fixed in ({"rent": Decimal(700)}, {"internet": Decimal(30)}):
         told = answers("DE", Decimal(3000), fixed, Decimal(0))
         assert client.post("/api/onboarding/submit", json=told, headers=headers).is_success

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 #: A month of a user, as MetricFlow calls it.
-MONTHLY = ("user", "metric_time__month")
-DAILY = ("user", "metric_time__day")
+MONTHLY = ("person", "metric_time__month")
+DAILY = ("person", "metric_time__day")
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +61,22 @@ def metric(
     request = MetricFlowQueryRequest.create(
         metric_names=list(names), group_by_names=list(by), where_constraints=[where] if where else None
     )
-    return rows(built, engine.explain(request).sql_statement.sql, len(by))
+    query = engine.explain(request).sql_statement.sql
+    with built.warehouse.transaction() as connection:
+        found = connection.execute(text(query.replace(":", "\\:"))).mappings().all()
+    return _rows([([row[name] for name in by], [row[name] for name in names]) for row in found])
 
 
 def rows(built: Built, query: str, keys: int) -> Rows:
-    """What a query answers, by its first columns, as plain values."""
+    """What a query answers, by its first columns."""
     with built.warehouse.transaction() as connection:
-        found = connection.execute(text(query.replace(":", "\\:"))).all()
-    return {
-        tuple(_plain(value) for value in row[:keys]): tuple(_plain(value) for value in row[keys:])
-        for row in found
-        if any(value for value in row[keys:])
-    }
+        found = connection.execute(text(query)).all()
+    return _rows([(row[:keys], row[keys:]) for row in found])
+
+
+def _rows(found: Sequence[tuple[Sequence[Any], Sequence[Any]]]) -> Rows:
+    """As plain values, rows of nothing but zeros left out."""
+    return {tuple(map(_plain, keys)): tuple(map(_plain, figures)) for keys, figures in found if any(figures)}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a value of any type
@@ -121,7 +125,7 @@ def test_spending_is_the_same_by_merchant(built: Built, engine: MetricFlowEngine
 
 @pytest.mark.parametrize("span", ["day", "week", "month", "quarter", "year"])
 def test_spending_is_the_same_in_every_span(built: Built, engine: MetricFlowEngine, span: str) -> None:
-    by = ["user", f"metric_time__{span}", "category"]
+    by = ["person", f"metric_time__{span}", "category"]
     by_metric = metric(built, engine, ["spending", "refunds", "purchases"], by)
     query = """
         select user_id, span_start, category_code, spent_minor, refunded_minor, purchases
@@ -163,7 +167,7 @@ def test_adherence_and_saving_rate_of_the_health_score_are_the_metrics(
         built,
         engine,
         ["within_budget", "spent_of_budgets"],
-        ["user", "user_period_category__period_start__day"],
+        ["person", "user_period_category__period_start__day"],
     )
     kept: dict[Any, list[int]] = {}
     for (user, period), (within, spent) in parts.items():
@@ -180,8 +184,8 @@ def test_adherence_and_saving_rate_of_the_health_score_are_the_metrics(
 
 def test_a_metric_is_split_by_currency_and_taxonomy(built: Built, engine: MetricFlowEngine) -> None:
     """Dimensions of users and categories reach the purchases, and nothing gets lost on the way."""
-    whole = metric(built, engine, ["spending"], ["user__currency"])
-    parts = metric(built, engine, ["spending"], ["user__currency", "category__name_en"])
+    whole = metric(built, engine, ["spending"], ["person__currency"])
+    parts = metric(built, engine, ["spending"], ["person__currency", "category__name_en"])
     summed: dict[str, int] = {}
     for (currency, _), (spent,) in parts.items():
         summed[currency] = summed.get(currency, 0) + spent
