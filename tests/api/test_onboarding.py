@@ -63,7 +63,8 @@ def budgets(built: Warehouse, user: UUID) -> tuple[dict[str, int], date]:
         select distinct category_code, budget_minor from marts.live_daily_plan(:user, :day, :day)
     """)
     with built.transaction() as connection:
-        return dict(map(tuple, connection.execute(query, {"user": user, "day": coming}))), coming
+        found = connection.execute(query, {"user": user, "day": coming})
+        return {row.category_code: row.budget_minor for row in found}, coming
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
