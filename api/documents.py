@@ -74,7 +74,7 @@ FOLLOWED = frozenset({
     "app.rule_effects", "app.parts",
     "marts.dim_accounts", "marts.dim_categories", "marts.fct_transactions", "marts.fct_daily_plan",
     "marts.fct_daily_totals", "marts.fct_budget_moves", "marts.served_daily_plan",
-    "marts.served_daily_totals", "marts.served_budget_moves",
+    "marts.served_daily_totals", "marts.served_budget_moves", "marts.fct_safe_to_spend",
 })  # fmt: skip
 _RELATION = re.compile(r"\b(?:from|join|lateral)\s+((?:raw|app|ml|ops|seeds|marts)\.\w+)", re.IGNORECASE)
 

@@ -14,7 +14,7 @@ from prefect import flow
 from flows.dbt import run_dbt
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from warehouse.engine import open_warehouse
-from warehouse.repositories import done_days, forecasts, insights
+from warehouse.repositories import done_days, forecasts, freshness, insights
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ def build_meaning(settings: Settings) -> int:
         with warehouse.transaction() as connection:
             if not forecasts.has_marts(connection):
                 return 0
-        return len(run_dbt(settings, warehouse.server, ["run", "--select", "tag:meaning", "--no-write-json"]))
+        results = run_dbt(settings, warehouse.server, ["run", "--select", "tag:meaning", "--no-write-json"])
+        with warehouse.transaction() as connection:
+            freshness.note_new_meaning(connection)
+        return len(results)
 
 
 @task(name="find insights", **DATABASE_RETRIES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.documents import Document
+from api.spendable import FORECAST, SAFE_MINOR
 
 #: The days of the current month.
 DAILY = Document("""
@@ -22,12 +23,14 @@ left join units on day.currency = units.currency
 """)
 
 #: One day with its categories; no row for a day without a plan.
-DAY = Document("""
+DAY = Document(f"""
 select json_build_object(
     'date', day.plan_date,
     'limit', day.planned_minor * coalesce(units.unit, 0.01),
     'spent', day.spent_minor * coalesce(units.unit, 0.01),
     'status', day.status,
+    'safe_to_spend',
+        case when day.plan_date = reader.today then {SAFE_MINOR} end * coalesce(units.unit, 0.01),
     'categories', (
         select coalesce(json_agg(json_build_object(
             'category', category.client_code,
@@ -46,7 +49,8 @@ select json_build_object(
 from reader
 cross join lateral marts.served_daily_totals(reader.user_id, %(day)s::date, %(day)s::date) as day
 left join units on day.currency = units.currency
-""")
+{FORECAST}
+""")  # noqa: S608 - parts of our own
 
 #: A month by the client's categories: what was planned for it and what was spent.
 _MONTH = """

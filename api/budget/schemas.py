@@ -36,6 +36,9 @@ class DayCategory(BaseModel):
 class DayDetail(DayBudget):
     """One day with its categories."""
 
+    safe_to_spend: Amount | None = Field(
+        default=None, description="Today's alone: what plan and forecast balance both allow; else null."
+    )
     categories: list[DayCategory]
 
 

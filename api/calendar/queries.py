@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from api.documents import Document
+from api.spendable import FORECAST, SAFE_MINOR
 
 #: One entry per day of the month of ``first_day`` that has a plan; savings are no limit to spend. A
 #: category of the client may stand for several of ours: its light is that of their sums.
-SAVED_MONTH = Document("""
+#: Today's day says what is safe to spend; of other days nobody knows.
+SAVED_MONTH = Document(f"""
 with totals as materialized (
-    select day.*, coalesce(units.unit, 0.01) as unit
+    select day.*, coalesce(units.unit, 0.01) as unit,
+        case when day.plan_date = reader.today then {SAFE_MINOR} end as capped_minor
     from reader
     cross join lateral marts.served_daily_totals(
         reader.user_id, %(first_day)s::date, (%(first_day)s::date + interval '1 month')::date - 1
     ) as day
     left join units on day.currency = units.currency
+    {FORECAST}
 ),
 by_client_category as (
     select
@@ -50,7 +54,8 @@ days as (
         totals.spent_minor * totals.unit as spent,
         totals.planned_minor * totals.unit as total,
         case when totals.plan_date <= reader.today then 'active' else 'pending' end as status,
-        coalesce(budgets.planned_budget, '{}') as planned_budget
+        coalesce(budgets.planned_budget, '{{}}') as planned_budget,
+        totals.capped_minor * totals.unit as safe_to_spend
     from reader
     cross join totals
     -- Somebody without income or spending has a plan of nothing, which is none.
@@ -63,4 +68,4 @@ select json_build_object(
     'currency', (select currency from reader)
 ) as document
 from days
-""")
+""")  # noqa: S608 - parts of our own

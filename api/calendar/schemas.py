@@ -28,6 +28,9 @@ class CalendarDay(BaseModel):
     spent: Amount
     total: Amount = Field(description="The same as limit.")
     status: Literal["active", "pending"] = Field(description="Pending until the day has come.")
+    safe_to_spend: Amount | None = Field(
+        default=None, description="Today's alone: what plan and forecast balance both allow; else null."
+    )
     planned_budget: dict[ClientCategory, CategoryBudget] = Field(
         description="Categories with a plan or spending on that day, by the client's names."
     )

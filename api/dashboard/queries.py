@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.documents import Document
+from api.spendable import FORECAST, SAFE_MINOR
 from api.transactions.queries import FACTS
 
 #: Everything that the main screen shows, in one document. Goals and challenges are still to come.
@@ -23,10 +24,12 @@ this_week as materialized (
     ) as day
 ),
 today_total as (
-    select day.planned_minor, day.spent_minor, coalesce(units.unit, 0.01) as unit, day.currency
+    select day.planned_minor, day.spent_minor, coalesce(units.unit, 0.01) as unit, day.currency,
+        {SAFE_MINOR} as safe_minor, forecast.cap_minor, forecast.next_income_date, forecast.reaches_payday
     from reader
     inner join this_week as day on reader.today = day.plan_date
     left join units on day.currency = units.currency
+    {FORECAST}
 ),
 by_client_category as (
     select
@@ -110,6 +113,10 @@ select json_build_object(
     'balance', balance.minor * reader.unit,
     'currency', reader.currency,
     'spent', coalesce((select spent_minor * unit from today_total), 0 * reader.unit),
+    'safe_to_spend', (select json_build_object(
+        'amount', safe_minor * unit, 'cap', cap_minor * unit,
+        'next_income_date', next_income_date, 'reaches_payday', reaches_payday
+    ) from today_total),
     'daily_targets', coalesce((select list from daily_targets), '[]'),
     'week', (select list from week),
     'transactions', coalesce((select list from transactions), '[]'),

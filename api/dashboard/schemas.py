@@ -107,12 +107,22 @@ class ChallengesSummary(BaseModel):
     current_streak: int
 
 
+class SafeToSpend(BaseModel):
+    """What may be spent today without touching a bill or running dry before money comes in."""
+
+    amount: Amount = Field(description="What plan and forecast both allow.")
+    cap: Amount | None = Field(description="What the forecast alone allows; null where there is none.")
+    next_income_date: date | None
+    reaches_payday: Literal["yes", "probably", "unlikely"] | None
+
+
 class Dashboard(BaseModel):
     """Everything that the main screen shows; today and the week are the user's."""
 
     balance: Amount = Field(description="Of all accounts but loans that are in the user's currency.")
     currency: Currency
     spent: Amount = Field(description="Today.")
+    safe_to_spend: SafeToSpend | None = Field(description="Null without a plan.")
     daily_targets: list[DailyTarget]
     week: Annotated[list[WeekDay], Field(min_length=7, max_length=7)]
     transactions: list[LatestTransaction] = Field(max_length=10)
@@ -128,6 +138,12 @@ EXAMPLE = {
     "balance": 1234.56,
     "currency": "EUR",
     "spent": 13.70,
+    "safe_to_spend": {
+        "amount": 24.10,
+        "cap": 312.00,
+        "next_income_date": "2026-11-30",
+        "reaches_payday": "yes",
+    },
     "daily_targets": [
         {
             "category": "groceries",

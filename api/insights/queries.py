@@ -13,6 +13,8 @@ import orjson
 
 from api.documents import Document
 from api.insights.to_come import said_of
+from api.spendable import FORECAST as FORECAST_OF_DAY
+from api.spendable import SAFE_MINOR
 
 #: English or Bulgarian: what the user chose, else what their country speaks.
 _LANGUAGE: LiteralString = """
@@ -85,16 +87,18 @@ def _or_nothing(method: str, path: str, answer: LiteralString, steps: LiteralStr
 FORECAST = _or_nothing(
     "GET",
     "/api/budget/forecast",
-    """
+    f"""
     select json_build_object(
         'enough_data', true, 'currency', max(ahead.currency), 'known_until', max(ahead.known_until),
         'model_version', max(ahead.model_version),
         'safe_to_spend', (
             select json_build_object(
-                'amount', s.safe_to_spend_minor * reader.unit, 'cap', s.cap_minor * reader.unit,
-                'next_income_date', s.next_income_date, 'reaches_payday', s.reaches_payday
+                'amount', {SAFE_MINOR} * reader.unit, 'cap', forecast.cap_minor * reader.unit,
+                'next_income_date', forecast.next_income_date, 'reaches_payday', forecast.reaches_payday
             )
-            from marts.fct_safe_to_spend as s where s.user_id = reader.user_id and s.as_of = reader.today
+            from marts.served_daily_totals(reader.user_id, reader.today, reader.today) as day
+            {FORECAST_OF_DAY}
+            where forecast.user_id is not null
         ),
         'days', json_agg(json_build_object(
             'date', ahead.forecast_date,
@@ -194,7 +198,7 @@ latest as (
 """
 _SNAPSHOT: LiteralString = """
 json_build_object('rating', h.health_score, 'risk', case when h.health_score is null then null
-    when h.health_score >= 70 then 'low' when h.health_score >= 40 then 'medium' else 'high' end,
+    when h.health_score >= 80 then 'low' when h.health_score >= 40 then 'medium' else 'high' end,
     'summary', latest.text, 'week_start', latest.week_start, 'told_by', latest.told_by)
 """
 SNAPSHOTS = Document(f"""
@@ -254,23 +258,27 @@ SAVINGS = _or_nothing(
         where f.kind in ('category_rise', 'fees', 'subscriptions') having count(*) > 0""",
     _FINDINGS,
 )
+#: Grades and risk go by the bounds of the FinHealth Score: healthy from 80, coping from 40, else vulnerable.
+#: A part that is not known is null and counts nowhere (docs/health_score.md).
 _HEALTH: LiteralString = """
 select json_build_object(
     'enough_data', h.health_score is not null, 'score', coalesce(h.health_score, 0),
     'grade', case when h.health_score is null then 'not enough data' when h.health_score >= 80 then 'A'
         when h.health_score >= 65 then 'B' when h.health_score >= 50
-            then 'C' when h.health_score >= 35 then 'D'
+            then 'C' when h.health_score >= 40 then 'D'
         else 'E' end,
-    'parts', json_build_object('saving', h.saving_points, 'buffer', h.buffer_points, 'debt', h.debt_points,
-        'plan', h.plan_points),
+    'parts', json_build_object('saving', h.saving_points, 'buffer', h.buffer_points, 'bills', h.bill_points,
+        'debt', h.debt_points, 'plan', h.plan_points),
+    'measures', json_build_object('saving_rate', h.saving_rate, 'buffer_months', h.buffer_months,
+        'bill_coverage', h.bill_coverage, 'debt_share', h.debt_share, 'plan_kept', h.plan_kept),
     'improvements', (
-        select coalesce(json_agg(part.name order by part.points), '[]') from (values
-            ('saving', h.saving_points), ('buffer', h.buffer_points), ('debt', h.debt_points),
-            ('plan', h.plan_points)
+        select coalesce(json_agg(part.name order by part.points, part.name), '[]') from (values
+            ('saving', h.saving_points), ('buffer', h.buffer_points), ('bills', h.bill_points),
+            ('debt', h.debt_points), ('plan', h.plan_points)
         ) as part (name, points) where part.points < 70
     ),
     'risk_score', 100 - h.health_score,
-    'risk_level', case when h.health_score is null then null when h.health_score >= 65 then 'low'
+    'risk_level', case when h.health_score is null then null when h.health_score >= 80 then 'low'
         when h.health_score >= 40 then 'medium' else 'high' end,
     'recommendations', '[]'::json
 )

@@ -41,6 +41,38 @@ values (%(user_id)s, %(region)s, %(savings)s)
 on conflict (user_id) do update
 set region = coalesce(excluded.region, preferences.region), savings_goal_minor = excluded.savings_goal_minor
 """
+#: By our own codes, else by the client's names for categories; what is neither is kept as it was said. A name
+#: of which the answers no longer speak is no longer held to them.
+_TOLD: LiteralString = """
+    select coalesce(own.category_code, client.category_code) as category_code,
+        sum(told.minor::bigint)::bigint as minor
+    from jsonb_each_text({answers}) as told (name, minor)
+    left join marts.dim_categories as own
+        on own.category_code = told.name and own.group_code in ('need', 'want', 'saving')
+    left join seeds.client_categories as client on client.client_code = told.name
+    where coalesce(own.category_code, client.category_code) is not null
+    group by 1
+"""
+_FORGET: LiteralString = f"""
+update app.category_budgets as budget set allotted_minor = null, updated_at = now()
+from app.onboarding_answers as before, lateral ({_TOLD.format(answers="before.fixed_expenses_minor")}) as told
+where before.user_id = %(user_id)s and budget.user_id = before.user_id
+    and (budget.category_code = told.category_code and budget.allotted_minor = told.minor
+        or budget.category_code = 'savings' and budget.allotted_minor = before.savings_goal_minor)
+"""  # noqa: S608 - parts of our own
+_ALLOT: LiteralString = f"""
+insert into app.category_budgets (user_id, category_code, allotted_minor)
+select %(user_id)s, told.category_code, sum(told.minor)::bigint
+from (
+    {_TOLD.format(answers="%(fixed)s::jsonb")}
+    union all
+    select 'savings', %(savings)s::bigint
+) as told
+group by told.category_code
+having sum(told.minor) > 0
+on conflict (user_id, category_code) do update
+set allotted_minor = excluded.allotted_minor, updated_at = now()
+"""  # noqa: S608 - parts of our own
 
 
 async def keep(work: Work, user: Principal, given: Answers) -> Onboarded:
@@ -56,8 +88,10 @@ async def keep(work: Work, user: Principal, given: Answers) -> Onboarded:
         raise OverspentIncomeError({"missing": float(Money(-left, currency).decimal)})
     key = {"user_id": user.user_id}
     amounts = {"income": income, "additional": additional, "savings": savings, "fixed": Jsonb(fixed)}
+    await work.run(_FORGET, **key)
     await work.run(_KEEP, answers=Jsonb(given.as_sent()), **key, **amounts)
     await work.run(_INCOME, minor=income + additional, **key)
+    await work.run(_ALLOT, fixed=amounts["fixed"], savings=savings, **key)
     await work.run(_PERSON, country=given.region, timezone=given.timezone, **key)
     region = given.meta.get("stateCode")
     await work.run(_GOAL, region=region if isinstance(region, str) else None, savings=savings, **key)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from tests.api.people import MARIA
+from warehouse.repositories import freshness
 from warehouse.tables.app import users
 from warehouse.tables.meaning import alerts, forecast_days, insights
 
@@ -106,3 +108,51 @@ def test_proposed_moves_conserve_money(client: TestClient, maria: dict[str, str]
     proposed = client.post("/api/ai/optimize-budget", headers=maria).json()["data"]
     effect = proposed["effect"]
     assert sum(each["left_before"] for each in effect) == sum(each["left_after"] for each in effect)
+
+
+def test_safe_to_spend_is_capped_by_the_forecast_and_by_what_was_spent_since(
+    client: TestClient, maria: dict[str, str], built: Warehouse, told: UUID
+) -> None:
+    """Without a forecast of today there is no cap; all answers that show it say the same."""
+    day_of, month_of = f"{MARIA.today}", f"{MARIA.today:%Y/%-m}"
+    paths = ("/api/dashboard", f"/api/budget/daily/{day_of}", f"/api/calendar/saved/{month_of}")
+
+    def shown() -> tuple[set[Decimal], object]:
+        replies = [client.get(path, headers=maria).json(parse_float=Decimal) for path in paths]
+        screen, day, month = (reply["data"] for reply in replies)
+        today = next(each for each in month["calendar"] if each["date"] == str(MARIA.today))
+        amounts = {screen["safe_to_spend"]["amount"], day["safe_to_spend"], today["safe_to_spend"]}
+        return {Decimal(amount) for amount in amounts}, screen["safe_to_spend"]["cap"]
+
+    uncapped, cap = shown()
+    assert len(uncapped) == 1
+    assert cap is None
+    (planned,) = uncapped
+    with built.transaction() as connection:
+        connection.execute(text("delete from marts.fct_safe_to_spend where user_id = :user"), {"user": told})
+        connection.execute(
+            text("""
+                insert into marts.fct_safe_to_spend (
+                    user_id, as_of, next_income_date, is_income_expected, lowest_p10_minor, lowest_p50_minor,
+                    cap_minor, planned_safe_minor, spent_then_minor, safe_to_spend_minor, reaches_payday,
+                    currency
+                )
+                select :user, plan_date, plan_date + 5, true, 150, 300, 150, safe_to_spend_minor,
+                    spent_minor - 100, least(safe_to_spend_minor, 150), 'yes', currency
+                from marts.fct_daily_totals where user_id = :user and plan_date = :today
+            """),
+            {"user": told, "today": MARIA.today},
+        )
+        freshness.note_new_meaning(connection)
+    capped, cap = shown()
+    assert cap == Decimal("1.50")
+    assert capped == {min(planned, Decimal("0.50"))}  # a euro was spent since the forecast
+
+
+def test_no_points_are_given_for_what_is_not_known(client: TestClient, kenji: dict[str, str]) -> None:
+    """Kenji has no statement with a balance and no bill that comes again."""
+    score = client.get("/api/ai/financial-health-score", headers=kenji).json()["data"]
+    assert set(score["parts"]) == {"saving", "buffer", "bills", "debt", "plan"}
+    assert score["parts"]["bills"] is None
+    assert (score["grade"] == "not enough data") == (not score["enough_data"])
+    assert set(score["improvements"]) <= set(score["parts"])

@@ -57,6 +57,11 @@ def record_build(connection: Connection) -> int:
     return connection.execute(text("delete from ops.build_queue")).rowcount
 
 
+def note_new_meaning(connection: Connection) -> None:
+    """Let readers ask anew: what stands beside the plan (safe to spend) has changed, though no fact has."""
+    connection.execute(text("update ops.mart_versions set built_at = now()"))
+
+
 def nothing_built(connection: Connection) -> bool:
     """Whether no marts exist yet."""
     return bool(connection.execute(text("select to_regclass('marts.fct_daily_plan') is null")).scalar_one())

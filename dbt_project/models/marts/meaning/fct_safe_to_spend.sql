@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['user_id'], 'unique': True}]) }}
+{{ config(pre_hook=create_capped_safe_to_spend(), indexes=[{'columns': ['user_id'], 'unique': True}]) }}
 
 -- The balance that is left with nine chances in ten, at its lowest before money comes in again: nobody who
 -- spends that much today runs dry before payday.
@@ -101,7 +101,17 @@ final as (
         lowest.lowest_p50_minor,
         greatest(lowest.lowest_p10_minor, 0) as cap_minor,
         daily_totals.safe_to_spend_minor as planned_safe_minor,
-        least(daily_totals.safe_to_spend_minor, greatest(lowest.lowest_p10_minor, 0)) as safe_to_spend_minor,
+        daily_totals.spent_minor as spent_then_minor,
+        -- Somebody without a plan may spend what the forecast bears.
+        coalesce(
+            {{ capped_safe_to_spend(
+                'daily_totals.safe_to_spend_minor',
+                'daily_totals.spent_minor',
+                'greatest(lowest.lowest_p10_minor, 0)',
+                'daily_totals.spent_minor',
+            ) }},
+            greatest(lowest.lowest_p10_minor, 0)
+        )::bigint as safe_to_spend_minor,
         case
             when lowest.lowest_p10_minor >= 0 then 'yes'
             when lowest.lowest_p50_minor >= 0 then 'probably'

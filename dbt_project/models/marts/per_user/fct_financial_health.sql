@@ -1,8 +1,7 @@
 {{ config(pre_hook=plan_by_hashing(), indexes=[{'columns': ['user_id'], 'unique': True}]) }}
 
--- Each part goes from 0 to 100 between what public advice calls worrying and what it calls sound:
--- saving rate 0 to 20 % (the 50/30/20 rule), buffer 0 to 3 months of spending (the lower end of the usual
--- three to six), debt payments 36 to 0 % of income (the 36 % rule of lenders), plan kept 0 to 100 %.
+-- Each part goes in a straight line from 0 to 100 points between what a public rule calls worrying and what it
+-- calls sound; docs/health_score.md names the rules and shows the lines.
 with plan_users as (
     select * from {{ ref('int_plan_users') }}
 ),
@@ -25,6 +24,18 @@ accounts as (
 
 balances as (
     select * from {{ ref('int_account_balances') }}
+),
+
+commitments as (
+    select * from {{ ref('stg_app__commitments') }}
+),
+
+series as (
+    select * from {{ ref('stg_ml__recurring_series') }}
+),
+
+words as (
+    select * from {{ ref('stg_app__recurring_words') }}
 ),
 
 -- The recent complete periods, as budgets take them.
@@ -97,17 +108,52 @@ kept as (
     group by budgets.user_id
 ),
 
+-- A balance that is older than two months says nothing of today.
 liquid as (
     select
         accounts.user_id,
-        sum(balances.balance_minor) as balance_minor
+        sum(balances.balance_minor) as balance_minor,
+        sum(balances.balance_minor) filter (where accounts.kind not in ('savings', 'investment'))
+            as spendable_minor
     from plan_users
     inner join accounts
         on plan_users.user_id = accounts.user_id and plan_users.currency = accounts.currency
     inner join balances
         on accounts.user_id = balances.user_id and accounts.account_id = balances.account_id
-    where accounts.kind <> 'loan'
+    where accounts.kind <> 'loan' and balances.balance_date > plan_users.today - 62
     group by accounts.user_id
+),
+
+-- What is due within thirty days and not paid.
+bills as (
+    select
+        plan_users.user_id,
+        sum(commitments.amount_minor) as due_minor
+    from plan_users
+    inner join commitments on plan_users.user_id = commitments.user_id
+    where
+        commitments.transaction_id is null
+        and plan_users.today <= commitments.due_date
+        and plan_users.today + 30 > commitments.due_date
+    group by plan_users.user_id
+),
+
+-- What comes in by rhythm in these days, at the lower end of what is usual.
+expected as (
+    select
+        plan_users.user_id,
+        sum(greatest(least(series.expected_minor, series.low_minor), 0)) as income_minor
+    from plan_users
+    inner join series
+        on plan_users.user_id = series.user_id and plan_users.currency = series.currency
+    left join words on series.user_id = words.user_id and series.series_id = words.series_id
+    where
+        series.is_income
+        and series.status = 'active'
+        and words.word is distinct from 'rejected'
+        and plan_users.today <= series.next_date
+        and plan_users.today + 30 > series.next_date
+    group by plan_users.user_id
 ),
 
 ratios as (
@@ -117,6 +163,13 @@ ratios as (
         case when amounts.income_minor > 0 then 1 - amounts.spent_minor / amounts.income_minor end as saving_rate,
         case when amounts.spent_minor > 0 then liquid.balance_minor * spans.days / (amounts.spent_minor * 30.4) end
             as buffer_months,
+        -- Income to come covers three quarters of the bills at most.
+        case
+            when bills.due_minor > 0 and liquid.spendable_minor is not null
+                then
+                    greatest(liquid.spendable_minor, 0)
+                    / (bills.due_minor - least(coalesce(expected.income_minor, 0), bills.due_minor * 0.75))
+        end as bill_coverage,
         case when amounts.income_minor > 0 then amounts.debt_minor / amounts.income_minor end as debt_share,
         case when kept.spent_minor > 0 then kept.within_minor / kept.spent_minor end as plan_kept
     from plan_users
@@ -124,6 +177,8 @@ ratios as (
     left join spans on plan_users.user_id = spans.user_id
     left join liquid on plan_users.user_id = liquid.user_id
     left join kept on plan_users.user_id = kept.user_id
+    left join bills on plan_users.user_id = bills.user_id
+    left join expected on plan_users.user_id = expected.user_id
 ),
 
 parts as (
@@ -132,28 +187,33 @@ parts as (
         as_of,
         round(saving_rate, 4) as saving_rate,
         round(buffer_months, 2) as buffer_months,
+        round(bill_coverage, 4) as bill_coverage,
         round(debt_share, 4) as debt_share,
         round(plan_kept, 4) as plan_kept,
-        round(100 * greatest(least(saving_rate / 0.20, 1), 0))::integer as saving_points,
-        round(100 * greatest(least(buffer_months / 3, 1), 0))::integer as buffer_points,
-        round(100 * greatest(least(1 - debt_share / 0.36, 1), 0))::integer as debt_points,
-        round(100 * greatest(least(plan_kept, 1), 0))::integer as plan_points
+        {{ health_points('saving_rate / 0.20') }} as saving_points,
+        {{ health_points('buffer_months / 3') }} as buffer_points,
+        {{ health_points('bill_coverage') }} as bill_points,
+        {{ health_points('1 - debt_share / 0.36') }} as debt_points,
+        {{ health_points('plan_kept') }} as plan_points
     from ratios
 ),
 
--- The mean of the parts that are known, if at least three of the four are.
+-- The mean of the parts that are known, if at least three of the five are.
 final as (
     select
         parts.user_id,
         parts.as_of,
         parts.saving_rate,
         parts.buffer_months,
+        parts.bill_coverage,
         parts.debt_share,
         parts.plan_kept,
         parts.saving_points,
         parts.buffer_points,
+        parts.bill_points,
         parts.debt_points,
         parts.plan_points,
+        known.count::integer as known_parts,
         case when known.count >= 3 then round(known.points / known.count)::integer end as health_score,
         case when known.count >= 3 then 'scored' else 'not enough data' end as health_status
     from parts
@@ -162,7 +222,12 @@ final as (
             count(part.points) as count,
             sum(part.points)::numeric as points
         from (
-            values (parts.saving_points), (parts.buffer_points), (parts.debt_points), (parts.plan_points)
+            values
+            (parts.saving_points),
+            (parts.buffer_points),
+            (parts.bill_points),
+            (parts.debt_points),
+            (parts.plan_points)
         ) as part (points)
     ) as known
 )
