@@ -17,6 +17,7 @@ from models_ml.receipts.dual import DualTotal, dual_total
 from models_ml.receipts.evidence import Evidence, evidence
 from models_ml.receipts.layout import Box
 from models_ml.receipts.model import ReceiptModel
+from models_ml.receipts.names import mended
 from models_ml.receipts.page import Page
 from models_ml.receipts.purchase import (
     Item,
@@ -165,7 +166,7 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
     learned: Field[str] | None = None
     if found.merchant:
         choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
-        learned = Field(choice.best.name, scorer.confidence(choice.signals), choice.best.box)
+        learned = Field(mended(choice.best.name), scorer.confidence(choice.signals), choice.best.box)
     known = brand_of(read)
     if learned and known and known.is_agreed and not _speaks_of(learned.value, known.name):
         return Field(known.name, known.confidence, known.box)
