@@ -13,6 +13,7 @@ import typer
 from flows.cli.delegation import heavy
 from flows.cli.evaluate import commands as evaluations
 from flows.cli.output import AsJson, console, hints, print_json, progress_bar
+from flows.cli.receipt_matches import commands as matches
 from flows.cli.statements import UserEmail
 from flows.progress import report
 
@@ -31,6 +32,7 @@ Cache = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to ``mita``."""
+    commands.add_typer(matches, name="match")
     app.add_typer(commands, name="receipts")
 
 
@@ -44,10 +46,13 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Read merchant, date, total and items from photos of receipts. Nothing is stored."""
+    from flows.clients.ocr.choice import missing_script
     from flows.receipts.reading import as_object, default_reader, read_file
     from models_ml.receipts.model import load_folder
 
     ocr, model, about = _reader(cache, country), load_folder(), default_reader(country, currency)
+    if advice := missing_script(country, ocr.name):
+        hints.print(advice, style="yellow", markup=False)
     failed = 0
     for path in paths:
         outcome = read_file(path, ocr, model, about)
