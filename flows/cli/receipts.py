@@ -196,6 +196,34 @@ def evaluate(
         _show_figures(results)
 
 
+@evaluations.command("receipt-damage")
+def evaluate_damage(
+    count: Annotated[int, typer.Option(min=1, help="How many receipts under each kind of damage.")] = 5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same receipts.")] = 1,
+    language: Annotated[list[str] | None, typer.Option(help="en, bg, de or fr; can be repeated.")] = None,
+    cache: Cache = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw receipts with skew, noise, shadow, fading and folds, read them, and print a table of figures."""
+    from flows.clients.ocr.cached import CachedReader
+    from flows.clients.ocr.choice import text_readers
+    from flows.evaluation.receipt_damage import as_markdown, damage_figures
+    from models_ml.receipts.model import load_folder
+    from warehouse.settings import Settings
+
+    readers = text_readers(Settings())
+    if cache:
+        readers = {country: CachedReader(reader, cache) for country, reader in readers.items()}
+    languages = tuple(language or ("en", "bg", "de"))
+    with progress_bar():
+        rows = damage_figures(readers, load_folder(), count=count, seed=seed, languages=languages)
+    if as_json:
+        print_json(rows)
+        return
+    console.print(as_markdown(rows), markup=False, highlight=False, soft_wrap=True)
+
+
 @evaluations.command("receipt-matching")
 @heavy
 def evaluate_receipt_matching(
