@@ -13,6 +13,7 @@ import typer
 from flows.cli.delegation import heavy
 from flows.cli.evaluate import commands as evaluations
 from flows.cli.output import AsJson, console, hints, print_json, progress_bar
+from flows.cli.receipt_matches import commands as matches
 from flows.cli.statements import UserEmail
 from flows.progress import report
 
@@ -31,6 +32,7 @@ Cache = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to ``mita``."""
+    commands.add_typer(matches, name="match")
     app.add_typer(commands, name="receipts")
 
 
@@ -44,10 +46,13 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Read merchant, date, total and items from photos of receipts. Nothing is stored."""
+    from flows.clients.ocr.choice import missing_script
     from flows.receipts.reading import as_object, default_reader, read_file
     from models_ml.receipts.model import load_folder
 
     ocr, model, about = _reader(cache, country), load_folder(), default_reader(country, currency)
+    if advice := missing_script(country, ocr.name):
+        hints.print(advice, style="yellow", markup=False)
     failed = 0
     for path in paths:
         outcome = read_file(path, ocr, model, about)
@@ -189,6 +194,34 @@ def evaluate(
         print_json({"model": model.version, "ocr": ocr.name, "folders": results})
     else:
         _show_figures(results)
+
+
+@evaluations.command("receipt-damage")
+def evaluate_damage(
+    count: Annotated[int, typer.Option(min=1, help="How many receipts under each kind of damage.")] = 5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same receipts.")] = 1,
+    language: Annotated[list[str] | None, typer.Option(help="en, bg, de or fr; can be repeated.")] = None,
+    cache: Cache = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw receipts with skew, noise, shadow, fading and folds, read them, and print a table of figures."""
+    from flows.clients.ocr.cached import CachedReader
+    from flows.clients.ocr.choice import text_readers
+    from flows.evaluation.receipt_damage import as_markdown, damage_figures
+    from models_ml.receipts.model import load_folder
+    from warehouse.settings import Settings
+
+    readers = text_readers(Settings())
+    if cache:
+        readers = {country: CachedReader(reader, cache) for country, reader in readers.items()}
+    languages = tuple(language or ("en", "bg", "de"))
+    with progress_bar():
+        rows = damage_figures(readers, load_folder(), count=count, seed=seed, languages=languages)
+    if as_json:
+        print_json(rows)
+        return
+    console.print(as_markdown(rows), markup=False, highlight=False, soft_wrap=True)
 
 
 @evaluations.command("receipt-matching")

@@ -86,7 +86,7 @@ def read_files(settings: Settings, paths: Sequence[str], email: str) -> list[Fil
     with open_warehouse(settings) as warehouse:
         with warehouse.transaction() as connection:
             user = users.get_user(connection, email)
-        engines = load_engines(settings, user.country)
+        engines = load_engines(settings)
         for number, path in enumerate(paths, 1):
             try:
                 left = leave_file(warehouse, store, user.user_id, Path(path))
@@ -134,10 +134,11 @@ def delete_photos(settings: Settings) -> int:
     return len(due)
 
 
-def load_engines(settings: Settings, country: str = "") -> Engines:
-    """The engines that the settings ask for, loaded once for many photos."""
-    from flows.clients.ocr.choice import text_reader  # noqa: PLC0415 - onnxruntime
+def load_engines(settings: Settings) -> Engines:
+    """The engines that the settings ask for, loaded once for many photos of users of all countries."""
+    from flows.clients.ocr.choice import text_readers  # noqa: PLC0415 - onnxruntime
     from flows.receipts.processing import Engines  # noqa: PLC0415
     from models_ml.receipts.model import load_folder  # noqa: PLC0415
 
-    return Engines(text_reader(settings, None, country), load_folder())
+    readers = text_readers(settings)
+    return Engines(readers[""], load_folder(), readers)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.clients.ocr.choice import missing_script
 from flows.receipts.likeness import is_same_receipt, perceptual_hash
 from flows.receipts.opening import Pixels, open_pages
 from flows.receipts.reading import ReceiptOutcome, as_object, default_reader, recognised
@@ -18,6 +19,7 @@ from models_ml.receipts.page import Page
 from models_ml.receipts.reader import Reading, read_page
 from warehouse.repositories import receipts
 from warehouse.repositories.receipts import Job, Receipt, ReceiptImage, ReceiptItem
+from warehouse.repositories.users import get_user_by_id
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,10 +42,15 @@ _SURE_FIELDS = ("merchant", "date", "total")
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What reading needs, loaded once for many photos."""
+    """What reading needs, loaded once for many photos; ``regional`` reads what a country's people send."""
 
     ocr: TextReader
     model: ReceiptModel
+    regional: Mapping[str, TextReader] = field(default_factory=dict)
+
+    def reader_for(self, country: str) -> TextReader:
+        """The reader of a user's country."""
+        return self.regional.get(country.upper(), self.ocr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,10 @@ def read_image(warehouse: Warehouse, store: ReceiptStore, job: Job, engines: Eng
     """Recognise a photo, unless that was done before, and keep its text and the cleaned photo."""
     with warehouse.transaction() as connection:
         image = receipts.get_image(connection, job.user_id, job.image_id)
+        ocr = engines.reader_for(get_user_by_id(connection, job.user_id).country)
     if image.page is not None or image.storage_key is None:
         return
-    found = recognise(store.get(image.storage_key), engines.ocr, folder)
+    found = recognise(store.get(image.storage_key), ocr, folder)
     store.put(job.user_id, job.image_id, found.clean)
     with warehouse.transaction() as connection:
         receipts.change_image(
@@ -122,10 +130,19 @@ def understand(connection: Connection, user: User, image_id: UUID, engines: Engi
     about = default_reader(user.country, corrections.get("currency", user.currency))
     reading = read_page(Page.from_dict(image.page), engines.model, about)
     receipt = corrected(receipt_of(image_id, reading, str(image.page.get("engine", ""))), corrections)
+    receipt = _advised(receipt, user.country)
     receipt = replace(receipt, category_code=_category(connection, user, receipt, corrections))
     receipt = _known_before(connection, user.user_id, receipt, image)
     receipts.put_receipt(connection, user.user_id, receipt, items_of(reading, receipt))
     return receipt
+
+
+def _advised(receipt: Receipt, country: str) -> Receipt:
+    """With the reason beside it where the user's script was read by an engine that does not know it."""
+    advice = missing_script(country, receipt.reader)
+    if receipt.status != "needs_review" or not advice:
+        return receipt
+    return replace(receipt, reasons=[*receipt.reasons, advice])
 
 
 def receipt_of(image_id: UUID, reading: Reading, engine: str) -> Receipt:

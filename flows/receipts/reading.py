@@ -98,6 +98,10 @@ def as_object(outcome: ReceiptOutcome) -> dict[str, Any]:
         "currency": currency or None,
         "tax": major(reading.tax.value, currency) if reading.tax else None,
         "tax_minor": _value(reading.tax),
+        "tax_included": reading.tax_included,
+        "tip_minor": _value(reading.tip),
+        "discount_minor": _value(reading.discount),
+        "rounding_minor": _value(reading.rounding),
         "payment": _value(reading.payment),
         "card_tail": reading.card_tail or None,
         "items": [

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Photos wait; people at the API and in the terminal do not.
 BEHIND = 5
-#: Bytes of data that the worker may hold; the engine's own memory counts.
-MOST_MEMORY = 2_500_000_000
+#: Bytes of data that the worker may hold, twice what a photo of a shop takes; the engine's memory counts.
+MOST_MEMORY = 1_200_000_000
 #: Seconds between looks when nobody says that there is work: a job that waits to be tried again, or a
 #: dead worker's.
 LOOK_SECONDS = 5.0

@@ -8,13 +8,18 @@ from functools import cached_property
 
 from models_ml.receipts.amounts import Amount, amounts_in, label_of
 from models_ml.receipts.dates import WrittenDate, dates_in
+from models_ml.receipts.decimals import CENTS, Printed
 from models_ml.receipts.layout import Layout, Row, layout
 from models_ml.receipts.page import Page
 from models_ml.receipts.words import kinds_in
 
 _LETTERS = re.compile(r"[^\W\d_]")
+#: Chinese signs, which Japanese writes too, kana and Korean syllables.
+_WORD_SIGNS = re.compile(r"[\u3041-\u30fa\u4e00-\u9fff\uac00-\ud7a3](?<!円)(?<!원)")
 #: An amount belongs to the rightmost column when it ends within this share of the width from its edge.
 COLUMN_SHARE = 0.12
+#: Rows whose bare numbers are no amounts.
+_NUMBERED = frozenset({"contact", "registration", "address", "date", "count"})
 #: Rows beyond this many are not read: no till prints them, and time must end.
 MOST_ROWS = 1200
 
@@ -64,8 +69,8 @@ class Evidence:
         return self.kinds[row - 1] if row - 1 not in self.by_row else frozenset()
 
 
-def evidence(page: Page) -> Evidence:
-    """Read a page's rows."""
+def evidence(page: Page, printed: Printed = CENTS) -> Evidence:
+    """Read a page's rows, whose amounts are ``printed`` so."""
     arranged = layout(page)
     rows = arranged.rows[:MOST_ROWS]
     amounts: list[Amount] = []
@@ -73,7 +78,7 @@ def evidence(page: Page) -> Evidence:
     dates: list[tuple[int, WrittenDate]] = []
     for index, row in enumerate(rows):
         written = dates_in(row.text)
-        found = [one for one in amounts_in(row, index) if not _inside_date(one, written)]
+        found = [one for one in _amounts(row, index, printed) if not _inside_date(one, written)]
         amounts += found
         labels.append(label_of(row, found))
         dates += [(index, one) for one in written]
@@ -81,9 +86,17 @@ def evidence(page: Page) -> Evidence:
     return Evidence(kept, tuple(labels), tuple(map(kinds_in, labels)), tuple(amounts), tuple(dates))
 
 
+def _amounts(row: Row, index: int, printed: Printed) -> list[Amount]:
+    """A row's amounts; whole numbers without a mark are none where rows speak of addresses and numbers."""
+    found = amounts_in(row, index, printed.decimals, printed.scale)
+    if printed.decimals == 0 and kinds_in(row.text) & _NUMBERED:
+        return [one for one in found if one.has_mark]
+    return found
+
+
 def has_words(label: str) -> bool:
-    """Whether a label says something: at least three letters."""
-    return len(_LETTERS.findall(label)) >= 3  # noqa: PLR2004
+    """Whether a label says something: at least three letters, or one sign that is a word of its own."""
+    return len(_LETTERS.findall(label)) >= 3 or bool(_WORD_SIGNS.search(label))  # noqa: PLR2004
 
 
 def _inside_date(amount: Amount, dates: list[WrittenDate]) -> bool:

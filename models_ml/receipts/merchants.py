@@ -95,11 +95,25 @@ def merchant_candidates(read: Evidence) -> list[MerchantCandidate]:
         for rows in range(1, _LONGEST + 1):
             if start + rows > last or (rows > 1 and start >= HEAD_ROWS):
                 break
+            if _breaks_bracket(read, start, rows):
+                continue
             name = tidy(" ".join(read.rows[row].text for row in range(start, start + rows)))
             if len(re.findall(r"[^\W\d_]", name)) >= 2:  # noqa: PLR2004
                 box = union([read.rows[row].box() for row in range(start, start + rows)])
                 result.append(MerchantCandidate(name, start, rows, box, _vector(read, start, rows, name)))
     return result
+
+
+def _breaks_bracket(read: Evidence, start: int, rows: int) -> bool:
+    """Whether a run of rows ends or begins within brackets that the row beside it closes or opens."""
+    text = " ".join(read.rows[row].text for row in range(start, start + rows))
+    beyond = start + rows
+    has_longer = rows < _LONGEST and start < HEAD_ROWS and beyond < len(read.rows)
+    below = read.rows[beyond].text if has_longer else ""
+    above = read.rows[start - 1].text if start else ""
+    ends_within = text.rpartition("(")[2].count(")") == 0 and "(" in text and _closes_bracket(below)
+    begins_within = _closes_bracket(text) and "(" in above and ")" not in above.rpartition("(")[2]
+    return ends_within or begins_within
 
 
 def matrix(candidates: list[MerchantCandidate]) -> npt.NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models_ml.receipts.amounts import Amount
 from models_ml.receipts.evidence import Evidence, has_words
@@ -19,6 +19,8 @@ _TAX_LETTER = re.compile(r"\s+(?:[A-ZА-Я*]|SR|ZRL?|ZR|TX|T\d)$")
 _SUMS = frozenset(
     {"total", "due", "subtotal", "cash", "change", "rounding", "count", "summary", "card", "group"}
 )
+#: No till rounds by more: half of the smallest coin of the countries that round by ten.
+MOST_ROUNDING_MINOR = 50
 #: Tax shares of the world's sales taxes, as parts of a thousand of the net amount.
 _TAX_SHARES = range(15, 280)
 
@@ -45,11 +47,15 @@ class ItemList:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """Tax in minor units; ``is_proven`` when net and tax make the total or a printed rate gives it."""
+    """Tax in minor units; ``is_proven`` when net and tax make the total or a printed rate gives it.
+
+    ``is_included`` says whether the items' prices hold it already; None where nothing tells.
+    """
 
     minor: int
     box: Box
     is_proven: bool
+    is_included: bool | None = None
 
 
 def items_of(read: Evidence, total: int) -> ItemList:
@@ -77,11 +83,63 @@ def tax_of(read: Evidence, total: int) -> Tax | None:
         net = total - tax.minor
         nets = [one for one in read.amounts if abs(one.minor - net) <= ROUNDING_MINOR]
         if tax.minor and nets and _is_share(tax.minor, net):
-            return Tax(tax.minor, tax.box, is_proven=True)
+            return Tax(tax.minor, tax.box, is_proven=True, is_included=_is_included(read, tax, total))
     if not labelled:
         return None
     best = labelled[-1]
-    return Tax(best.minor, best.box, is_proven=False)
+    return Tax(best.minor, best.box, is_proven=False, is_included=_is_included(read, best, total))
+
+
+def tip_of(read: Evidence, total: int) -> Amount | None:
+    """The tip that the total holds: a printed amount and the tip make it. A blank or proposed tip is none."""
+    taxes = {one.minor for one in amounts_labelled(read, "tax")} | {0}
+    bases = {one.minor + tax for one in read.amounts for tax in taxes}
+    given = [one for one in amounts_labelled(read, "tip") if 0 < one.minor < total]
+    return next((one for one in given if total - one.minor in bases and _stands_alone(read, one)), None)
+
+
+def discount_of(read: Evidence, total: int) -> Amount | None:
+    """The discount between the sum of the items and the total, as a negative amount; None if unproven."""
+    for one in amounts_labelled(read, "discount"):
+        less = -abs(one.minor)
+        if less and _leads_to(read, total, less):
+            return replace(one, minor=less)
+    return None
+
+
+def rounding_of(read: Evidence, total: int) -> Amount | None:
+    """The cents by which cash was rounded, signed; None where no row of rounding makes the total."""
+    bases = {one.minor for one in read.amounts}
+    for one in amounts_labelled(read, "rounding"):
+        for signed in (one.minor, -one.minor):
+            if 0 < abs(signed) <= MOST_ROUNDING_MINOR and total - signed in bases:
+                return replace(one, minor=signed)
+    return None
+
+
+def _leads_to(read: Evidence, total: int, part: int) -> bool:
+    """Whether a printed sum and this part make the total, with taxes and the like or without."""
+    sums = {one.minor for kind in ("subtotal", "total") for one in amounts_labelled(read, kind)}
+    extra = {one.minor for kind in ("tax", "service", "tip") for one in amounts_labelled(read, kind)} | {0}
+    return any(abs(whole + part + more - total) <= ROUNDING_MINOR for whole in sums for more in extra)
+
+
+def _stands_alone(read: Evidence, amount: Amount) -> bool:
+    """Whether a row holds one amount and no share: tips are proposed as "18%  5.40  35.40"."""
+    found = read.by_row[amount.row]
+    return len(found) == 1 and "%" not in read.rows[amount.row].text
+
+
+def _is_included(read: Evidence, tax: Amount, total: int) -> bool | None:
+    """Whether the items' prices hold a tax, by the words beside it, then by what is printed above it."""
+    kinds = read.label_kinds(tax.row)
+    if "included" in kinds:
+        return True
+    subtotals = {one.minor for one in amounts_labelled(read, "subtotal") if one.row <= tax.row}
+    if any(abs(base + tax.minor - total) <= ROUNDING_MINOR for base in subtotals):
+        return False
+    totals = [one.row for one in read.amounts if abs(one.minor) == total]
+    return True if totals and totals[0] < tax.row else None
 
 
 def payment_of(read: Evidence, total: int) -> str:

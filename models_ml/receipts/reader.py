@@ -6,16 +6,30 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Generic, Literal, TypeVar
 
+from models_ml.receipts.amounts import Amount
 from models_ml.receipts.brands import brand_of
 from models_ml.receipts.choose import Candidates, candidates_of, choose
-from models_ml.receipts.currencies import CurrencyGuess, by_day, currency_of
+from models_ml.receipts.currencies import STATED, CurrencyGuess, by_day, currency_of
 from models_ml.receipts.dates import MONTH_FIRST_COUNTRIES, Order, time_in
 from models_ml.receipts.days import DateCandidate, receipt_order
+from models_ml.receipts.decimals import CENTS, printed, unless_contradicted
+from models_ml.receipts.dual import DualTotal, dual_total
 from models_ml.receipts.evidence import Evidence, evidence
 from models_ml.receipts.layout import Box
 from models_ml.receipts.model import ReceiptModel
+from models_ml.receipts.names import mended
 from models_ml.receipts.page import Page
-from models_ml.receipts.purchase import Item, Tax, card_tail_of, items_of, payment_of, tax_of
+from models_ml.receipts.purchase import (
+    Item,
+    Tax,
+    card_tail_of,
+    discount_of,
+    items_of,
+    payment_of,
+    rounding_of,
+    tax_of,
+    tip_of,
+)
 
 T = TypeVar("T")
 Status = Literal["completed", "needs_review", "failed"]
@@ -60,6 +74,10 @@ class Reading:
     proofs: tuple[str, ...]
     status: Status
     reasons: tuple[str, ...] = field(default=())
+    tip: Field[int] | None = None  # within the total
+    tax_included: bool | None = None  # in the items' prices; None where nothing tells
+    discount: Field[int] | None = None  # below zero, within the total
+    rounding: Field[int] | None = None  # signed, within the total
 
 
 def read_page(page: Page, model: ReceiptModel, reader: Reader | None = None) -> Reading:
@@ -67,24 +85,40 @@ def read_page(page: Page, model: ReceiptModel, reader: Reader | None = None) -> 
     about = reader or Reader()
     read = evidence(page)
     texts = [row.text for row in read.rows]
-    currency = currency_of(texts, about.country, about.currency)
+    currency = unless_contradicted(currency_of(texts, about.country, about.currency), texts)
+    form = printed(currency.code, texts)
+    read = read if form == CENTS else evidence(page, form)
     order = _order(read, currency, about.country)
     found = candidates_of(read, order or "day", about.latest_day)
     merchant, total = _merchant(read, found, model), _total(found, model)
     day = _day(read, found, model, order)
-    currency = by_day(currency, day.value if day else None, texts)
-    amount = total[0].value if total else 0
-    bought = items_of(read, amount)
-    tax = tax_of(read, amount) if total else None
-    paid = payment_of(read, amount)
+    dual = dual_total(read, total[0].value) if total else None
+    currency = by_day(currency, day.value if day else None, texts, about.country)
+    if total and dual and day:
+        currency, total = _of_the_day(dual, day.value, total)
     reasons = _reasons(merchant, day, total[0] if total else None, currency, model)
+    reasons += ("currency unsure: two are shown",) if dual and not day else ()
+    return _reading(read, found, (merchant, day, total), currency, reasons)
+
+
+def _reading(
+    read: Evidence,
+    found: Candidates,
+    sure: tuple[Field[str] | None, Field[date] | None, tuple[Field[int], frozenset[str]] | None],
+    currency: CurrencyGuess,
+    reasons: tuple[str, ...],
+) -> Reading:
+    """The fields that rest on merchant, date and total, beside them."""
+    merchant, day, total = sure
+    amount = total[0].value if total else 0
+    bought, tax, paid = items_of(read, amount), tax_of(read, amount), payment_of(read, amount)
     return Reading(
         merchant=merchant,
         day=day,
         moment=_moment(read, found, day),
         total=total[0] if total else None,
         currency=Field(currency.code, currency.confidence) if currency.code else None,
-        tax=_tax_field(tax),
+        tax=_tax_field(tax) if total else None,
         payment=Field(paid, 0.9) if paid else None,
         card_tail=card_tail_of(read),
         items=bought.items,
@@ -92,7 +126,26 @@ def read_page(page: Page, model: ReceiptModel, reader: Reader | None = None) -> 
         proofs=tuple(sorted(total[1])) if total else (),
         status="failed" if not read.rows else "needs_review" if reasons else "completed",
         reasons=reasons,
+        tip=_part(tip_of(read, amount)),
+        tax_included=tax.is_included if tax and total else None,
+        discount=_part(discount_of(read, amount)),
+        rounding=_part(rounding_of(read, amount)),
     )
+
+
+def _of_the_day(
+    dual: DualTotal, day: date, total: tuple[Field[int], frozenset[str]]
+) -> tuple[CurrencyGuess, tuple[Field[int], frozenset[str]]]:
+    """Of a total shown in two currencies, the one that was paid on the day."""
+    side = dual.side(day)
+    place = dual.euro if side == "euro" else dual.national
+    chosen = Field(abs(place.minor), total[0].confidence, place.box)
+    return CurrencyGuess("EUR" if side == "euro" else dual.code, STATED), (chosen, total[1])
+
+
+def _part(amount: Amount | None) -> Field[int] | None:
+    """A proven part of the total."""
+    return Field(amount.minor, _PROVEN, amount.box) if amount else None
 
 
 def _order(read: Evidence, currency: CurrencyGuess, country: str) -> Order | None:
@@ -113,7 +166,7 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
     learned: Field[str] | None = None
     if found.merchant:
         choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
-        learned = Field(choice.best.name, scorer.confidence(choice.signals), choice.best.box)
+        learned = Field(mended(choice.best.name), scorer.confidence(choice.signals), choice.best.box)
     known = brand_of(read)
     if learned and known and known.is_agreed and not _speaks_of(learned.value, known.name):
         return Field(known.name, known.confidence, known.box)

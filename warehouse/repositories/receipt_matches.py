@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from warehouse.errors import ActionableError
 from warehouse.tables.app import accounts, purchases
 from warehouse.tables.receipts import receipt_matches
 
@@ -76,6 +77,44 @@ on conflict (user_id, transaction_id) do update
 set category_code = excluded.category_code, decided_at = now()
 where category_decisions.category_code <> excluded.category_code
 """)
+# The word is kept by entry: of a merged transaction's entries, any; the transaction itself where it has one.
+_ANSWER = text("""
+insert into app.receipt_matches (user_id, receipt_id, entry_id, probability, band, origin, reasons)
+select r.user_id, r.receipt_id, t.transaction_id, :probability, :band, 'user', '{}'
+from app.receipts as r
+inner join app.transactions as t using (user_id)
+where r.user_id = :user_id and r.receipt_id = :receipt_id and r.status = 'completed'
+    and t.transaction_id = :transaction_id and t.deleted_at is null
+on conflict (user_id, receipt_id, entry_id) do update
+set band = excluded.band, origin = 'user', probability = excluded.probability, decided_at = now()
+returning entry_id
+""")
+_RIVALS = text("""
+delete from app.receipt_matches
+where user_id = :user_id and band <> 'no'
+    and (receipt_id = :receipt_id or entry_id = :transaction_id)
+    and (receipt_id, entry_id) <> (:receipt_id, :transaction_id)
+""")
+_LISTED = text("""
+select
+    m.receipt_id::text as receipt_id, t.transaction_id::text as transaction_id, m.band, m.origin,
+    round(m.probability::numeric, 4)::float8 as probability, r.merchant, r.spent_date as date,
+    r.total_minor, r.currency, t.spent_date as line_date, t.amount_minor as line_minor,
+    t.currency as line_currency, t.description as line
+from app.receipt_matches as m
+inner join app.receipts as r using (user_id, receipt_id)
+left join app.merged_entries as joined on m.user_id = joined.user_id and m.entry_id = joined.entry_id
+inner join app.transactions as t
+    on m.user_id = t.user_id and t.transaction_id = coalesce(joined.transaction_id, m.entry_id)
+        and t.deleted_at is null
+where m.user_id = :user_id and (cast(:band as text) is null or m.band = :band)
+order by r.spent_date desc, m.receipt_id, m.probability desc
+limit :most
+""")
+
+
+class MatchNotFoundError(ActionableError, LookupError):
+    """The user has no such receipt, or no such transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +173,33 @@ def answers(connection: Connection, user_id: UUID) -> list[tuple[UUID, UUID, boo
     """What the user said of receipts and today's transactions: receipt, transaction, is it the one."""
     rows = connection.execute(text(_ANSWERS), {"user_id": user_id})
     return [(row[0], row[1], row[2] == "paired") for row in rows]
+
+
+def list_matches(
+    connection: Connection, user_id: UUID, band: str | None = None, most: int = 200
+) -> list[dict[str, object]]:
+    """Receipts with the lines that paid them or may have, newest first; of one ``band`` if it is given."""
+    rows = connection.execute(_LISTED, {"user_id": user_id, "band": band, "most": most})
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - its public name
+
+
+def answer_match(
+    connection: Connection, user_id: UUID, receipt_id: UUID, transaction_id: UUID, *, is_paid: bool
+) -> None:
+    """Keep the user's word whether a transaction paid a receipt; what is derived of it is settled after.
+
+    A confirmed pair ends all others of the receipt and of the transaction. Raises MatchNotFoundError.
+    """
+    values = {"user_id": user_id, "receipt_id": receipt_id, "transaction_id": transaction_id}
+    if is_paid:
+        connection.execute(_RIVALS, values)
+    told = {"probability": float(is_paid), "band": "paired" if is_paid else "no"}
+    if connection.execute(_ANSWER, values | told).scalar_one_or_none() is None:
+        message = (
+            f"no read receipt {receipt_id} with a transaction {transaction_id}: "
+            "`mita receipts match list` shows what can be confirmed"
+        )
+        raise MatchNotFoundError(message)
 
 
 def replace_matches(connection: Connection, user_id: UUID, matches: Sequence[ReceiptMatch]) -> int:

@@ -21,13 +21,34 @@ def text_reader(settings: Settings, cache: Path | None = None, country: str = ""
     For a country that writes Cyrillic, Tesseract reads the local engine's lines where it is installed. What
     was read is kept in ``cache`` if a folder is given.
     """
-    reader: TextReader = LocalReader()
-    language = LANGUAGES.get(country.upper(), "")
-    if language and has_language(language):
-        reader = TesseractReader(reader, language)
-    if settings.vision_credentials:
-        from flows.clients.ocr.google import VisionReader, vision_client  # noqa: PLC0415 - loads gRPC
-
-        paid = VisionReader(vision_client(settings.vision_credentials), settings.vision_timeout_seconds)
-        reader = FallbackReader(paid, reader, rest=settings.vision_rest_seconds)
+    readers = text_readers(settings)
+    reader = readers.get(country.upper(), readers[""])
     return CachedReader(reader, cache) if cache else reader
+
+
+def text_readers(settings: Settings) -> dict[str, TextReader]:
+    """The readers of countries of their own, and under "" everybody else's; all share one local engine."""
+    local = LocalReader()
+    readers: dict[str, TextReader] = {"": local}
+    for country, language in LANGUAGES.items():
+        if has_language(language):
+            readers[country] = TesseractReader(local, language)
+    if not settings.vision_credentials:
+        return readers
+    from flows.clients.ocr.google import VisionReader, vision_client  # noqa: PLC0415 - loads gRPC
+
+    paid = VisionReader(vision_client(settings.vision_credentials), settings.vision_timeout_seconds)
+    return {
+        country: FallbackReader(paid, reader, rest=settings.vision_rest_seconds)
+        for country, reader in readers.items()
+    }
+
+
+def missing_script(country: str, engine: str) -> str:
+    """What to do where a country's script was read by an engine that does not know it; else empty."""
+    language = LANGUAGES.get(country.upper(), "")
+    if not language or engine != LocalReader.name:
+        return ""
+    return (
+        f"the local engine reads no Cyrillic: install tesseract-ocr-{language} or set MITA_VISION_CREDENTIALS"
+    )

@@ -29,7 +29,8 @@ _WIDEST = 2400
 _SECONDS = 60
 #: A line is taken from Tesseract when so many of its letters are Cyrillic, or it is as sure of it.
 _CYRILLIC = 0.3
-LANGUAGES = {"BG": "bul"}
+#: Tesseract's languages of the countries whose script the local engine does not know.
+LANGUAGES = {"BG": "bul", "MK": "mkd", "RS": "srp", "UA": "ukr", "BY": "bel", "RU": "rus"}
 
 
 @dataclass

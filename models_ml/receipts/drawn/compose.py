@@ -25,6 +25,10 @@ _JUNK = (
     "PAID",
     "copy",
     "-{n}-",
+    "PCL XL error",
+    "{n}%",
+    "Welcome to",
+    "Page {n}",
 )
 _NOTES = (100, 500, 1000, 2000, 5000, 10000)
 
@@ -175,10 +179,15 @@ class _Till:
         elif self._chance(0.12):
             name = f"{name} ({self._pick('first')})"
         suffix = "" if self._chance(0.25) else self._pick("suffixes")
+        if suffix and self._chance(0.2):
+            branch = f" ({self._pick('first')} {self._pick('first')})" if self._chance(0.4) else ""
+            name = f"{name} {self._pick('middles')}{branch}"
         legal = f"{name} {suffix}".strip()
         brand = self._chance(0.25)
         if brand:
             self._centre(self._pick("first"), self.random.choice([1.6, 2.0]))
+            if suffix and self._chance(0.2):
+                self._centre(self._pick("owners"))
         self._name(legal)
         self._address()
         if self._chance(0.6):

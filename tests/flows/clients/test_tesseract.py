@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flows.clients.ocr.choice import missing_script, text_readers
 from flows.clients.ocr.protocol import OcrError
 from flows.clients.ocr.tesseract import TesseractReader, has_language
 from models_ml.receipts.page import Page, TextLine
+from warehouse.engine import Warehouse
 
 PICTURE = np.full((100, 300, 3), 255, dtype=np.uint8)
 PROGRAM = """#!/bin/sh
@@ -64,3 +66,19 @@ def test_a_failing_program_is_an_error_of_the_engine(program: Path) -> None:
     program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     with pytest.raises(OcrError, match="Tesseract"):
         TesseractReader(Finder(), "bul").read(PICTURE)
+
+
+@pytest.mark.usefixtures("program")
+def test_each_country_has_its_reader_and_all_share_one_engine(warehouse: Warehouse) -> None:
+    readers = text_readers(warehouse.settings)
+    bulgarian = readers["BG"]
+    assert isinstance(bulgarian, TesseractReader)
+    assert bulgarian.finder is readers[""]
+    assert "UA" not in readers
+    has_language.cache_clear()
+
+
+def test_a_script_that_nothing_reads_is_told() -> None:
+    assert "tesseract-ocr-bul" in missing_script("bg", "rapidocr")
+    assert missing_script("BG", "rapidocr+tesseract-bul") == ""
+    assert missing_script("DE", "rapidocr") == ""

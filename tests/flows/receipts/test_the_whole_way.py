@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from tests.factories import add_transaction
 from tests.flows.receipts.test_reading import TEXT, Typed, upright
 from warehouse.engine import Warehouse
 from warehouse.receipt_store import ImageGoneError, ReceiptStore
+from warehouse.repositories.receipt_matches import MatchNotFoundError, answer_match, list_matches
 from warehouse.repositories.users import User
 from warehouse.sealing import BrokenSealError
 
@@ -255,3 +256,77 @@ def test_a_smaller_copy_looks_the_same_and_another_picture_does_not() -> None:
     one = perceptual_hash(np.asarray(image))
     assert bits_apart(one, perceptual_hash(small)) < 20
     assert bits_apart(one, perceptual_hash(np.asarray(image.rotate(90)))) > 40
+
+
+def test_a_users_country_chooses_the_engine(
+    warehouse: Warehouse, store: ReceiptStore, user: User, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.png"
+    Image.fromarray(upright()).save(path)
+    rows_of_users = "update app.users set country = :country where user_id = :user_id"
+    with warehouse.transaction() as connection:
+        connection.execute(text(rows_of_users), {"country": "BG", "user_id": user.user_id})
+    left = leave_file(warehouse, store, user.user_id, path)
+    engines = Engines(Broken(), load_folder(), {"BG": Typed()})
+    assert work_off(warehouse, store, engines, user.user_id) == Done(user.user_id, left.image_id, "completed")
+
+
+def test_a_bulgarian_is_told_that_the_engine_knows_no_cyrillic(
+    warehouse: Warehouse, store: ReceiptStore, user: User, tmp_path: Path
+) -> None:
+    class Local(Typed):
+        name = "rapidocr"
+
+    path = tmp_path / "photo.png"
+    Image.fromarray(upright()).save(path)
+    with warehouse.transaction() as connection:
+        connection.execute(text("update app.users set country = 'BG'"))
+    leave_file(warehouse, store, user.user_id, path)
+    work_off(warehouse, store, Engines(Local("CEHA 1.00\nXJIA6 2.00"), load_folder()), user.user_id)
+    [(reasons,)] = rows(warehouse, "select reasons from app.receipts")
+    assert any("tesseract-ocr-bul" in reason for reason in reasons)
+
+
+def only_pair(warehouse: Warehouse) -> tuple[UUID, UUID]:
+    [(receipt, entry)] = rows(warehouse, "select receipt_id, entry_id from app.receipt_matches")
+    return receipt, entry
+
+
+def test_a_suggested_line_is_paired_once_the_user_confirms_it(
+    warehouse: Warehouse, user: User, photograph: Photograph
+) -> None:
+    photograph(TEXT.replace("CASH  20.00\nCHANGE  4.10", "VISA  15.90"))
+    ringgit_line(warehouse, user, name="POS 9931")
+    settle(warehouse, user)
+    with warehouse.transaction() as connection:
+        connection.execute(text("update app.receipt_matches set band = 'suggested'"))
+        [shown] = list_matches(connection, user.user_id, "suggested")
+        pair = UUID(str(shown["receipt_id"])), UUID(str(shown["transaction_id"]))
+        answer_match(connection, user.user_id, *pair, is_paid=True)
+        settle_receipts(connection, user.user_id)
+    assert rows(warehouse, "select band, origin from app.receipt_matches") == [("paired", "user")]
+    assert len(transactions(warehouse)) == 1
+
+
+def test_a_rejected_line_leaves_the_receipt_a_purchase_of_its_own(
+    warehouse: Warehouse, user: User, photograph: Photograph
+) -> None:
+    photograph(TEXT.replace("CASH  20.00\nCHANGE  4.10", "VISA  15.90"))
+    ringgit_line(warehouse, user)
+    settle(warehouse, user)
+    with warehouse.transaction() as connection:
+        answer_match(connection, user.user_id, *only_pair(warehouse), is_paid=False)
+        settle_receipts(connection, user.user_id)
+    assert rows(warehouse, "select band, origin from app.receipt_matches") == [("no", "user")]
+    assert len(transactions(warehouse)) == 2
+
+
+def test_a_pair_of_somebody_else_cannot_be_answered(
+    warehouse: Warehouse, user: User, photograph: Photograph
+) -> None:
+    photograph(TEXT.replace("CASH  20.00\nCHANGE  4.10", "VISA  15.90"))
+    ringgit_line(warehouse, user)
+    settle(warehouse, user)
+    receipt, entry = only_pair(warehouse)
+    with warehouse.transaction() as connection, pytest.raises(MatchNotFoundError, match="match list"):
+        answer_match(connection, uuid4(), receipt, entry, is_paid=True)
