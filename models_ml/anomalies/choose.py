@@ -7,8 +7,11 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+
+from models_ml.anomalies.detect import EVIDENCE
 
 PARAMETERS = Path(__file__).parent / "parameters.json"
 #: What a true alert is worth at least, in months of spending; what a false one costs in attention.
@@ -19,9 +22,9 @@ ALERTS_A_WEEK = 1
 
 
 @cache
-def parameters() -> Mapping[str, Mapping[str, float]]:
-    """By kind: the intercept and slope that make a score a probability."""
-    found: dict[str, dict[str, float]] = json.loads(PARAMETERS.read_text(encoding="utf-8"))["kinds"]
+def parameters() -> Mapping[str, Mapping[str, Any]]:
+    """By kind: the intercept and weights that make evidence a probability."""
+    found: dict[str, dict[str, Any]] = json.loads(PARAMETERS.read_text(encoding="utf-8"))["kinds"]
     return found
 
 
@@ -36,10 +39,15 @@ def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> p
         {
             "kind": list(parameters()),
             "intercept": [each["intercept"] for each in parameters().values()],
-            "slope": [each["slope"] for each in parameters().values()],
+            **{
+                f"w_{name}": [each["weights"][place] for each in parameters().values()]
+                for place, name in enumerate(EVIDENCE)
+            },
         }
     )
-    odds = pl.col("intercept") + pl.col("slope") * pl.col("score")
+    odds = pl.col("intercept") + pl.sum_horizontal(
+        pl.col(name) * pl.col(f"w_{name}") for name in EVIDENCE
+    )
     rows = candidates.join(known, on="kind", how="inner").with_columns(
         probability=1 / (1 + (-odds.clip(-30, 30)).exp())
     )
@@ -47,7 +55,7 @@ def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> p
     true = pl.col("probability")
     worth = (_TRUE_WORTH + pl.col("stake").clip(0, 1)) * pl.col("liked")
     return rows.with_columns(usefulness=true * worth - (1 - true) * _FALSE_COST).drop(
-        "intercept", "slope", "liked"
+        "intercept", "liked", *(f"w_{name}" for name in EVIDENCE)
     )
 
 

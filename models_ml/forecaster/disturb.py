@@ -15,13 +15,20 @@ from models_ml.forecaster.history import Floats, History
 #: Shares of the ways to disturb; more than one may happen to a history.
 _CASH, _LUMPY_INCOME, _GAP, _SHORT, _SWINGS, _SPARSE, _YOUNG = 0.35, 0.35, 0.15, 0.35, 0.4, 0.3, 0.3
 _TURNS, _ONE_OFFS = 0.5, 0.5
+_UNKNOWN_SERIES = 0.4
 #: Days of a history that may be cut.
 _LONG = 240
 
 
 def disturbed(history: History, dice: np.random.Generator) -> History:
-    """The same person with other habits, at random; flows and spending stay consistent."""
-    spent, flow = history.spent.copy(), history.flow.copy()
+    """The same person with other habits, at random; flows and spending stay consistent.
+
+    Of half of the people nobody knows what comes again; of the others the rest of their money changes.
+    """
+    if dice.random() < _UNKNOWN_SERIES:
+        history = replace(history, series=())
+    known = history.known(0)
+    spent, flow = history.spent - known.past_spent, history.flow - known.past_flow
     if dice.random() < _SPARSE:
         spent, flow = _only_large(spent, flow, dice)
     if dice.random() < _TURNS:
@@ -36,10 +43,11 @@ def disturbed(history: History, dice: np.random.Generator) -> History:
         spent, flow = _swings(spent, flow, dice)
     if dice.random() < _GAP:
         spent, flow = _gap(spent, flow, dice)
-    changed = replace(history, spent=spent, flow=flow)
+    changed = replace(history, spent=spent + known.past_spent, flow=flow + known.past_flow)
     if dice.random() < _SHORT and history.days > _LONG:
         changed = changed.since(int(dice.integers(0, history.days - 180)))
     if dice.random() < _YOUNG:
+        changed = replace(changed, series=())
         changed = _young(changed, dice)
     return changed
 

@@ -7,7 +7,7 @@ the day itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,6 +36,8 @@ _SATURDAY = 5
 #: The last days of a month are counted from its end.
 _END_DAYS = 5
 _FEWEST_INFLOWS = 3
+#: Days by which a bill usually comes early or late.
+_DUE_NEAR = 2
 
 NAMES = (
     "horizon", "log_horizon", "end_weekday", "end_day", "days_to_month_end", "weekend_share",
@@ -43,7 +45,7 @@ NAMES = (
     "rate_30", "rate_90", "rate_all", "analogue_1", "analogue_2", "analogue_3", "analogue_4",
     "analogue_spread", "by_weekday", "past_10", "past_50", "past_90",
     "last_7", "last_30", "trend", "balance", "inflow_expected", "since_inflow", "inflow_regularity",
-    "base", "sigma_ratio", "months_agree", "lumpiness",
+    "base", "sigma_ratio", "months_agree", "lumpiness", "due", "due_near", "due_share",
 )  # fmt: skip
 
 
@@ -57,12 +59,17 @@ class Outlook:
 
 
 def outlooks(history: History) -> dict[str, Outlook]:
-    """The outlook of each target from the end of a history of at least one day."""
-    calendar = _Calendar.after(history)
+    """The outlook of each target from the end of a history of at least one day.
+
+    Sums are those of what has no rhythm, with what is due added to their base. A single day is told whole:
+    a bill that is due on it may come a day later, which the trees weigh.
+    """
+    calendar, known = _Calendar.after(history), history.known(HORIZON)
+    rest = replace(history, spent=history.spent - known.past_spent, flow=history.flow - known.past_flow)
     return {
-        "balance": _outlook(history, history.flow, calendar, is_cumulative=True),
-        "spent": _outlook(history, history.spent, calendar, is_cumulative=True),
-        "day": _outlook(history, history.spent, calendar, is_cumulative=False),
+        "balance": _outlook(rest, rest.flow, calendar, known.ahead_flow, is_cumulative=True),
+        "spent": _outlook(rest, rest.spent, calendar, known.ahead_spent, is_cumulative=True),
+        "day": _outlook(history, history.spent, calendar, known.ahead_spent, is_cumulative=False),
     }
 
 
@@ -147,7 +154,9 @@ def _clamped(
     return clamped
 
 
-def _outlook(history: History, values: Floats, calendar: _Calendar, *, is_cumulative: bool) -> Outlook:
+def _outlook(
+    history: History, values: Floats, calendar: _Calendar, ahead: Floats, *, is_cumulative: bool
+) -> Outlook:
     known = len(values)
     steps = np.arange(1, HORIZON + 1, dtype=np.float64)
     gather = np.cumsum if is_cumulative else _unchanged
@@ -196,8 +205,17 @@ def _outlook(history: History, values: Floats, calendar: _Calendar, *, is_cumula
         unit / size,
         np.full(HORIZON, _months_agree(values)),
         np.full(HORIZON, float(np.abs(values[-365:]).max()) / size),
+        *_due_columns(gather(ahead), ahead, base, unit),
     ]
-    return Outlook(np.array(columns, dtype=np.float32).T, base, unit)
+    due = gather(ahead) if is_cumulative else np.zeros(HORIZON)
+    return Outlook(np.array(columns, dtype=np.float32).T, base + due, unit)
+
+
+def _due_columns(due: Floats, ahead: Floats, base: Floats, unit: Floats) -> list[Floats]:
+    """What is due: so far in units, within two days before and after, and against everything that comes."""
+    near = np.convolve(np.pad(ahead, _DUE_NEAR, mode="edge"), np.ones(2 * _DUE_NEAR + 1), "valid")
+    share = np.abs(due) / np.maximum(np.abs(due) + np.abs(base), _FLOOR)
+    return [due / unit, near / unit, share]
 
 
 def _relative_balance(history: History, size: float) -> float:
