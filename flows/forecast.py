@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from prefect import flow
 
+from flows.champions import forecaster_in_use
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from warehouse.engine import open_warehouse
@@ -172,7 +173,9 @@ def _known_series(
                 days=rows["place"].to_numpy().astype(np.int64),
                 amounts=rows["amount_minor"].cast(pl.Float64).to_numpy(),
                 is_spent=bool(rows["is_spent"][0]),
-                due=np.zeros(0, dtype=np.int64) if ahead is None else ahead["place"].to_numpy().astype(np.int64),
+                due=np.zeros(0, dtype=np.int64)
+                if ahead is None
+                else ahead["place"].to_numpy().astype(np.int64),
                 expected=None if ahead is None else float(ahead["amount_minor"][0]),
             )
         )
@@ -230,10 +233,9 @@ def _frame(each: Forecast, history: History, currency: str, version: str) -> pl.
 def calibrate_on_users(settings: Settings) -> str | None:
     """Backtest some hundred users and keep where the truth fell; None while there are too few of them."""
     from models_ml.forecaster.calibrate import calibration  # noqa: PLC0415
-    from models_ml.forecaster.model import shipped  # noqa: PLC0415
     from models_ml.forecaster.predict import trials_of  # noqa: PLC0415
 
-    model = shipped()
+    model = forecaster_in_use(settings)
     with open_warehouse(settings) as warehouse, warehouse.locked(CALIBRATION):
         with warehouse.transaction() as connection:
             if not forecasts.has_marts(connection):
@@ -254,12 +256,10 @@ def calibrate_on_users(settings: Settings) -> str | None:
 
 
 def current_model(warehouse: Warehouse) -> ForecastModel:
-    """The shipped trees with the bands that this platform's users showed, where they were measured."""
+    """The champion's trees with the bands that this platform's users showed, where they were measured."""
     import numpy as np  # noqa: PLC0415
 
-    from models_ml.forecaster.model import shipped  # noqa: PLC0415
-
-    model = shipped()
+    model = forecaster_in_use(warehouse.settings)
     with warehouse.transaction() as connection:
         kept = forecasts.latest_parameters(connection, CALIBRATION)
     if kept is None or not kept[0].startswith(model.version):

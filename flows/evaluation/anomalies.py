@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models_ml.anomalies.choose import PARAMETERS, chosen, parameters, weighed
+from models_ml.anomalies.choose import Weights, chosen, weighed
 from models_ml.anomalies.detect import EVIDENCE, FACT_SCHEMA, KINDS, candidates
 from models_ml.taxonomy import categories
 
@@ -67,12 +67,17 @@ class AnomalyReport:
 
 
 def evaluate_anomalies(
-    *, users: int = 80, months: int = 12, seed: int = EVALUATION_SEED, bank: Path | None = None
+    *,
+    users: int = 80,
+    months: int = 12,
+    seed: int = EVALUATION_SEED,
+    bank: Path | None = None,
+    weights: Weights | None = None,
 ) -> AnomalyReport:
     """One anomaly a person and week is injected, and a tenth of that in a second, rarer world."""
     facts, rises = generated_facts(users, months, seed, bank)
-    common, weeks = _measured(facts, rises, seed, 1.0)
-    rare, _ = _measured(facts, rises, seed + 1, 0.1)
+    common, weeks = _measured(facts, rises, seed, 1.0, weights)
+    rare, _ = _measured(facts, rises, seed + 1, 0.1, weights)
     people = facts["user"].n_unique()
     best = common.sort("usefulness", descending=True).head(people * weeks)
     injected = int(common["injected"][0]) if common.height else 0
@@ -94,10 +99,8 @@ def evaluate_anomalies(
     )
 
 
-def fit_parameters(
-    *, users: int = 120, months: int = 12, seed: int = FIT_SEED
-) -> dict[str, dict[str, Any]]:
-    """Learn how probable each kind's scores are true, where every fifth week has an anomaly."""
+def fit_parameters(*, users: int = 120, months: int = 12, seed: int = FIT_SEED) -> dict[str, Any]:
+    """What evidence weighs by kind, where every fifth week has an anomaly, with what it was learned from."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
 
     facts, rises = generated_facts(users, months, seed, None)
@@ -111,9 +114,7 @@ def fit_parameters(
         )
         fitted[kind] = _weights(float(model.intercept_[0]), model.coef_[0].tolist())
     learned = {"people": users, "months": months, "seed": seed, "injected_a_week": 0.2}
-    PARAMETERS.write_text(json.dumps({"data": learned, "kinds": fitted}, indent=2) + "\n", encoding="utf-8")
-    parameters.cache_clear()
-    return fitted
+    return {"data": learned, "kinds": fitted}
 
 
 def _weights(intercept: float, weights: Sequence[float]) -> dict[str, Any]:
@@ -311,11 +312,11 @@ def _labelled(found: pl.DataFrame, truth: pl.DataFrame, rises: pl.DataFrame) -> 
 
 
 def _measured(
-    facts: pl.DataFrame, rises: pl.DataFrame, seed: int, rate: float
+    facts: pl.DataFrame, rises: pl.DataFrame, seed: int, rate: float, weights: Weights | None
 ) -> tuple[pl.DataFrame, int]:
     changed, truth, weeks = inject(facts, seed, rate)
     first = _first_day(facts)
-    alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first)))
+    alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first), weights=weights))
     counted = truth.group_by("kind").len().to_dict(as_series=False)
     by_kind = dict(zip(counted["kind"], counted["len"], strict=True))
     return _labelled(alerts, truth, rises).with_columns(

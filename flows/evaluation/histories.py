@@ -171,7 +171,9 @@ def _plain(frame: pl.DataFrame, names: dict[str, str], path: Path) -> list[Histo
     is_move = pl.any_horizontal(
         pl.lit(value=False), *(pl.col(name).str.contains(_OWN_MOVES) for name in told)
     )
-    label = next((names[name] for name in names if name in {"description", "merchant", "payee", "label"}), None)
+    label = next(
+        (names[name] for name in names if name in {"description", "merchant", "payee", "label"}), None
+    )
     user = next((names[name] for name in names if name in {"user", "user_id", "client_id"}), None)
     lines = frame.with_columns(_dates(frame[day]).alias("day")).filter(pl.col("day").is_not_null() & ~is_move)
     rows = lines.select(

@@ -208,9 +208,7 @@ def duplicate_charges(judged: pl.DataFrame) -> pl.DataFrame:
         same=pl.int_range(pl.len()).over(alike),
         known_days=(pl.col("day") - pl.col("day").min().over("user")).dt.total_days() + 1,
         # How often everybody pays a merchant of this category the same sum twice running.
-        common=(
-            (is_double.sum().over("category") + 0.5) / (pl.len().over("category") + 5.0)
-        ),
+        common=((is_double.sum().over("category") + 0.5) / (pl.len().over("category") + 5.0)),
     ).filter(pl.col("gap") <= _DOUBLE_DAYS)
     # One earlier line is the first of the two; what is left says how usual that sum is there.
     habit = (pl.col("same") - 1 + 0.5) / (pl.col("n_m") - 1 + 2.0).clip(1)

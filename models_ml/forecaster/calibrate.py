@@ -115,10 +115,7 @@ def _shifted(said: Floats, target: str, days_known: int, everyone: Calibration) 
     length = int(np.digitize(days_known, _LENGTH_EDGES))
     table = everyone[target][:, length]  # buckets x quantiles x levels
     shifts = np.array(
-        [
-            [np.interp(tau, LEVELS, row[level]) for level, tau in enumerate(QUANTILES)]
-            for row in table
-        ]
+        [[np.interp(tau, LEVELS, row[level]) for level, tau in enumerate(QUANTILES)] for row in table]
     )
     shifted: Floats = said + shifts[HORIZON_BUCKET[: len(said)]] * widths(said)[:, None]
     shifted.sort(axis=1)

@@ -36,6 +36,8 @@ _SATURDAY = 5
 #: The last days of a month are counted from its end.
 _END_DAYS = 5
 _FEWEST_INFLOWS = 3
+#: Share of the spread of all money that errors have at least, however regular it was.
+_RHYTHM_BREAKS = 0.4
 #: Days by which a bill usually comes early or late.
 _DUE_NEAR = 2
 
@@ -67,9 +69,11 @@ def outlooks(history: History) -> dict[str, Outlook]:
     calendar, known = _Calendar.after(history), history.known(HORIZON)
     rest = replace(history, spent=history.spent - known.past_spent, flow=history.flow - known.past_flow)
     return {
-        "balance": _outlook(rest, rest.flow, calendar, known.ahead_flow, is_cumulative=True),
-        "spent": _outlook(rest, rest.spent, calendar, known.ahead_spent, is_cumulative=True),
-        "day": _outlook(history, history.spent, calendar, known.ahead_spent, is_cumulative=False),
+        "balance": _outlook(rest, rest.flow, history.flow, calendar, known.ahead_flow, is_cumulative=True),
+        "spent": _outlook(rest, rest.spent, history.spent, calendar, known.ahead_spent, is_cumulative=True),
+        "day": _outlook(
+            history, history.spent, history.spent, calendar, known.ahead_spent, is_cumulative=False
+        ),
     }
 
 
@@ -154,8 +158,14 @@ def _clamped(
     return clamped
 
 
-def _outlook(
-    history: History, values: Floats, calendar: _Calendar, ahead: Floats, *, is_cumulative: bool
+def _outlook(  # noqa: PLR0913 - a series without and with what has a rhythm, and the days ahead
+    history: History,
+    values: Floats,
+    whole: Floats,
+    calendar: _Calendar,
+    ahead: Floats,
+    *,
+    is_cumulative: bool,
 ) -> Outlook:
     known = len(values)
     steps = np.arange(1, HORIZON + 1, dtype=np.float64)
@@ -166,10 +176,16 @@ def _outlook(
     sums = _past_sums(values) if is_cumulative else _past_days(values)
     floor = 0.5 * float(np.abs(history.flow).mean())
     unit = _unit(sums, values, steps, floor, is_cumulative=is_cumulative)
+    if is_cumulative and whole is not values:
+        # Whose money is all rhythm is not forecast without error: a rhythm breaks now and then.
+        unit = np.hypot(
+            unit, _RHYTHM_BREAKS * _unit(_past_sums(whole), whole, steps, floor, is_cumulative=True)
+        )
     analogues = _analogues(values, calendar, profile)
     paths = np.array([gather(path) for path in analogues])
     by_weekday = gather(_by_weekday(values, calendar))
     inflow, since, regularity = _inflows(history.flow)
+    is_balance = values is history.flow
     span = steps if is_cumulative else np.ones(HORIZON)
     size = max(float(np.abs(values[-365:]).mean()), floor, _FLOOR) * _MONTH
     zero_share = float((values[-90:] == 0).mean())
@@ -198,7 +214,7 @@ def _outlook(
         np.full(HORIZON, float(values[-30:].sum())) / size,
         np.full(HORIZON, (_rate(values, 30) - rate) * _MONTH / size),
         np.full(HORIZON, _relative_balance(history, size)),
-        (gather(inflow) - base) / unit if is_cumulative and values is history.flow else np.zeros(HORIZON),
+        (gather(inflow) - base) / unit if is_cumulative and is_balance else np.zeros(HORIZON),
         np.full(HORIZON, since),
         np.full(HORIZON, regularity),
         base / unit,
