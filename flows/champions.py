@@ -1,4 +1,4 @@
-"""The models of meaning that speak: the registry's champions where they were fetched, else what is shipped."""
+"""The models of meaning that speak: the champions where they were fetched, else what is shipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts on the workers of a Dask cluster: the blocks of users that one process takes in turn, side by side.
+"""Forecasts on the workers of a Dask cluster: the blocks of users that one process does in turn, at once.
 
 Every block is read, reckoned and written in a transaction of its own, so who does it changes nothing of it.
 """

@@ -1,4 +1,4 @@
-"""Training of the forecaster and of the alerts' weights: generated people in, a champion out if it is better."""
+"""Training of the forecaster and of the alerts' weights: generated people in, a champion out if better."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Outcome:
 def train_forecaster(
     people: int = 160, months: int = 26, seed: int = 5, *, unseen: int = 30, promote: bool = True
 ) -> Outcome:
-    """Learn from generated people, compare on others, register with figures and plot, promote what is better."""
+    """Learn from generated people, compare on others, register with figures and plot, promote if better."""
     settings = Settings()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "forecaster"
@@ -53,21 +53,23 @@ def train_forecaster(
             folder, forecaster_in_use(settings), people, months, seed, unseen
         )
         is_better = challenger < champion * (1 - FORECAST_GAIN)
-        return keep(settings, folder, "pinball loss", champion, challenger, is_better, promote=promote)
+        return keep(
+            settings, folder, "pinball loss", champion, challenger, is_better=is_better, promote=promote
+        )
 
 
 @flow(name="train-alerts", description="Fit what alerts' evidence weighs; it scores only if it is better.")
 def train_alerts(
     people: int = 120, months: int = 12, seed: int = 401, *, unseen: int = 60, promote: bool = True
 ) -> Outcome:
-    """Fit on generated people with injected anomalies, compare on others, register, promote what is better."""
+    """Fit on generated people with injected anomalies, compare on others, register, promote if better."""
     settings = Settings()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / ALERTS
         champion, challenger = fit_alerts(folder, weights_in_use(settings), people, months, seed, unseen)
         is_better = challenger > champion + ALERT_GAIN
         measure = "precision at one a week"
-        return keep(settings, folder, measure, champion, challenger, is_better, promote=promote)
+        return keep(settings, folder, measure, champion, challenger, is_better=is_better, promote=promote)
 
 
 @task(name="fit forecaster")
@@ -134,14 +136,14 @@ def fit_alerts(  # noqa: PLR0913, PLR0917
 
 
 @task(name="register and promote")
-def keep(  # noqa: PLR0913, PLR0917 - a model with what was found of it
+def keep(  # noqa: PLR0913 - a model with what was found of it
     settings: Settings,
     folder: Path,
     measure: str,
     champion: float,
     challenger: float,
-    is_better: bool,  # noqa: FBT001
     *,
+    is_better: bool,
     promote: bool,
 ) -> Outcome:
     """Register a model with its files and figures; one that is better becomes the champion and is fetched."""

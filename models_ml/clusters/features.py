@@ -34,7 +34,7 @@ SHARES = (*PARTS, OTHER)
 #: Figures beside the shares; income is relative to the median of the same currency.
 BESIDE = ("income", "saving_rate", "volatility", "fixed_share", "weekend_share", "purchases", "income_rhythm")
 NAMES = (*(f"share_{part}" for part in SHARES), *BESIDE)
-#: A share that is not there counts as so much: its logarithm has to exist, and none and next to none are alike.
+#: What a share counts as at least: its logarithm has to exist, and none and next to none are alike.
 _SMALLEST_SHARE = 0.02
 FEWEST_MONTHS = 2
 #: What a person needs: one row per user, month and category, money in minor units, spending positive.

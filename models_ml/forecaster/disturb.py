@@ -34,6 +34,16 @@ def disturbed(history: History, dice: np.random.Generator) -> History:
     spent, flow = history.spent - known.past_spent, history.flow - known.past_flow
     history = replace(history, series=_loosened(history, dice))
     known = history.known(0)
+    spent, flow = _other_habits(spent, flow, dice)
+    changed = replace(history, spent=spent + known.past_spent, flow=flow + known.past_flow)
+    if dice.random() < _SHORT and history.days > _LONG:
+        changed = changed.since(int(dice.integers(0, history.days - 180)))
+    if dice.random() < _YOUNG:
+        changed = _young(replace(changed, series=()), dice)
+    return changed
+
+
+def _other_habits(spent: Floats, flow: Floats, dice: np.random.Generator) -> tuple[Floats, Floats]:
     if dice.random() < _SPARSE:
         spent, flow = _only_large(spent, flow, dice)
     if dice.random() < _TURNS:
@@ -48,13 +58,7 @@ def disturbed(history: History, dice: np.random.Generator) -> History:
         spent, flow = _swings(spent, flow, dice)
     if dice.random() < _GAP:
         spent, flow = _gap(spent, flow, dice)
-    changed = replace(history, spent=spent + known.past_spent, flow=flow + known.past_flow)
-    if dice.random() < _SHORT and history.days > _LONG:
-        changed = changed.since(int(dice.integers(0, history.days - 180)))
-    if dice.random() < _YOUNG:
-        changed = replace(changed, series=())
-        changed = _young(changed, dice)
-    return changed
+    return spent, flow
 
 
 def _loosened(history: History, dice: np.random.Generator) -> tuple[Series, ...]:
