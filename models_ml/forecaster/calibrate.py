@@ -46,17 +46,17 @@ class Trial:
         steps = min(steps, len(self.truth[target]))
         outlook, said = self.outlook[target], self.said[target][:steps]
         truth = (self.truth[target][:steps] - outlook.base[:steps]) / outlook.unit[:steps]
-        found: Floats = (truth[:, None] - said) / widths(said)[:, None]
+        found: Floats = (truth[:, None] - said) / widths(said, outlook)[:, None]
         return found
 
 
 Calibration = Mapping[str, Floats]
 
 
-def widths(said: Floats) -> Floats:
-    """The width of the band, never nothing."""
-    wide: Floats = np.maximum(said[:, -1] - said[:, 0], _THINNEST)
-    return wide
+def widths(said: Floats, outlook: Outlook) -> Floats:
+    """What errors are held against: the width of the band, or what usually moves, in units."""
+    wide: Floats = np.maximum(said[:, -1] - said[:, 0], outlook.size[: len(said)])
+    return np.maximum(wide, _THINNEST)
 
 
 def calibration(trials: Iterable[Trial], otherwise: Calibration | None = None) -> Calibration:
@@ -91,15 +91,17 @@ def _joined(parts: Sequence[Floats]) -> Floats:
     return np.concatenate(parts) if parts else np.zeros((0, len(QUANTILES)))
 
 
-def calibrated(  # noqa: PLR0913, PLR0917 - what was said, of whom, and whose errors count
-    said: Floats, target: str, days_known: int, everyone: Calibration, own: Sequence[Trial], day: int
+def calibrated(
+    said: Floats, outlook: Outlook, target: str, day: int, everyone: Calibration, own: Sequence[Trial]
 ) -> Floats:
     """The quantiles shifted to where the truth used to fall; ``own`` are earlier trials of the person.
+
+    ``day`` is how many days are known.
 
     Others' errors say where the quantiles lie. One's own, which are few and of one time, only widen the
     band: a person who surprised it before is told less surely.
     """
-    shifted = _shifted(said, target, days_known, everyone)
+    shifted = _shifted(said, outlook, target, day, everyone)
     if target == "day":
         return shifted
     past = [_excess(trial, target, everyone, day - trial.days_known) for trial in own]
@@ -111,13 +113,15 @@ def calibrated(  # noqa: PLR0913, PLR0917 - what was said, of whom, and whose er
     return shifted
 
 
-def _shifted(said: Floats, target: str, days_known: int, everyone: Calibration) -> Floats:
+def _shifted(
+    said: Floats, outlook: Outlook, target: str, days_known: int, everyone: Calibration
+) -> Floats:
     length = int(np.digitize(days_known, _LENGTH_EDGES))
     table = everyone[target][:, length]  # buckets x quantiles x levels
     shifts = np.array(
         [[np.interp(tau, LEVELS, row[level]) for level, tau in enumerate(QUANTILES)] for row in table]
     )
-    shifted: Floats = said + shifts[HORIZON_BUCKET[: len(said)]] * widths(said)[:, None]
+    shifted: Floats = said + shifts[HORIZON_BUCKET[: len(said)]] * widths(said, outlook)[:, None]
     shifted.sort(axis=1)
     return shifted
 
@@ -126,7 +130,7 @@ def _excess(trial: Trial, target: str, everyone: Calibration, steps: int) -> Flo
     """How far the truth lay from the median, in lengths of that side of the band: 1 is its edge."""
     steps = min(steps, len(trial.truth[target]))
     outlook = trial.outlook[target]
-    said = _shifted(trial.said[target], target, trial.days_known, everyone)[:steps]
+    said = _shifted(trial.said[target], outlook, target, trial.days_known, everyone)[:steps]
     truth = (trial.truth[target][:steps] - outlook.base[:steps]) / outlook.unit[:steps]
     off = truth - said[:, 1]
     side = np.where(off > 0, said[:, 2] - said[:, 1], said[:, 1] - said[:, 0])

@@ -53,11 +53,15 @@ NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Features (horizons x NAMES) with the base and unit that turn a model's answer into money."""
+    """Features (horizons x NAMES) with the base and unit that turn a model's answer into money.
+
+    ``size`` is how much usually moves in that time, in units: what errors of different people are held against.
+    """
 
     rows: npt.NDArray[np.float32]
     base: Floats
     unit: Floats
+    size: Floats
 
 
 def outlooks(history: History) -> dict[str, Outlook]:
@@ -67,13 +71,12 @@ def outlooks(history: History) -> dict[str, Outlook]:
     a bill that is due on it may come a day later, which the trees weigh.
     """
     calendar, known = _Calendar.after(history), history.known(HORIZON)
+    turnover = float(np.abs(history.flow).mean())
     rest = replace(history, spent=history.spent - known.past_spent, flow=history.flow - known.past_flow)
     return {
-        "balance": _outlook(rest, rest.flow, history.flow, calendar, known.ahead_flow, is_cumulative=True),
-        "spent": _outlook(rest, rest.spent, history.spent, calendar, known.ahead_spent, is_cumulative=True),
-        "day": _outlook(
-            history, history.spent, history.spent, calendar, known.ahead_spent, is_cumulative=False
-        ),
+        "balance": _outlook(rest, rest.flow, history.flow, calendar, known.ahead_flow, turnover),
+        "spent": _outlook(rest, rest.spent, history.spent, calendar, known.ahead_spent, turnover),
+        "day": _outlook(history, history.spent, None, calendar, known.ahead_spent, turnover),
     }
 
 
@@ -158,15 +161,15 @@ def _clamped(
     return clamped
 
 
-def _outlook(  # noqa: PLR0913 - a series without and with what has a rhythm, and the days ahead
+def _outlook(  # noqa: PLR0913, PLR0917 - sums without and with what has a rhythm (None: single days)
     history: History,
     values: Floats,
-    whole: Floats,
+    whole: Floats | None,
     calendar: _Calendar,
     ahead: Floats,
-    *,
-    is_cumulative: bool,
+    turnover: float,
 ) -> Outlook:
+    is_cumulative = whole is not None
     known = len(values)
     steps = np.arange(1, HORIZON + 1, dtype=np.float64)
     gather = np.cumsum if is_cumulative else _unchanged
@@ -176,7 +179,7 @@ def _outlook(  # noqa: PLR0913 - a series without and with what has a rhythm, an
     sums = _past_sums(values) if is_cumulative else _past_days(values)
     floor = 0.5 * float(np.abs(history.flow).mean())
     unit = _unit(sums, values, steps, floor, is_cumulative=is_cumulative)
-    if is_cumulative and whole is not values:
+    if whole is not None:
         # Whose money is all rhythm is not forecast without error: a rhythm breaks now and then.
         unit = np.hypot(
             unit, _RHYTHM_BREAKS * _unit(_past_sums(whole), whole, steps, floor, is_cumulative=True)
@@ -224,7 +227,8 @@ def _outlook(  # noqa: PLR0913 - a series without and with what has a rhythm, an
         *_due_columns(gather(ahead), ahead, base, unit),
     ]
     due = gather(ahead) if is_cumulative else np.zeros(HORIZON)
-    return Outlook(np.array(columns, dtype=np.float32).T, base + due, unit)
+    moved = turnover * (np.sqrt(steps) if is_cumulative else np.ones(HORIZON))
+    return Outlook(np.array(columns, dtype=np.float32).T, base + due, unit, moved / unit)
 
 
 def _due_columns(due: Floats, ahead: Floats, base: Floats, unit: Floats) -> list[Floats]:

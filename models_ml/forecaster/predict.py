@@ -91,7 +91,9 @@ def quantiles(trial: Trial, target: str, model: ForecastModel, own: Sequence[Tri
     """The calibrated quantiles of a trial as amounts: horizons x quantiles."""
     return _money(
         trial.outlook[target],
-        calibrated(trial.said[target], target, trial.days_known, model.calibration, own, trial.days_known),
+        calibrated(
+            trial.said[target], trial.outlook[target], target, trial.days_known, model.calibration, own
+        ),
     )
 
 
@@ -131,7 +133,7 @@ def _forecast(
     money = {
         target: _money(
             outlook[target],
-            calibrated(said[target], target, history.days, model.calibration, own, history.days),
+            calibrated(said[target], outlook[target], target, history.days, model.calibration, own),
         )
         for target in TARGETS
     }

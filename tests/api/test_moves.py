@@ -63,7 +63,6 @@ def proposed(connection: Connection, plan: list[Category]) -> list[tuple[str, st
 @given(plans)
 def test_proposed_moves_keep_the_laws_of_the_plan(warehouse: Warehouse, plan: list[Category]) -> None:
     with warehouse.transaction() as connection:
-        connection.execute(text("create schema if not exists marts"))
         moves = proposed(connection, plan)
     gives, gets = Counter[str](), Counter[str]()
     for giver, receiver, amount in moves:
