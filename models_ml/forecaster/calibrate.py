@@ -24,8 +24,10 @@ _CELLS = (len(_HORIZON_EDGES) + 1, len(_LENGTH_EDGES) + 1, len(QUANTILES), len(L
 #: A cell with fewer scores speaks for the whole horizon, and that for what was shipped.
 _ENOUGH = 200
 #: Earlier forecasts of a person that weigh as much as believing in the band as it is.
-PRIOR_ORIGINS = 2.0
+PRIOR_ORIGINS = 5.0
 MOST_WIDENED = 3.0
+#: Others' errors move a quantile by so many widths at most: one in ten who began a new life says little of nine.
+MOST_SHIFTED = 2.0
 #: Days ahead that a person's own errors are looked at together: two weeks, and what is beyond.
 _PARTS = (slice(0, 15), slice(15, HORIZON))
 _THINNEST = 1e-3
@@ -113,14 +115,13 @@ def calibrated(
     return shifted
 
 
-def _shifted(
-    said: Floats, outlook: Outlook, target: str, days_known: int, everyone: Calibration
-) -> Floats:
+def _shifted(said: Floats, outlook: Outlook, target: str, days_known: int, everyone: Calibration) -> Floats:
     length = int(np.digitize(days_known, _LENGTH_EDGES))
     table = everyone[target][:, length]  # buckets x quantiles x levels
     shifts = np.array(
         [[np.interp(tau, LEVELS, row[level]) for level, tau in enumerate(QUANTILES)] for row in table]
     )
+    shifts = np.clip(shifts, -MOST_SHIFTED, MOST_SHIFTED)
     shifted: Floats = said + shifts[HORIZON_BUCKET[: len(said)]] * widths(said, outlook)[:, None]
     shifted.sort(axis=1)
     return shifted
