@@ -26,7 +26,7 @@ _ENOUGH = 200
 #: Earlier forecasts of a person that weigh as much as believing in the band as it is.
 PRIOR_ORIGINS = 5.0
 MOST_WIDENED = 3.0
-#: Others' errors move a quantile by so many widths at most: one in ten who began a new life says little of nine.
+#: Widths by which others' errors move a quantile at most: a few who began a new life say little of all.
 MOST_SHIFTED = 2.0
 #: Days ahead that a person's own errors are looked at together: two weeks, and what is beyond.
 _PARTS = (slice(0, 15), slice(15, HORIZON))
@@ -93,7 +93,7 @@ def _joined(parts: Sequence[Floats]) -> Floats:
     return np.concatenate(parts) if parts else np.zeros((0, len(QUANTILES)))
 
 
-def calibrated(
+def calibrated(  # noqa: PLR0913, PLR0917 - what was said, of whom, and whose errors count
     said: Floats, outlook: Outlook, target: str, day: int, everyone: Calibration, own: Sequence[Trial]
 ) -> Floats:
     """The quantiles shifted to where the truth used to fall; ``own`` are earlier trials of the person.

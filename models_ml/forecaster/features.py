@@ -55,7 +55,7 @@ NAMES = (
 class Outlook:
     """Features (horizons x NAMES) with the base and unit that turn a model's answer into money.
 
-    ``size`` is how much usually moves in that time, in units: what errors of different people are held against.
+    ``size`` is how much usually moves in that time, in units: what errors of people are held against.
     """
 
     rows: npt.NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""The laws of proposed moves, for any plan: nothing is lost, the protected give nothing, nobody falls short."""
+"""The laws of proposed moves: nothing is lost, the protected give nothing, nobody falls short."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TODAY = date(2026, 3, 12)
 START, END = date(2026, 3, 1), date(2026, 4, 1)
 TABLES = """
 create table if not exists marts.fct_category_periods (
-    user_id uuid, category_code text, group_code text, period_start date, period_end date, budget_minor bigint,
-    spent_minor bigint, left_minor bigint, previous_spent_minor bigint
+    user_id uuid, category_code text, group_code text, period_start date, period_end date,
+    budget_minor bigint, spent_minor bigint, left_minor bigint, previous_spent_minor bigint
 );
 create table if not exists marts.dim_categories (
     category_code text, client_code text, is_protected boolean, priority integer
@@ -43,7 +43,8 @@ def proposed(connection: Connection, plan: list[Category]) -> list[tuple[str, st
     connection.execute(text(TABLES))
     for place, (budget, spent, before, is_protected, priority) in enumerate(plan):
         told = {
-            "user": USER, "code": f"c{place:02}", "start": START, "end": END, "budget": budget, "spent": spent,
+            "user": USER, "code": f"c{place:02}", "start": START, "end": END, "budget": budget,
+            "spent": spent,
             "left": budget - spent, "before": before, "protected": is_protected, "priority": priority,
         }  # fmt: skip
         connection.execute(
