@@ -33,6 +33,19 @@ today as (
     from users
 ),
 
+half_years as (
+    select
+        today.user_id,
+        sum(spendable_days.income_minor) as income_minor
+    from today
+    inner join spendable_days
+        on
+            today.user_id = spendable_days.user_id
+            and today.as_of >= spendable_days.cash_date
+            and today.as_of - 183 < spendable_days.cash_date
+    group by today.user_id
+),
+
 -- Days on which income of the usual size came, of half a year: small interest is no payday.
 incomes as (
     select
@@ -48,14 +61,8 @@ incomes as (
             today.user_id = spendable_days.user_id
             and today.as_of >= spendable_days.cash_date
             and today.as_of - 183 < spendable_days.cash_date
-    where
-        spendable_days.income_minor * 20 >= (
-            select sum(other.income_minor) from {{ ref('fct_spendable_days') }} as other
-            where
-                other.user_id = today.user_id
-                and other.cash_date <= today.as_of
-                and other.cash_date > today.as_of - 183
-        )
+    inner join half_years on today.user_id = half_years.user_id
+    where spendable_days.income_minor * 20 >= half_years.income_minor
 ),
 
 rhythms as (
@@ -67,20 +74,7 @@ rhythms as (
     group by user_id
 ),
 
--- Pay that was found to come again knows its days better; again of the usual size.
-half_years as (
-    select
-        today.user_id,
-        sum(spendable_days.income_minor) as income_minor
-    from today
-    inner join spendable_days
-        on
-            today.user_id = spendable_days.user_id
-            and today.as_of >= spendable_days.cash_date
-            and today.as_of - 183 < spendable_days.cash_date
-    group by today.user_id
-),
-
+-- Pay that was found to come again knows its days better.
 known as (
     select
         today.user_id,
