@@ -184,7 +184,7 @@ def test_a_dask_cluster_of_two_workers_forecasts_the_same(
     monkeypatch.setenv("MITA_SECRET_KEY", lived.settings.secret.decode())
     monkeypatch.setenv("MITA_DATABASE_URL", lived.warehouse.server.render_as_string(hide_password=False))
     monkeypatch.setattr(spread, "USERS_A_PART", 2)
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=240):
         told = spread.forecast_on_dask(2)
     assert (told.users, told.days) == (6, len(alone))
     assert lived.rows(kept) == alone
