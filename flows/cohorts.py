@@ -68,17 +68,18 @@ def months_before(month: date, count: int) -> date:
 @task(name="cluster month", **DATABASE_RETRIES)
 def cluster_month(settings: Settings, month: date) -> Clustered | None:
     """Assign everybody to the nearest cluster, of a model that is fitted where there is none yet."""
-    from models_ml.clusters.features import features  # noqa: PLC0415 - numpy, wanted only here
+    from models_ml.clusters.features import features, halves  # noqa: PLC0415 - numpy, wanted only here
 
     with open_warehouse(settings) as warehouse, warehouse.locked(CLUSTERS):
         with warehouse.transaction() as connection:
             if not forecasts.has_marts(connection):
                 return None
-            now = features(_window(connection, month))
+            months = _window(connection, month)
+            now = features(months)
             before = features(_window(connection, months_before(month, 1)))
             if now.height < ENOUGH_PEOPLE:
                 return None
-            model = _model(connection, now)
+            model = _model(connection, now, halves(months))
             members = model.assign(now).join(model.drift(before, now), on="user", how="left")
             cohorts.replace_members(connection, month, _rows(members, now), model.version)
         drift = members["drift"].mean()
@@ -98,14 +99,16 @@ def _window(connection: Connection, month: date) -> pl.DataFrame:
     return cohorts.user_months(connection, months_before(month, WINDOW_MONTHS - 1), months_before(month, -1))
 
 
-def _model(connection: Connection, people: pl.DataFrame) -> ClusterModel:
+def _model(
+    connection: Connection, people: pl.DataFrame, halves: tuple[pl.DataFrame, pl.DataFrame]
+) -> ClusterModel:
     """The clusters that were found first stay, so that a person's move means something."""
     from models_ml.clusters.model import ClusterModel, fit, name  # noqa: PLC0415
 
     kept = forecasts.latest_parameters(connection, CLUSTERS)
     if kept is not None:
         return ClusterModel.of(kept[1])
-    model = fit(people)
+    model = fit(people, halves)
     names = [
         {language: name(model, number, language) for language in ("en", "bg")}
         for number in range(len(model.sizes))

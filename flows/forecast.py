@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from prefect import flow
 
+from flows.champions import forecaster_in_use
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from warehouse.engine import open_warehouse
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from models_ml.forecaster.history import History
     from models_ml.forecaster.model import ForecastModel
     from models_ml.forecaster.predict import Forecast
+    from models_ml.forecaster.scheduled import Due, Series
     from warehouse.engine import Warehouse
 
 WORK = "forecast"
@@ -85,21 +87,26 @@ def forecast_block(warehouse: Warehouse, block: Sequence[DueUser], model: Foreca
     ids = [user.user_id for user in block]
     with warehouse.transaction() as connection:
         known = forecasts.spendable_days(connection, ids)
-        rows = forecast_rows(known, block, model)
+        rows = forecast_rows(known, block, model, forecasts.known_series(connection, ids))
         forecasts.replace_forecasts(connection, ids, rows)
         done_days.record_done(connection, WORK, block)
     return rows
 
 
-def forecast_rows(known: pl.DataFrame, users: Sequence[DueUser], model: ForecastModel) -> pl.DataFrame:
-    """The rows of ml.forecast_days for these users, from their days (forecasts.DAY_COLUMNS)."""
+def forecast_rows(
+    known: pl.DataFrame,
+    users: Sequence[DueUser],
+    model: ForecastModel,
+    series: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+) -> pl.DataFrame:
+    """The rows of ml.forecast_days for these users, from their days and series (forecasts.known_series)."""
     from models_ml.forecaster.predict import forecasts as predicted  # noqa: PLC0415 - numpy, wanted only here
 
     today = {str(user.user_id): user.today for user in users}
     currency = dict(known.select("user_id", "currency").unique().iter_rows())
     recent = [
         history
-        for history in user_histories(known)
+        for history in user_histories(known, series)
         if today[history.user] - history.last_day <= timedelta(days=MOST_SILENT_DAYS)
     ]
     parts = [
@@ -116,12 +123,20 @@ def _paired(found: Sequence[Forecast], histories: Sequence[History]) -> list[tup
     return [(each, by_user[each.user]) for each in found]
 
 
-def user_histories(days: pl.DataFrame) -> list[History]:
-    """Daily series of users up to their last known day, from rows in order (forecasts.DAY_COLUMNS)."""
+def user_histories(
+    days: pl.DataFrame, series: tuple[pl.DataFrame, pl.DataFrame] | None = None
+) -> list[History]:
+    """Daily series of users up to their last known day, from rows in order (forecasts.DAY_COLUMNS).
+
+    ``series`` are the days on which something came again, and on which it or something entered is due.
+    """
     import numpy as np  # noqa: PLC0415
 
     from models_ml.forecaster.history import History  # noqa: PLC0415
 
+    came, due = series or (None, None)
+    times = {} if came is None else came.partition_by("user_id", as_dict=True)
+    dues = {} if due is None else due.partition_by("user_id", as_dict=True)
     found = []
     for (user,), rows in days.group_by("user_id", maintain_order=True):
         first = rows["cash_date"][0]
@@ -129,8 +144,44 @@ def user_histories(days: pl.DataFrame) -> list[History]:
         spent, flow_ = np.zeros(place[-1] + 1), np.zeros(place[-1] + 1)
         spent[place], flow_[place] = rows["spent_minor"].to_numpy(), rows["flow_minor"].to_numpy()
         balance = rows["balance_minor"][-1]
-        found.append(History(str(user), first, spent, flow_, None if balance is None else float(balance)))
+        mine = _known_series(first, len(spent), times.get((user,)), dues.get((user,)))
+        found.append(
+            History(str(user), first, spent, flow_, None if balance is None else float(balance), *mine)
+        )
     return found
+
+
+def _known_series(
+    first: date, size: int, times: pl.DataFrame | None, dues: pl.DataFrame | None
+) -> tuple[tuple[Series, ...], tuple[Due, ...]]:
+    """A user's series and entered days by the days of the history that begins with ``first``."""
+    import numpy as np  # noqa: PLC0415
+
+    from models_ml.forecaster.scheduled import Due, Series  # noqa: PLC0415
+
+    place = (pl.col("day") - first).dt.total_days().alias("place")
+    coming = pl.DataFrame() if dues is None else dues.with_columns(place).filter(pl.col("place") >= size)
+    entered = () if coming.is_empty() else coming.filter(pl.col("series_id") == "").iter_rows(named=True)
+    by_series = {} if coming.is_empty() else coming.partition_by("series_id", as_dict=True)
+    found = []
+    past = pl.DataFrame() if times is None else times.with_columns(place).filter(pl.col("place") < size)
+    parts = {} if past.is_empty() else past.partition_by("series_id", as_dict=True, maintain_order=True)
+    for key, rows in parts.items():
+        ahead = by_series.get(key)
+        found.append(
+            Series(
+                days=rows["place"].to_numpy().astype(np.int64),
+                amounts=rows["amount_minor"].cast(pl.Float64).to_numpy(),
+                is_spent=bool(rows["is_spent"][0]),
+                due=np.zeros(0, dtype=np.int64)
+                if ahead is None
+                else ahead["place"].to_numpy().astype(np.int64),
+                expected=None if ahead is None else float(ahead["amount_minor"][0]),
+            )
+        )
+    return tuple(found), tuple(
+        Due(int(row["place"]), float(row["amount_minor"]), bool(row["is_spent"])) for row in entered
+    )
 
 
 _SCHEMA = pl.Schema(
@@ -182,18 +233,17 @@ def _frame(each: Forecast, history: History, currency: str, version: str) -> pl.
 def calibrate_on_users(settings: Settings) -> str | None:
     """Backtest some hundred users and keep where the truth fell; None while there are too few of them."""
     from models_ml.forecaster.calibrate import calibration  # noqa: PLC0415
-    from models_ml.forecaster.model import shipped  # noqa: PLC0415
     from models_ml.forecaster.predict import trials_of  # noqa: PLC0415
 
-    model = shipped()
+    model = forecaster_in_use(settings)
     with open_warehouse(settings) as warehouse, warehouse.locked(CALIBRATION):
         with warehouse.transaction() as connection:
             if not forecasts.has_marts(connection):
                 return None
-            days = forecasts.spendable_days(
-                connection, forecasts.sampled_users(connection, CALIBRATION_USERS)
-            )
-        tried = [trials_of(history, model, step=30) for history in user_histories(days)]
+            users = forecasts.sampled_users(connection, CALIBRATION_USERS)
+            days = forecasts.spendable_days(connection, users)
+            series = forecasts.known_series(connection, users)
+        tried = [trials_of(history, model, step=30) for history in user_histories(days, series)]
         if sum(map(bool, tried)) < ENOUGH_USERS:
             return None
         table = calibration([trial for trials in tried for trial in trials], model.calibration)
@@ -206,12 +256,10 @@ def calibrate_on_users(settings: Settings) -> str | None:
 
 
 def current_model(warehouse: Warehouse) -> ForecastModel:
-    """The shipped trees with the bands that this platform's users showed, where they were measured."""
+    """The champion's trees with the bands that this platform's users showed, where they were measured."""
     import numpy as np  # noqa: PLC0415
 
-    from models_ml.forecaster.model import shipped  # noqa: PLC0415
-
-    model = shipped()
+    model = forecaster_in_use(warehouse.settings)
     with warehouse.transaction() as connection:
         kept = forecasts.latest_parameters(connection, CALIBRATION)
     if kept is None or not kept[0].startswith(model.version):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from prefect import flow
 
+from flows.clients.llm import language_model
 from flows.dbt import run_dbt
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from warehouse.engine import open_warehouse
@@ -205,10 +205,5 @@ def _finding(row: dict[str, object]) -> Finding:
 
 
 def configured_narrator(settings: Settings, warehouse: Warehouse) -> Narrator | None:
-    """The language model that the settings name, if one is configured and its client is there."""
-    try:
-        clients = importlib.import_module("flows.clients.llm")
-    except ImportError:
-        return None
-    model: Narrator | None = clients.language_model(settings, warehouse)
-    return model
+    """The language model that the settings name, if one is configured."""
+    return language_model(settings, warehouse)

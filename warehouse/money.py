@@ -40,6 +40,15 @@ def exponent(currency: str) -> int:
     return places
 
 
+def is_currency(word: str) -> bool:
+    """Whether a word is the code of a currency in which sums are told."""
+    try:
+        exponent(word)
+    except MoneyError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """A signed amount: negative is money that leaves."""

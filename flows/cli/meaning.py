@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from flows.cli.delegation import heavy
 from flows.cli.evaluate import commands as evaluate
+from flows.cli.models import commands as models
 from flows.cli.output import AsJson, console, print_json
 
 
@@ -18,16 +19,80 @@ def register(app: typer.Typer) -> None:
 
 
 @heavy
-def forecast_(*, as_json: AsJson = False) -> None:
+def forecast_(
+    workers: Annotated[
+        int, typer.Option(min=0, help="Worker processes of a Dask cluster on this machine; 0: none.")
+    ] = 0,
+    dask: Annotated[str, typer.Option(help="Address of a Dask cluster that runs already.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Forecast spending and balance of everybody who is due."""
     from flows.forecast import forecast, vars_of
     from flows.orchestration import run
 
-    result = run(forecast)
+    if workers or dask:
+        from flows.spread import forecast_on_dask
+
+        result = forecast_on_dask(workers, dask or None)
+    else:
+        result = run(forecast)
     if as_json:
         print_json(result)
     else:
         console.print(", ".join(f"{name} {value}" for name, value in vars_of(result).items()))
+
+
+@models.command("train-forecaster")
+@heavy
+def train_forecaster_(
+    people: Annotated[int, typer.Option(min=20, help="Generated people that it learns from.")] = 160,
+    months: Annotated[int, typer.Option(min=8)] = 26,
+    seed: Annotated[int, typer.Option(help="Which people; it is compared on those of the next seed.")] = 5,
+    *,
+    promote_better: Annotated[bool, typer.Option("--promote/--no-promote")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Train the forecaster of spending and balance; it becomes champion only if it is better. Minutes."""
+    from flows.train_meaning import train_forecaster
+
+    _tell(train_forecaster, people, months, seed, promote=promote_better, as_json=as_json)
+
+
+@models.command("train-alerts")
+@heavy
+def train_alerts_(
+    people: Annotated[int, typer.Option(min=20, help="Generated people that it learns from.")] = 120,
+    months: Annotated[int, typer.Option(min=8)] = 12,
+    seed: Annotated[int, typer.Option(help="Which people; it is compared on those of the next seed.")] = 401,
+    *,
+    promote_better: Annotated[bool, typer.Option("--promote/--no-promote")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Fit what the evidence of alerts weighs; it becomes champion only if it is better."""
+    from flows.train_meaning import train_alerts
+
+    _tell(train_alerts, people, months, seed, promote=promote_better, as_json=as_json)
+
+
+def _tell(flow: Any, people: int, months: int, seed: int, *, promote: bool, as_json: bool) -> None:  # noqa: ANN401 - one of two flows
+    from flows.orchestration import run
+    from warehouse.engine import open_warehouse
+    from warehouse.provision import provision
+    from warehouse.settings import Settings
+
+    settings = Settings()
+    with open_warehouse(settings) as warehouse:
+        provision(settings, warehouse.server)
+        found = run(flow, people, months, seed, promote=promote)
+    if as_json:
+        print_json(found)
+        return
+    outcome = "promoted" if found.is_promoted else "not promoted"
+    console.print(
+        f"{found.name} {found.version}: {found.measure} {found.challenger:.4f}, "
+        f"the champion's {found.champion:.4f}; {outcome}"
+    )
 
 
 @evaluate.command()

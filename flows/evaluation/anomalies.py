@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models_ml.anomalies.choose import PARAMETERS, chosen, parameters, weighed
-from models_ml.anomalies.detect import FACT_SCHEMA, KINDS, candidates
+from models_ml.anomalies.choose import Weights, chosen, weighed
+from models_ml.anomalies.detect import EVIDENCE, FACT_SCHEMA, KINDS, candidates
 from models_ml.taxonomy import categories
 
 #: What is injected; pace is not, it is told by the plan.
@@ -28,6 +29,7 @@ _MIX = {
 #: Fitting sees other people than measuring.
 FIT_SEED, EVALUATION_SEED = 401, 402
 _WARM_UP_DAYS = 150
+_LEAST_RISE = 1.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,17 @@ class AnomalyReport:
 
 
 def evaluate_anomalies(
-    *, users: int = 80, months: int = 12, seed: int = EVALUATION_SEED, bank: Path | None = None
+    *,
+    users: int = 80,
+    months: int = 12,
+    seed: int = EVALUATION_SEED,
+    bank: Path | None = None,
+    weights: Weights | None = None,
 ) -> AnomalyReport:
     """One anomaly a person and week is injected, and a tenth of that in a second, rarer world."""
-    facts = generated_facts(users, months, seed, bank)
-    common, weeks = _measured(facts, seed, 1.0)
-    rare, _ = _measured(facts, seed + 1, 0.1)
+    facts, rises = generated_facts(users, months, seed, bank)
+    common, weeks = _measured(facts, rises, seed, 1.0, weights)
+    rare, _ = _measured(facts, rises, seed + 1, 0.1, weights)
     people = facts["user"].n_unique()
     best = common.sort("usefulness", descending=True).head(people * weeks)
     injected = int(common["injected"][0]) if common.height else 0
@@ -81,10 +88,10 @@ def evaluate_anomalies(
         weeks,
         injected,
         _share(best["is_true"].sum(), best.height),
-        _share(best["is_true"].sum(), injected),
+        _share(best["is_injected"].sum(), injected),
         shown.height,
         _share(shown["is_true"].sum(), shown.height),
-        _share(shown["is_true"].sum(), injected),
+        _share(shown["is_injected"].sum(), injected),
         round(rarely.height / people / weeks * 52, 2),
         _share(rarely["is_true"].sum(), rarely.height),
         _calibration_error(common),
@@ -92,31 +99,36 @@ def evaluate_anomalies(
     )
 
 
-def fit_parameters(
-    *, users: int = 120, months: int = 12, seed: int = FIT_SEED
-) -> dict[str, dict[str, float]]:
-    """Learn how probable each kind's scores are true, where every fifth week has an anomaly."""
+def fit_parameters(*, users: int = 120, months: int = 12, seed: int = FIT_SEED) -> dict[str, Any]:
+    """What evidence weighs by kind, where every fifth week has an anomaly, with what it was learned from."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    facts = generated_facts(users, months, seed, None)
+    facts, rises = generated_facts(users, months, seed, None)
     changed, truth, _ = inject(facts, seed, 0.2)
-    found = _labelled(candidates(changed), truth)
-    fitted = {"pace": {"intercept": -1.0, "slope": 1.0}}
+    found = _labelled(candidates(changed), truth, rises)
+    fitted: dict[str, dict[str, Any]] = {"pace": _weights(-1.0, [1.0])}
     for kind in INJECTED:
         rows = found.filter(pl.col("kind") == kind)
-        model = LogisticRegression(C=10.0).fit(rows["score"].to_numpy()[:, None], rows["is_true"].to_numpy())
-        fitted[kind] = {
-            "intercept": round(float(model.intercept_[0]), 4),
-            "slope": round(float(model.coef_[0, 0]), 4),
-        }
+        model = LogisticRegression(C=10.0, max_iter=1000).fit(
+            rows.select(EVIDENCE).to_numpy(), rows["is_true"].to_numpy()
+        )
+        fitted[kind] = _weights(float(model.intercept_[0]), model.coef_[0].tolist())
     learned = {"people": users, "months": months, "seed": seed, "injected_a_week": 0.2}
-    PARAMETERS.write_text(json.dumps({"data": learned, "kinds": fitted}, indent=2) + "\n", encoding="utf-8")
-    parameters.cache_clear()
-    return fitted
+    return {"data": learned, "kinds": fitted}
 
 
-def generated_facts(users: int, months: int, seed: int, bank: Path | None) -> pl.DataFrame:
-    """Purchases and income of generated people, FACT_SCHEMA; anomalies of the generator are taken out."""
+def _weights(intercept: float, weights: Sequence[float]) -> dict[str, Any]:
+    padded = [*weights, *([0.0] * (len(EVIDENCE) - len(weights)))]
+    return {"intercept": round(intercept, 4), "weights": [round(each, 4) for each in padded]}
+
+
+def generated_facts(
+    users: int, months: int, seed: int, bank: Path | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Purchases and income of generated people, FACT_SCHEMA, and the first lines of each dearer price.
+
+    Anomalies of the generator are taken out. Prices that rise are a part of life there, and true alerts.
+    """
     from flows.generator import generate  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
@@ -124,6 +136,7 @@ def generated_facts(users: int, months: int, seed: int, bank: Path | None) -> pl
         if bank is None:
             generate(users=users, months=months, seed=seed, out=source)
         events = pl.read_parquet(source / "truth" / "events.parquet")
+        series = pl.read_parquet(source / "truth" / "series.parquet")
     known = categories()
     group = {code: each.group_code for code, each in known.items()}
     category = pl.col("category").cast(pl.String)
@@ -142,7 +155,31 @@ def generated_facts(users: int, months: int, seed: int, bank: Path | None) -> pl
         )
         .match_to_schema(FACT_SCHEMA)
     )
-    return posted
+    return posted, _risen_prices(events, series)
+
+
+def _risen_prices(events: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+    """The first line at each higher price of a bill of fixed amount: user, ref, day."""
+    prices = (
+        series.filter(
+            (pl.col("amount_kind").cast(pl.String) == "fixed")
+            & (pl.col("direction").cast(pl.String) == "out")
+        )
+        .select("series_id", "price_dates", "price_minor")
+        .explode("price_dates", "price_minor", empty_as_null=True, keep_nulls=True)
+        .with_columns(before=pl.col("price_minor").shift(1).over("series_id"))
+        .filter(pl.col("price_minor") >= pl.col("before") * _LEAST_RISE)
+    )
+    return (
+        events.filter(pl.col("posted") & pl.col("series_id").is_not_null())
+        .join(prices, on="series_id")
+        .filter(pl.col("spent_date") >= pl.col("price_dates"))
+        .sort("spent_date")
+        .group_by("series_id", "price_dates")
+        .agg(pl.col("user", "event_id", "spent_date").first())
+        .select("user", ref="event_id", day="spent_date")
+        .unique("ref")
+    )
 
 
 def inject(facts: pl.DataFrame, seed: int, rate: float) -> tuple[pl.DataFrame, pl.DataFrame, int]:
@@ -258,20 +295,31 @@ def _stop_income(
     return facts.join(picked.select("ref"), on="ref", how="anti"), truth
 
 
-def _labelled(found: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
-    """A true alert names the very purchase; what is odd of it may be told in another kind's words."""
-    return found.join(
-        truth.select("user", "ref", true_kind="kind").unique(["user", "ref"]), on=["user", "ref"], how="left"
-    ).with_columns(is_true=pl.col("true_kind").is_not_null())
+def _labelled(found: pl.DataFrame, truth: pl.DataFrame, rises: pl.DataFrame) -> pl.DataFrame:
+    """A true alert names the very purchase; what is odd of it may be told in another kind's words.
+
+    Prices that rose of themselves (``rises``) are true if they are told as such; they were not injected.
+    """
+    told = truth.select("user", "ref", true_kind="kind").unique(["user", "ref"])
+    natural = rises.select("user", "ref", kind=pl.lit("price_rise"), is_natural=pl.lit(value=True))
+    labelled = found.join(told, on=["user", "ref"], how="left").join(
+        natural, on=["user", "ref", "kind"], how="left"
+    )
+    is_injected = pl.col("true_kind").is_not_null()
+    return labelled.with_columns(
+        is_injected=is_injected, is_true=is_injected | pl.col("is_natural").fill_null(value=False)
+    )
 
 
-def _measured(facts: pl.DataFrame, seed: int, rate: float) -> tuple[pl.DataFrame, int]:
+def _measured(
+    facts: pl.DataFrame, rises: pl.DataFrame, seed: int, rate: float, weights: Weights | None
+) -> tuple[pl.DataFrame, int]:
     changed, truth, weeks = inject(facts, seed, rate)
     first = _first_day(facts)
-    alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first)))
+    alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first), weights=weights))
     counted = truth.group_by("kind").len().to_dict(as_series=False)
     by_kind = dict(zip(counted["kind"], counted["len"], strict=True))
-    return _labelled(alerts, truth).with_columns(
+    return _labelled(alerts, truth, rises).with_columns(
         injected=pl.lit(truth.height),
         injected_by_kind=pl.lit(json.dumps(by_kind)),
     ), weeks

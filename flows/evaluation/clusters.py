@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.cohorts import WINDOW_MONTHS, last_complete_month, months_before
-from models_ml.clusters.features import MONTH_SCHEMA, features
+from models_ml.clusters.features import MONTH_SCHEMA, NAMES, features, halves
 from models_ml.clusters.model import Choice, ClusterModel, described, fit, name
 from models_ml.taxonomy import categories
 
@@ -27,7 +27,9 @@ class ClusterReport:
     silhouette: float
     stayed_a_month: float  # share of people who are in the same cluster a month later
     agreed_without: float  # ARI with clusters that were found without a third of the people, on that third
+    agreed_by_half: float  # ARI of a person's cluster by every other month and by the months between
     mean_drift: float
+    reliability: dict[str, float]  # of each figure, between those halves; what it weighs
     names: list[dict[str, object]]
     choices: list[Choice]
 
@@ -45,11 +47,12 @@ def evaluate_clusters(
     rows = generated_months(users, months, seed, bank)
     month = last_complete_month(date.fromisoformat(str(rows["month"].max())))
     now, before = (features(_window(rows, each)) for each in (month, months_before(month, 1)))
-    model = fit(now)
+    one, other = halves(_window(rows, month))
+    model = fit(now, (one, other))
     labels, earlier = model.assign(now), model.assign(before)
     both = labels.join(earlier, on="user", suffix="_before")
     part = pl.Series(range(now.height)) % 3 == 0
-    without = fit(now.filter(~part), choices=[len(model.centres)])
+    without = fit(now.filter(~part), (one, other), choices=[len(model.centres)])
     agreed = adjusted_rand_score(
         labels.filter(part)["cluster"].to_list(), without.assign(now.filter(part))["cluster"].to_list()
     )
@@ -64,10 +67,19 @@ def evaluate_clusters(
         chosen.silhouette,
         round(both.filter(pl.col("cluster") == pl.col("cluster_before")).height / max(both.height, 1), 4),
         round(float(agreed), 4),
+        round(_agreed(model, one, other), 4),
         round(float(drift or 0.0), 3),  # type: ignore[arg-type]
+        dict(zip(NAMES, model.weights, strict=True)),
         [_told(model, number) for number in range(len(model.centres))],
         model.choices,
     )
+
+
+def _agreed(model: ClusterModel, one: pl.DataFrame, other: pl.DataFrame) -> float:
+    from sklearn.metrics import adjusted_rand_score  # noqa: PLC0415
+
+    both = model.assign(one).join(model.assign(other), on="user", suffix="_other")
+    return float(adjusted_rand_score(both["cluster"].to_list(), both["cluster_other"].to_list()))
 
 
 def _told(model: ClusterModel, number: int) -> dict[str, object]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from models_ml.forecaster.history import History
+from models_ml.forecaster.scheduled import Series
 from models_ml.taxonomy import categories
 from warehouse.errors import ActionableError
 
@@ -41,6 +42,9 @@ def generated(bank: Path) -> list[History]:
             amount=pl.col("amount_minor").cast(pl.Float64),
             is_spent=pl.col("group").is_in(["need", "want"]),
             is_spendable=pl.col("kind") != "savings",
+            account="account",
+            text="description",
+            payee="counterparty",
         )
     )
     opening = (
@@ -62,8 +66,12 @@ def ledger(path: Path) -> list[History]:
 
 
 def histories(lines: pl.DataFrame, opening: dict[str, float] | None = None) -> list[History]:
-    """Daily series of lines (user, day, amount, is_spent, is_spendable); amounts signed, negative is out."""
+    """Daily series of lines (user, day, amount, is_spent, is_spendable); amounts signed, negative is out.
+
+    Where lines have a ``text`` (and a ``payee``, an ``account``) what comes again in them is looked for.
+    """
     last = lines["day"].max()
+    series = series_by_user(lines) if "text" in lines.columns else {}
     daily = lines.group_by("user", "day").agg(
         spent=-(pl.col("amount") * pl.col("is_spent")).sum(),
         flow=(pl.col("amount") * pl.col("is_spendable")).sum(),
@@ -76,8 +84,49 @@ def histories(lines: pl.DataFrame, opening: dict[str, float] | None = None) -> l
         spent, flow = np.zeros(size), np.zeros(size)
         spent[place], flow[place] = rows["spent"].to_numpy(), rows["flow"].to_numpy()
         begun = None if opening is None else opening.get(str(user), 0.0) + float(flow.sum())
-        found.append(History(str(user), first, spent, flow, begun))
+        mine = tuple(placed(each, first) for each in series.get(str(user), ()))
+        found.append(History(str(user), first, spent, flow, begun, mine))
     return found
+
+
+def series_by_user(lines: pl.DataFrame) -> dict[str, list[pl.DataFrame]]:
+    """What comes again in lines, by user: the day, amount and is_spent of each time."""
+    from models_ml.recurring.series import find_series  # noqa: PLC0415 - a second
+
+    numbered = lines.with_row_index("id").with_columns(pl.col("user", "id").cast(pl.String))
+    columns = {"account": "one", "payee": ""}
+    missing = [pl.lit(text).alias(name) for name, text in columns.items() if name not in lines.columns]
+    found = find_series(
+        numbered.with_columns(missing).select(
+            user_id="user",
+            transaction_id="id",
+            account_id=pl.col("account").cast(pl.String),
+            date="day",
+            amount_minor=pl.col("amount").round().cast(pl.Int64),
+            currency=pl.lit("EUR"),
+            description=pl.col("text").fill_null(""),
+            counterparty=pl.col("payee").fill_null(""),
+            category_code=pl.lit("uncategorised"),
+        )
+    )
+    times = (
+        found.occurrences.join(numbered, left_on="transaction_id", right_on="id")
+        .filter("is_spendable")
+        .sort("user", "series_id", "day")
+    )
+    series: dict[str, list[pl.DataFrame]] = {}
+    for (user, _), rows in times.group_by("user", "series_id", maintain_order=True):
+        series.setdefault(str(user), []).append(rows.select("day", "amount", "is_spent"))
+    return series
+
+
+def placed(times: pl.DataFrame, first: date) -> Series:
+    """A series by the days of a history."""
+    return Series(
+        days=(times["day"] - first).dt.total_days().to_numpy().astype(np.int64),
+        amounts=times["amount"].cast(pl.Float64).to_numpy(),
+        is_spent=bool(times["is_spent"][0]),
+    )
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -100,6 +149,7 @@ def _berka(frame: pl.DataFrame) -> list[History]:
         amount=pl.when(is_out).then(-amount).otherwise(amount) * 100,
         is_spent=is_out,
         is_spendable=pl.lit(value=True),
+        text=pl.concat_str(["operation", "k_symbol", "bank", "account"], separator=" ", ignore_nulls=True),
     )
     return histories(lines, {})
 
@@ -121,6 +171,9 @@ def _plain(frame: pl.DataFrame, names: dict[str, str], path: Path) -> list[Histo
     is_move = pl.any_horizontal(
         pl.lit(value=False), *(pl.col(name).str.contains(_OWN_MOVES) for name in told)
     )
+    label = next(
+        (names[name] for name in names if name in {"description", "merchant", "payee", "label"}), None
+    )
     user = next((names[name] for name in names if name in {"user", "user_id", "client_id"}), None)
     lines = frame.with_columns(_dates(frame[day]).alias("day")).filter(pl.col("day").is_not_null() & ~is_move)
     rows = lines.select(
@@ -129,6 +182,7 @@ def _plain(frame: pl.DataFrame, names: dict[str, str], path: Path) -> list[Histo
         amount=signed,
         is_spent=signed < 0,
         is_spendable=pl.lit(value=True),
+        text=pl.lit("") if label is None else pl.col(label),
     )
     return histories(rows.filter(pl.col("amount").is_not_null()), {})
 

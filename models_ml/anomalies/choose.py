@@ -7,10 +7,14 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-PARAMETERS = Path(__file__).parent / "parameters.json"
+from models_ml.anomalies.detect import EVIDENCE
+
+WEIGHTS_FILE = "parameters.json"
+PARAMETERS = Path(__file__).parent / WEIGHTS_FILE
 #: What a true alert is worth at least, in months of spending; what a false one costs in attention.
 _TRUE_WORTH, _FALSE_COST = 0.02, 0.015
 #: Useful and useless answers of nobody, which a person's own outweigh with time.
@@ -18,28 +22,55 @@ _PRIOR_USEFUL, _PRIOR_USELESS = 3.0, 3.0
 ALERTS_A_WEEK = 1
 
 
+Weights = Mapping[str, Mapping[str, Any]]
+
+
+class WeightsRefusedError(ValueError):
+    """A file of weights that is not the one that was registered; the message says what to do."""
+
+
 @cache
-def parameters() -> Mapping[str, Mapping[str, float]]:
-    """By kind: the intercept and slope that make a score a probability."""
-    found: dict[str, dict[str, float]] = json.loads(PARAMETERS.read_text(encoding="utf-8"))["kinds"]
+def parameters() -> Weights:
+    """By kind: the intercept and weights that make evidence a probability."""
+    found: Weights = json.loads(PARAMETERS.read_text(encoding="utf-8"))["kinds"]
     return found
 
 
-def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> pl.DataFrame:
+def load_folder(folder: Path) -> Weights:
+    """The weights of a folder with a manifest, as the registry materialised it; checked by their hash."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    content = (folder / WEIGHTS_FILE).read_bytes()
+    if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
+        message = f"{WEIGHTS_FILE} is not what was registered: run 'mita models train-alerts' again"
+        raise WeightsRefusedError(message)
+    kinds: Weights = json.loads(content)["kinds"]
+    if any(len(each["weights"]) != len(EVIDENCE) for each in kinds.values()):
+        message = "the weights were fitted to other evidence: run 'mita models train-alerts' again"
+        raise WeightsRefusedError(message)
+    return kinds
+
+
+def weighed(
+    candidates: pl.DataFrame, opinions: pl.DataFrame | None = None, weights: Weights | None = None
+) -> pl.DataFrame:
     """Candidates with ``probability`` and ``usefulness``, the expected worth of telling.
 
     Worth is in months of spending. ``opinions`` (user, kind, useful, useless) are what users said of earlier
     alerts: who finds a kind useless
     is told less of it.
     """
+    weights = weights or parameters()
     known = pl.DataFrame(
         {
-            "kind": list(parameters()),
-            "intercept": [each["intercept"] for each in parameters().values()],
-            "slope": [each["slope"] for each in parameters().values()],
+            "kind": list(weights),
+            "intercept": [each["intercept"] for each in weights.values()],
+            **{
+                f"w_{name}": [each["weights"][place] for each in weights.values()]
+                for place, name in enumerate(EVIDENCE)
+            },
         }
     )
-    odds = pl.col("intercept") + pl.col("slope") * pl.col("score")
+    odds = pl.col("intercept") + pl.sum_horizontal(pl.col(name) * pl.col(f"w_{name}") for name in EVIDENCE)
     rows = candidates.join(known, on="kind", how="inner").with_columns(
         probability=1 / (1 + (-odds.clip(-30, 30)).exp())
     )
@@ -47,7 +78,7 @@ def weighed(candidates: pl.DataFrame, opinions: pl.DataFrame | None = None) -> p
     true = pl.col("probability")
     worth = (_TRUE_WORTH + pl.col("stake").clip(0, 1)) * pl.col("liked")
     return rows.with_columns(usefulness=true * worth - (1 - true) * _FALSE_COST).drop(
-        "intercept", "slope", "liked"
+        "intercept", "liked", *(f"w_{name}" for name in EVIDENCE)
     )
 
 

@@ -7,6 +7,8 @@ to everybody's (empirical Bayes), so a first visit is judged by its category and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 KINDS = ("unusual_amount", "far_merchant", "duplicate_charge", "price_rise", "missing_income", "pace")
@@ -24,6 +26,8 @@ FACT_SCHEMA = pl.Schema(
         "is_foreign": pl.Boolean,
     }
 )
+#: What speaks for and against a candidate, in the order of each kind's weights; 0 where a kind has fewer.
+EVIDENCE = ("e1", "e2", "e3", "e4", "e5", "e6")
 CANDIDATE_COLUMNS = (
     "user",
     "kind",
@@ -33,8 +37,8 @@ CANDIDATE_COLUMNS = (
     "merchant",
     "amount",
     "usual",
-    "score",
     "stake",
+    *EVIDENCE,
 )
 
 #: Purchases that a prior weighs: of the category for a merchant, of everybody for a category.
@@ -51,7 +55,7 @@ _FEWEST_INCOMES = 4
 
 
 def candidates(facts: pl.DataFrame) -> pl.DataFrame:
-    """Everything that may be odd, CANDIDATE_COLUMNS; ``score`` grows with oddness, by kind."""
+    """Everything that may be odd, CANDIDATE_COLUMNS; what the evidence weighs is fitted by kind."""
     facts = facts.sort(*_ORDER)
     spent = facts.filter((pl.col("amount") > 0) & pl.col("group").is_in(["need", "want"]))
     judged = _judged(spent)
@@ -89,7 +93,9 @@ def _judged(spent: pl.DataFrame) -> pl.DataFrame:
             (pl.col("log").cum_sum() - pl.col("log")).over(keys).alias(f"sum_{name}"),
             ((pl.col("log") ** 2).cum_sum() - pl.col("log") ** 2).over(keys).alias(f"squares_{name}"),
         )
+    most = pl.col("log").cum_max().shift(1).over(category)
     return _shrunk(known).with_columns(
+        most_c=most.fill_null(pl.col("log")),
         n_user=pl.int_range(pl.len()).over("user"),
         monthly=pl.col("amount").sum().over("user")
         * 30
@@ -119,8 +125,9 @@ def _between(count: pl.Expr, deviation: str) -> pl.Expr:
 
 
 def _candidates(
-    rows: pl.DataFrame, kind: str, score: pl.Expr, usual: pl.Expr, stake: pl.Expr
+    rows: pl.DataFrame, kind: str, evidence: Sequence[pl.Expr], usual: pl.Expr, stake: pl.Expr
 ) -> pl.DataFrame:
+    missing = [pl.lit(0.0)] * (len(EVIDENCE) - len(evidence))
     return rows.select(
         "user",
         pl.lit(kind).alias("kind"),
@@ -130,36 +137,63 @@ def _candidates(
         "merchant",
         "amount",
         usual.cast(pl.Int64).alias("usual"),
-        score.cast(pl.Float64).alias("score"),
         (stake / pl.col("monthly").clip(1)).cast(pl.Float64).alias("stake"),
+        *(
+            said.cast(pl.Float64).fill_null(0.0).alias(name)
+            for name, said in zip(EVIDENCE, [*evidence, *missing], strict=True)
+        ),
     )
+
+
+def _size() -> pl.Expr:
+    """How large a purchase is for this person, as a logarithm."""
+    return (pl.col("log") - pl.col("level")).clip(-4, 4)
 
 
 def unusual_amounts(judged: pl.DataFrame) -> pl.DataFrame:
     """Purchases far above what the merchant and category usually cost this person."""
     usual = pl.col("mean").exp().round()
     rows = judged.filter((pl.col("z") > 2) & (pl.col("n_user") >= 20))  # noqa: PLR2004 - nothing is odd below
-    return _candidates(rows, "unusual_amount", pl.col("z"), usual, pl.col("amount") - usual)
+    evidence = (
+        pl.col("z").clip(0, 10),
+        (pl.col("log") - pl.col("mean")).clip(0, 4),
+        pl.col("n_m").log1p(),
+        pl.col("n_c").log1p(),
+        _size(),
+        (pl.col("log") - pl.col("most_c")).clip(-3, 3),
+    )
+    return _candidates(rows, "unusual_amount", evidence, usual, pl.col("amount") - usual)
 
 
 def far_merchants(judged: pl.DataFrame) -> pl.DataFrame:
-    """First purchases at a merchant in foreign money, by somebody who is not abroad at the time."""
-    abroad = (
-        judged.filter("is_foreign")
-        .group_by("user", "day")
-        .len("foreign")
-        .sort("user", "day")
-        .rolling("day", period="8d", offset="-4d", closed="both", group_by="user")
-        .agg(foreign=pl.col("foreign").sum())
-        .unique(["user", "day"])
+    """First purchases at a merchant in foreign money, by somebody who was not abroad in the days before."""
+    day = judged.group_by("user", "day").agg(
+        foreign=pl.col("is_foreign").sum(),
+        at_home=((~pl.col("is_foreign")) & (pl.col("n_m") > 0)).sum(),
+        trips=pl.col("category").is_in(["flights", "hotels", "travel_other"]).sum(),
     )
-    rows = judged.filter(pl.col("is_foreign") & (pl.col("n_user") >= 20)).join(  # noqa: PLR2004
-        abroad, on=["user", "day"], how="left"
+    around = (
+        day.sort("user", "day")
+        .rolling("day", period="4d", group_by="user")
+        .agg(pl.col("foreign").sum(), pl.col("at_home").last())
     )
+    booked = day.sort("user", "day").rolling("day", period="90d", group_by="user").agg(pl.col("trips").sum())
     before = pl.col("is_foreign").cast(pl.Int64).cum_sum().over("user") - 1
-    rows = rows.with_columns(before=before)
-    score = 3.0 - pl.col("foreign") - (pl.col("n_m") > 0) * 2.0 - (1 + pl.col("before")).log() / 2
-    return _candidates(rows, "far_merchant", score, pl.col("mean").exp().round(), pl.col("amount"))
+    rows = (
+        judged.with_columns(before=before)
+        .filter(pl.col("is_foreign") & (pl.col("n_user") >= 20))  # noqa: PLR2004
+        .join(around, on=["user", "day"], how="left")
+        .join(booked, on=["user", "day"], how="left")
+    )
+    evidence = (
+        (pl.col("foreign") - 1).clip(0).log1p(),
+        (pl.col("n_m") > 0).cast(pl.Float64),
+        pl.col("before").clip(0).log1p(),
+        pl.col("at_home").log1p(),
+        pl.col("trips").log1p(),
+        _size(),
+    )
+    return _candidates(rows, "far_merchant", evidence, pl.col("mean").exp().round(), pl.col("amount"))
 
 
 def duplicate_charges(judged: pl.DataFrame) -> pl.DataFrame:
@@ -167,25 +201,27 @@ def duplicate_charges(judged: pl.DataFrame) -> pl.DataFrame:
     alike = ["user", "merchant", "amount"]
     last = pl.col("day").shift(1).over(alike)
     gap = (pl.col("day") - last).dt.total_days()
+    is_double = (gap <= _DOUBLE_DAYS).fill_null(value=False)
     rows = judged.with_columns(
         gap=gap,
-        doubles=(
-            (gap <= _DOUBLE_DAYS).fill_null(value=False).cast(pl.Int64).cum_sum().over("user", "merchant")
-        ),
+        doubles=is_double.cast(pl.Int64).cum_sum().over("user", "merchant") - 1,
         same=pl.int_range(pl.len()).over(alike),
+        known_days=(pl.col("day") - pl.col("day").min().over("user")).dt.total_days() + 1,
+        # How often everybody pays a merchant of this category the same sum twice running.
+        common=((is_double.sum().over("category") + 0.5) / (pl.len().over("category") + 5.0)),
     ).filter(pl.col("gap") <= _DOUBLE_DAYS)
-    # How often a visit costs exactly that anyway, and how common visits on neighbouring days are.
-    habit = (pl.col("same") - 1) / pl.col("n_m").clip(1)
-    frequent = pl.col("n_m") / (pl.col("n_user") / 60.0).clip(1)
-    score = (
-        2.0
-        - 1.2 * pl.col("gap")
-        - 3.0 * habit
-        - (1 + pl.col("doubles") - 1).log1p()
-        - 0.3 * frequent.log1p()
-        + 0.4 * (pl.col("amount") / (pl.col("level").exp())).log().clip(-2, 3)
+    # One earlier line is the first of the two; what is left says how usual that sum is there.
+    habit = (pl.col("same") - 1 + 0.5) / (pl.col("n_m") - 1 + 2.0).clip(1)
+    visits = (pl.col("n_m") + 0.2) / pl.col("known_days")
+    evidence = (
+        pl.col("gap"),
+        habit.log(),
+        visits.log(),
+        pl.col("common").log(),
+        pl.col("doubles").clip(0).log1p(),
+        _size(),
     )
-    return _candidates(rows, "duplicate_charge", score, pl.col("amount"), pl.col("amount"))
+    return _candidates(rows, "duplicate_charge", evidence, pl.col("amount"), pl.col("amount"))
 
 
 def price_rises(spent: pl.DataFrame) -> pl.DataFrame:
@@ -195,6 +231,7 @@ def price_rises(spent: pl.DataFrame) -> pl.DataFrame:
         before=pl.col("amount").shift(1).over(keys),
         gap=(pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days(),
         run=pl.col("amount").rle_id().over(keys),
+        lines=pl.int_range(pl.len()).over(keys),
         monthly=pl.col("amount").sum().over("user")
         * 30
         / ((pl.col("day").max() - pl.col("day").min()).over("user").dt.total_days() + 30),
@@ -211,10 +248,17 @@ def price_rises(spent: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("gap") >= 5)  # noqa: PLR2004 - coffee is no bill
         & ((pl.col("gap") - pl.col("steady_gap")).abs() <= 0.4 * pl.col("steady_gap") + 2)
     )
-    score = pl.col("steady").log() + rise.clip(0, 0.3) * 4
-    return _candidates(
-        rows, "price_rise", score, pl.col("before"), (pl.col("amount") - pl.col("before")) * 12
+    off = (pl.col("gap") - pl.col("steady_gap")).abs() / pl.col("steady_gap").clip(1)
+    evidence = (
+        pl.col("steady").log(),
+        rise.clip(0, 0.5),
+        off,
+        pl.col("steady_gap").log().clip(1, 6),
+        pl.col("lines").log1p() - pl.col("steady").log1p(),
     )
+    times = (365 / pl.col("steady_gap").clip(5, 365)).clip(1, 52)
+    stake = (pl.col("amount") - pl.col("before")) * times
+    return _candidates(rows, "price_rise", evidence, pl.col("before"), stake)
 
 
 def missing_incomes(facts: pl.DataFrame) -> pl.DataFrame:
@@ -250,11 +294,11 @@ def missing_incomes(facts: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("until").fill_null(9999) > late)
         & (shown <= pl.col("end"))
     ).with_columns(shown=shown, monthly=pl.col("usual_amount"))
-    score = (
-        2.0
-        - 4.0 * pl.col("spread") / pl.col("rhythm")
-        - 2.0 * (pl.col("amount_spread") / pl.col("usual_amount").clip(1)).clip(0, 1)
-        + pl.col("times").log()
+    evidence = (
+        pl.col("spread") / pl.col("rhythm"),
+        (pl.col("amount_spread") / pl.col("usual_amount").clip(1)).clip(0, 1),
+        pl.col("times").log(),
+        pl.col("rhythm").log().clip(1, 5),
     )
-    found = _candidates(rows, "missing_income", score, pl.col("usual_amount"), pl.col("usual_amount"))
+    found = _candidates(rows, "missing_income", evidence, pl.col("usual_amount"), pl.col("usual_amount"))
     return found.with_columns(rows["shown"].alias("day"), amount=pl.lit(0, pl.Int64))

@@ -34,8 +34,8 @@ SHARES = (*PARTS, OTHER)
 #: Figures beside the shares; income is relative to the median of the same currency.
 BESIDE = ("income", "saving_rate", "volatility", "fixed_share", "weekend_share", "purchases", "income_rhythm")
 NAMES = (*(f"share_{part}" for part in SHARES), *BESIDE)
-#: A share that is not there counts as so many thousandths: its logarithm has to exist.
-_SMALLEST_SHARE = 0.005
+#: What a share counts as at least: its logarithm has to exist, and none and next to none are alike.
+_SMALLEST_SHARE = 0.02
 FEWEST_MONTHS = 2
 #: What a person needs: one row per user, month and category, money in minor units, spending positive.
 MONTH_SCHEMA = pl.Schema(
@@ -86,6 +86,12 @@ def features(months: pl.DataFrame) -> pl.DataFrame:
         purchases=pl.col("purchases").log1p(),
     )
     return people.join(_shares(months), on="user").select("user", *NAMES)
+
+
+def halves(months: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Features of every other month and of the months between: what is a person's is in both."""
+    place = pl.col("month").rank("dense") % 2
+    return features(months.filter(place == 0)), features(months.filter(place == 1))
 
 
 def _shares(months: pl.DataFrame) -> pl.DataFrame:

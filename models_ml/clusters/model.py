@@ -21,7 +21,9 @@ DRAWS = 12
 SMALLEST_SHARE = 0.05
 #: Of stability (bootstrap ARI) and separation (silhouette) stability counts for most.
 _STABILITY_WEIGHT = 0.7
-_PRINCIPAL = 8
+_PRINCIPAL = 4
+#: Deviations beyond which a figure counts no more.
+_MOST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class ClusterModel:
     spread: dict[str, float]
     sizes: list[int]
     choices: list[Choice] = field(default_factory=list)
+    weights: list[float] = field(
+        default_factory=lambda: [1.0] * len(NAMES)
+    )  # how far a figure is a person's own
 
     @property
     def version(self) -> str:
@@ -59,8 +64,8 @@ class ClusterModel:
         return self._project(matrix(people))
 
     def _project(self, rows: Floats) -> Floats:
-        scaled = np.clip((rows - np.array(self.mean)) / np.array(self.deviation), -4, 4)
-        placed: Floats = scaled @ np.array(self.axes).T
+        scaled = np.clip((rows - np.array(self.mean)) / np.array(self.deviation), -_MOST, _MOST)
+        placed: Floats = (scaled * np.array(self.weights)) @ np.array(self.axes).T
         return placed
 
     def assign(self, people: pl.DataFrame) -> pl.DataFrame:
@@ -90,13 +95,24 @@ class ClusterModel:
         return cls(**known, choices=choices)
 
 
-def fit(people: pl.DataFrame, *, seed: int = 5, choices: Sequence[int] = CHOICES) -> ClusterModel:
-    """Cluster people (the rows of ``features``) by the number that is most stable and best apart."""
+def fit(
+    people: pl.DataFrame,
+    halves: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+    *,
+    seed: int = 5,
+    choices: Sequence[int] = CHOICES,
+) -> ClusterModel:
+    """Cluster people (the rows of ``features``) by the number that is most stable and best apart.
+
+    ``halves`` are their features from alternate months. A figure counts by how well one half says the other
+    (split-half reliability): what changes from month to month tells no two people apart.
+    """
     from sklearn.cluster import KMeans  # type: ignore[import-untyped]  # noqa: PLC0415 - a second
 
     rows = matrix(people)
     mean, deviation = rows.mean(axis=0), rows.std(axis=0).clip(1e-6)
-    scaled = np.clip((rows - mean) / deviation, -4, 4)
+    weights = _reliability(halves, mean, deviation) if halves else np.ones(len(NAMES))
+    scaled = np.clip((rows - mean) / deviation, -_MOST, _MOST) * weights
     axes = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)[2][:_PRINCIPAL]
     placed = scaled @ axes.T
     tried = [_tried(placed, count, seed) for count in choices if count * 10 <= len(placed)]
@@ -117,7 +133,21 @@ def fit(people: pl.DataFrame, *, seed: int = 5, choices: Sequence[int] = CHOICES
         spread,
         np.bincount(labels).tolist(),
         tried,
+        weights.round(4).tolist(),
     )
+
+
+def _reliability(halves: tuple[pl.DataFrame, pl.DataFrame], mean: Floats, deviation: Floats) -> Floats:
+    """The correlation of each figure between the two halves, of people who are in both; never negative."""
+    both = halves[0].select("user").join(halves[1].select("user"), on="user")
+    one, other = (
+        np.clip((matrix(both.join(each, on="user", maintain_order="left")) - mean) / deviation, -_MOST, _MOST)
+        for each in halves
+    )
+    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
+    spread = np.sqrt((one**2).sum(axis=0) * (other**2).sum(axis=0)).clip(1e-9)
+    found: Floats = ((one * other).sum(axis=0) / spread).clip(0.0, 1.0)
+    return found
 
 
 def _worth(choice: Choice) -> float:

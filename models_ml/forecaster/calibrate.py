@@ -1,8 +1,8 @@
 """Quantiles that hold: shifts learned from where earlier forecasts fell, of other people and of one's own.
 
 Split conformal prediction for quantiles (Romano, Patterson, Candes 2019) with shifts in widths of the band,
-by horizon and length of the history, where a person's own past errors count among those of others
-(weighted as in Tibshirani et al. 2019). Nothing is used that was not known when the forecast is made.
+by horizon and length of the history. Who was wrongly forecast before gets a wider band, as adaptive conformal
+inference does over time (Gibbs, Candes 2021). Nothing is used that was not known when the forecast is made.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ HORIZON_BUCKET = np.digitize(np.arange(1, HORIZON + 1), _HORIZON_EDGES)
 _CELLS = (len(_HORIZON_EDGES) + 1, len(_LENGTH_EDGES) + 1, len(QUANTILES), len(LEVELS))
 #: A cell with fewer scores speaks for the whole horizon, and that for what was shipped.
 _ENOUGH = 200
-#: What everybody's errors weigh against one's own, of which an origin weighs ORIGIN_WEIGHT.
-POOL_WEIGHT = 20.0
-ORIGIN_WEIGHT = 1.5
+#: Earlier forecasts of a person that weigh as much as believing in the band as it is.
+PRIOR_ORIGINS = 5.0
+MOST_WIDENED = 3.0
+#: Widths by which others' errors move a quantile at most: a few who began a new life say little of all.
+MOST_SHIFTED = 2.0
+#: Days ahead that a person's own errors are looked at together: two weeks, and what is beyond.
+_PARTS = (slice(0, 15), slice(15, HORIZON))
 _THINNEST = 1e-3
 
 
@@ -44,17 +48,17 @@ class Trial:
         steps = min(steps, len(self.truth[target]))
         outlook, said = self.outlook[target], self.said[target][:steps]
         truth = (self.truth[target][:steps] - outlook.base[:steps]) / outlook.unit[:steps]
-        found: Floats = (truth[:, None] - said) / widths(said)[:, None]
+        found: Floats = (truth[:, None] - said) / widths(said, outlook)[:, None]
         return found
 
 
 Calibration = Mapping[str, Floats]
 
 
-def widths(said: Floats) -> Floats:
-    """The width of the band, never nothing."""
-    wide: Floats = np.maximum(said[:, -1] - said[:, 0], _THINNEST)
-    return wide
+def widths(said: Floats, outlook: Outlook) -> Floats:
+    """What errors are held against: the width of the band, or what usually moves, in units."""
+    wide: Floats = np.maximum(said[:, -1] - said[:, 0], outlook.size[: len(said)])
+    return np.maximum(wide, _THINNEST)
 
 
 def calibration(trials: Iterable[Trial], otherwise: Calibration | None = None) -> Calibration:
@@ -90,32 +94,56 @@ def _joined(parts: Sequence[Floats]) -> Floats:
 
 
 def calibrated(  # noqa: PLR0913, PLR0917 - what was said, of whom, and whose errors count
-    said: Floats, target: str, days_known: int, everyone: Calibration, own: Sequence[Trial], day: int
+    said: Floats, outlook: Outlook, target: str, day: int, everyone: Calibration, own: Sequence[Trial]
 ) -> Floats:
-    """The quantiles shifted to where the truth used to fall; ``own`` are earlier trials of the person."""
-    shifted = said.copy()
-    wide, length = widths(said), int(np.digitize(days_known, _LENGTH_EDGES))
-    past = [trial.scores(target, day - trial.days_known) for trial in own]
-    for bucket in range(_CELLS[0]):
-        here = np.equal(HORIZON_BUCKET, bucket)
-        pool = everyone[target][bucket, length]
-        scores = [each for each in (part[here[: len(part)]] for part in past) if len(each)]
-        for level, tau in enumerate(QUANTILES):
-            shift = _shift(pool[level], [part[:, level] for part in scores], tau)
-            shifted[here, level] += shift * wide[here]
+    """The quantiles shifted to where the truth used to fall; ``own`` are earlier trials of the person.
+
+    ``day`` is how many days are known.
+
+    Others' errors say where the quantiles lie. One's own, which are few and of one time, only widen the
+    band: a person who surprised it before is told less surely.
+    """
+    shifted = _shifted(said, outlook, target, day, everyone)
+    if target == "day":
+        return shifted
+    past = [_excess(trial, target, everyone, day - trial.days_known) for trial in own]
+    for part in _PARTS:
+        ratios = [each[part.start : part.stop] for each in past if len(each) > part.start]
+        if ratios:
+            middle = shifted[part, 1:2]
+            shifted[part] = middle + (shifted[part] - middle) * _widening(ratios)
+    return shifted
+
+
+def _shifted(said: Floats, outlook: Outlook, target: str, days_known: int, everyone: Calibration) -> Floats:
+    length = int(np.digitize(days_known, _LENGTH_EDGES))
+    table = everyone[target][:, length]  # buckets x quantiles x levels
+    shifts = np.array(
+        [[np.interp(tau, LEVELS, row[level]) for level, tau in enumerate(QUANTILES)] for row in table]
+    )
+    shifts = np.clip(shifts, -MOST_SHIFTED, MOST_SHIFTED)
+    shifted: Floats = said + shifts[HORIZON_BUCKET[: len(said)]] * widths(said, outlook)[:, None]
     shifted.sort(axis=1)
     return shifted
 
 
-def _shift(pool: Floats, own: Sequence[Floats], tau: float) -> float:
-    if not own:
-        return float(np.interp(tau, LEVELS, pool))
-    values = np.concatenate([pool, *own])
-    weights = [np.full(len(pool), POOL_WEIGHT / len(pool))]
-    weights += [np.full(len(part), ORIGIN_WEIGHT / len(part)) for part in own]
-    order = np.argsort(values)
-    reached = np.cumsum(np.concatenate(weights)[order])
-    return float(np.interp(tau * reached[-1], reached, values[order]))
+def _excess(trial: Trial, target: str, everyone: Calibration, steps: int) -> Floats:
+    """How far the truth lay from the median, in lengths of that side of the band: 1 is its edge."""
+    steps = min(steps, len(trial.truth[target]))
+    outlook = trial.outlook[target]
+    said = _shifted(trial.said[target], outlook, target, trial.days_known, everyone)[:steps]
+    truth = (trial.truth[target][:steps] - outlook.base[:steps]) / outlook.unit[:steps]
+    off = truth - said[:, 1]
+    side = np.where(off > 0, said[:, 2] - said[:, 1], said[:, 1] - said[:, 0])
+    found: Floats = np.abs(off) / np.maximum(side, _THINNEST)
+    return found
+
+
+def _widening(ratios: Sequence[Floats]) -> float:
+    """By how much the band would have had to be wider, drawn to not at all while there is little past."""
+    weight = len(ratios) / (len(ratios) + PRIOR_ORIGINS)
+    needed = float(np.quantile(np.concatenate(ratios), QUANTILES[-1] - QUANTILES[0]))
+    return float(np.clip(needed**weight, 1.0, MOST_WIDENED))
 
 
 def as_arrays(table: Calibration) -> dict[str, npt.NDArray[np.float64]]:

@@ -11,17 +11,39 @@ from dataclasses import replace
 import numpy as np
 
 from models_ml.forecaster.history import Floats, History
+from models_ml.forecaster.scheduled import Series
 
 #: Shares of the ways to disturb; more than one may happen to a history.
 _CASH, _LUMPY_INCOME, _GAP, _SHORT, _SWINGS, _SPARSE, _YOUNG = 0.35, 0.35, 0.15, 0.35, 0.4, 0.3, 0.3
 _TURNS, _ONE_OFFS = 0.5, 0.5
+_UNKNOWN_SERIES = 0.4
+#: Shares of the series that are lived otherwise than they were drawn.
+_ENDS, _BEGINS, _STAYS_AWAY, _MOVES, _VARIES = 0.3, 0.3, 0.3, 0.3, 0.3
 #: Days of a history that may be cut.
 _LONG = 240
 
 
 def disturbed(history: History, dice: np.random.Generator) -> History:
-    """The same person with other habits, at random; flows and spending stay consistent."""
-    spent, flow = history.spent.copy(), history.flow.copy()
+    """The same person with other habits, at random; flows and spending stay consistent.
+
+    Of half of the people nobody knows what comes again; of the others the rest of their money changes.
+    """
+    if dice.random() < _UNKNOWN_SERIES:
+        history = replace(history, series=())
+    known = history.known(0)
+    spent, flow = history.spent - known.past_spent, history.flow - known.past_flow
+    history = replace(history, series=_loosened(history, dice))
+    known = history.known(0)
+    spent, flow = _other_habits(spent, flow, dice)
+    changed = replace(history, spent=spent + known.past_spent, flow=flow + known.past_flow)
+    if dice.random() < _SHORT and history.days > _LONG:
+        changed = changed.since(int(dice.integers(0, history.days - 180)))
+    if dice.random() < _YOUNG:
+        changed = _young(replace(changed, series=()), dice)
+    return changed
+
+
+def _other_habits(spent: Floats, flow: Floats, dice: np.random.Generator) -> tuple[Floats, Floats]:
     if dice.random() < _SPARSE:
         spent, flow = _only_large(spent, flow, dice)
     if dice.random() < _TURNS:
@@ -36,12 +58,29 @@ def disturbed(history: History, dice: np.random.Generator) -> History:
         spent, flow = _swings(spent, flow, dice)
     if dice.random() < _GAP:
         spent, flow = _gap(spent, flow, dice)
-    changed = replace(history, spent=spent, flow=flow)
-    if dice.random() < _SHORT and history.days > _LONG:
-        changed = changed.since(int(dice.integers(0, history.days - 180)))
-    if dice.random() < _YOUNG:
-        changed = _young(changed, dice)
-    return changed
+    return spent, flow
+
+
+def _loosened(history: History, dice: np.random.Generator) -> tuple[Series, ...]:
+    """Series as they are lived: some end, stay away, come on other days, or cost something else."""
+    loosened = []
+    for each in history.series:
+        kept = np.ones(len(each.days), dtype=np.bool_)
+        days, amounts = each.days, each.amounts
+        if dice.random() < _ENDS:
+            kept &= days < dice.integers(0, history.days)
+        if dice.random() < _BEGINS:
+            kept &= days >= dice.integers(0, history.days)
+        if dice.random() < _STAYS_AWAY:
+            kept &= dice.random(len(days)) > dice.uniform(0, 0.3)
+        if dice.random() < _MOVES:
+            days = days + np.round(dice.normal(0, dice.uniform(0, 4), len(days))).astype(np.int64)
+        if dice.random() < _VARIES:
+            amounts = amounts * dice.lognormal(0, dice.uniform(0, 0.4), len(days))
+        kept &= (days >= 0) & (days < history.days)
+        order = np.argsort(days[kept], kind="stable")
+        loosened.append(replace(each, days=days[kept][order], amounts=amounts[kept][order]))
+    return tuple(loosened)
 
 
 def _young(history: History, dice: np.random.Generator) -> History:

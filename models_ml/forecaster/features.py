@@ -7,7 +7,7 @@ the day itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,6 +36,10 @@ _SATURDAY = 5
 #: The last days of a month are counted from its end.
 _END_DAYS = 5
 _FEWEST_INFLOWS = 3
+#: Share of the spread of all money that errors have at least, however regular it was.
+_RHYTHM_BREAKS = 0.4
+#: Days by which a bill usually comes early or late.
+_DUE_NEAR = 2
 
 NAMES = (
     "horizon", "log_horizon", "end_weekday", "end_day", "days_to_month_end", "weekend_share",
@@ -43,26 +47,36 @@ NAMES = (
     "rate_30", "rate_90", "rate_all", "analogue_1", "analogue_2", "analogue_3", "analogue_4",
     "analogue_spread", "by_weekday", "past_10", "past_50", "past_90",
     "last_7", "last_30", "trend", "balance", "inflow_expected", "since_inflow", "inflow_regularity",
-    "base", "sigma_ratio", "months_agree", "lumpiness",
+    "base", "sigma_ratio", "months_agree", "lumpiness", "due", "due_near", "due_share",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Features (horizons x NAMES) with the base and unit that turn a model's answer into money."""
+    """Features (horizons x NAMES) with the base and unit that turn a model's answer into money.
+
+    ``size`` is how much usually moves in that time, in units: what errors of people are held against.
+    """
 
     rows: npt.NDArray[np.float32]
     base: Floats
     unit: Floats
+    size: Floats
 
 
 def outlooks(history: History) -> dict[str, Outlook]:
-    """The outlook of each target from the end of a history of at least one day."""
-    calendar = _Calendar.after(history)
+    """The outlook of each target from the end of a history of at least one day.
+
+    Sums are those of what has no rhythm, with what is due added to their base. A single day is told whole:
+    a bill that is due on it may come a day later, which the trees weigh.
+    """
+    calendar, known = _Calendar.after(history), history.known(HORIZON)
+    turnover = float(np.abs(history.flow).mean())
+    rest = replace(history, spent=history.spent - known.past_spent, flow=history.flow - known.past_flow)
     return {
-        "balance": _outlook(history, history.flow, calendar, is_cumulative=True),
-        "spent": _outlook(history, history.spent, calendar, is_cumulative=True),
-        "day": _outlook(history, history.spent, calendar, is_cumulative=False),
+        "balance": _outlook(rest, rest.flow, history.flow, calendar, known.ahead_flow, turnover),
+        "spent": _outlook(rest, rest.spent, history.spent, calendar, known.ahead_spent, turnover),
+        "day": _outlook(history, history.spent, None, calendar, known.ahead_spent, turnover),
     }
 
 
@@ -147,7 +161,15 @@ def _clamped(
     return clamped
 
 
-def _outlook(history: History, values: Floats, calendar: _Calendar, *, is_cumulative: bool) -> Outlook:
+def _outlook(  # noqa: PLR0913, PLR0917 - sums without and with what has a rhythm (None: single days)
+    history: History,
+    values: Floats,
+    whole: Floats | None,
+    calendar: _Calendar,
+    ahead: Floats,
+    turnover: float,
+) -> Outlook:
+    is_cumulative = whole is not None
     known = len(values)
     steps = np.arange(1, HORIZON + 1, dtype=np.float64)
     gather = np.cumsum if is_cumulative else _unchanged
@@ -157,10 +179,16 @@ def _outlook(history: History, values: Floats, calendar: _Calendar, *, is_cumula
     sums = _past_sums(values) if is_cumulative else _past_days(values)
     floor = 0.5 * float(np.abs(history.flow).mean())
     unit = _unit(sums, values, steps, floor, is_cumulative=is_cumulative)
+    if whole is not None:
+        # Whose money is all rhythm is not forecast without error: a rhythm breaks now and then.
+        unit = np.hypot(
+            unit, _RHYTHM_BREAKS * _unit(_past_sums(whole), whole, steps, floor, is_cumulative=True)
+        )
     analogues = _analogues(values, calendar, profile)
     paths = np.array([gather(path) for path in analogues])
     by_weekday = gather(_by_weekday(values, calendar))
     inflow, since, regularity = _inflows(history.flow)
+    is_balance = values is history.flow
     span = steps if is_cumulative else np.ones(HORIZON)
     size = max(float(np.abs(values[-365:]).mean()), floor, _FLOOR) * _MONTH
     zero_share = float((values[-90:] == 0).mean())
@@ -189,15 +217,25 @@ def _outlook(history: History, values: Floats, calendar: _Calendar, *, is_cumula
         np.full(HORIZON, float(values[-30:].sum())) / size,
         np.full(HORIZON, (_rate(values, 30) - rate) * _MONTH / size),
         np.full(HORIZON, _relative_balance(history, size)),
-        (gather(inflow) - base) / unit if is_cumulative and values is history.flow else np.zeros(HORIZON),
+        (gather(inflow) - base) / unit if is_cumulative and is_balance else np.zeros(HORIZON),
         np.full(HORIZON, since),
         np.full(HORIZON, regularity),
         base / unit,
         unit / size,
         np.full(HORIZON, _months_agree(values)),
         np.full(HORIZON, float(np.abs(values[-365:]).max()) / size),
+        *_due_columns(gather(ahead), ahead, base, unit),
     ]
-    return Outlook(np.array(columns, dtype=np.float32).T, base, unit)
+    due = gather(ahead) if is_cumulative else np.zeros(HORIZON)
+    moved = turnover * (np.sqrt(steps) if is_cumulative else np.ones(HORIZON))
+    return Outlook(np.array(columns, dtype=np.float32).T, base + due, unit, moved / unit)
+
+
+def _due_columns(due: Floats, ahead: Floats, base: Floats, unit: Floats) -> list[Floats]:
+    """What is due: so far in units, within two days before and after, and against everything that comes."""
+    near = np.convolve(np.pad(ahead, _DUE_NEAR, mode="edge"), np.ones(2 * _DUE_NEAR + 1), "valid")
+    share = np.abs(due) / np.maximum(np.abs(due) + np.abs(base), _FLOOR)
+    return [due / unit, near / unit, share]
 
 
 def _relative_balance(history: History, size: float) -> float:

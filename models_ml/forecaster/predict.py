@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 #: Active days without which nothing can be said.
 FEWEST_ACTIVE_DAYS = 5
 FEWEST_DAYS = 30
-#: One's own earlier forecasts: how far apart, and how many.
+#: Days between two trials of a backtest, and how many days back one's own earlier forecasts are looked at.
 ORIGIN_STEP = 15
-OWN_ORIGINS = 2
+OWN_BACK = (15, 30, 60, 90, 120)
+_NEAR_BACK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +74,31 @@ def trials_of(
 
 def own_before(trials: Sequence[Trial], number: int) -> Sequence[Trial]:
     """The earlier trials that a forecast made with the given one may learn from."""
-    return trials[max(0, number - OWN_ORIGINS) : number]
+    day = trials[number].days_known
+    places = {
+        min(range(number), key=lambda place: abs(day - back - trials[place].days_known))
+        for back in OWN_BACK
+        if number
+    }
+    return [
+        trials[place]
+        for place in sorted(places)
+        if min(abs(day - back - trials[place].days_known) for back in OWN_BACK) <= _NEAR_BACK
+    ]
 
 
 def quantiles(trial: Trial, target: str, model: ForecastModel, own: Sequence[Trial]) -> Floats:
     """The calibrated quantiles of a trial as amounts: horizons x quantiles."""
     return _money(
         trial.outlook[target],
-        calibrated(trial.said[target], target, trial.days_known, model.calibration, own, trial.days_known),
+        calibrated(
+            trial.said[target], trial.outlook[target], target, trial.days_known, model.calibration, own
+        ),
     )
 
 
 def _past(history: History) -> list[tuple[int, dict[str, Outlook]]]:
-    starts = [history.days - ORIGIN_STEP * back for back in range(OWN_ORIGINS, 0, -1)]
+    starts = [history.days - back for back in sorted(OWN_BACK, reverse=True)]
     return [
         (days, outlooks(history.until(days)))
         for days in starts
@@ -120,7 +133,7 @@ def _forecast(
     money = {
         target: _money(
             outlook[target],
-            calibrated(said[target], target, history.days, model.calibration, own, history.days),
+            calibrated(said[target], outlook[target], target, history.days, model.calibration, own),
         )
         for target in TARGETS
     }

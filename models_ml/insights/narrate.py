@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from models_ml.insights.catalogue import Finding
 from models_ml.insights.numbers import unfounded
+from warehouse.money import is_currency
 
 TEMPLATE = "template"
 _LONGEST = 1200
@@ -90,8 +93,7 @@ def objections(text: str, findings: Sequence[Finding], language: str) -> tuple[s
     """Why a text may not stand: numbers of its own, currencies, links, the wrong letters, nothing at all."""
     allowed = [number for each in findings for number in each.numbers]
     wrong = unfounded(text, allowed)
-    told = " ".join(each.texts[language] for each in findings)
-    wrong += [sign for sign in _CURRENCIES if sign in text.upper() and sign not in told.upper()]
+    wrong += foreign_currencies(text, {each.currency for each in findings})
     if "://" in text or "www." in text.lower() or "@" in text:
         wrong.append("a link or address")
     letters = [letter for letter in text if letter.isalpha()]
@@ -101,20 +103,35 @@ def objections(text: str, findings: Sequence[Finding], language: str) -> tuple[s
     return tuple(wrong)
 
 
-_CURRENCIES = (
-    "EUR",
-    "USD",
-    "GBP",
-    "BGN",
-    "JPY",
-    "KWD",
-    "PLN",
-    "CHF",
-    "€",
-    "$",
-    "£",
-    "¥",
-    "ЛВ.",
-    "ЕВРО",
-    "DOLLAR",
-)
+#: What currencies are called, beginnings of words; a code of ISO 4217 and a sign need no entry.
+_CALLED = {
+    "dollar": "USD", "долар": "USD", "евро": "EUR", "euro": "EUR", "лев": "BGN", "лв": "BGN", "leva": "BGN",
+    "pound": "GBP", "sterling": "GBP", "паунд": "GBP", "лири": "TRY", "lira": "TRY", "yen": "JPY",
+    "йен": "JPY",
+    "kč": "CZK", "koruna": "CZK", "крони": "CZK", "zł": "PLN", "zlot": "PLN", "злоти": "PLN", "franc": "CHF",
+    "франк": "CHF", "rupee": "INR", "рупи": "INR", "dinar": "KWD", "динар": "KWD", "rubl": "RUB",
+    "rouble": "RUB", "рубл": "RUB", "yuan": "CNY", "юан": "CNY", "peso": "MXN", "песо": "MXN", "krona": "SEK",
+    "kroner": "DKK", "forint": "HUF", "форинт": "HUF", "lei": "RON", "леи": "RON", "won": "KRW",
+    "bitcoin": "XBT",
+    "биткойн": "XBT",
+}  # fmt: skip
+_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₺": "TRY", "₹": "INR", "₽": "RUB", "zł": "PLN"}
+
+
+def foreign_currencies(text: str, own: set[str]) -> list[str]:
+    """What a text calls a currency that is none of its own, by code, sign or name, as it stands there."""
+    wrong = [sign for sign in text if unicodedata.category(sign) == "Sc" and _SIGNS.get(sign) not in own]
+    for word in re.findall(r"[^\W\d_]+", text):
+        if word.isupper() and word not in own and is_currency(word):
+            wrong.append(word)
+        small = word.lower()
+        called = {code for name, code in _CALLED.items() if small.startswith(name)}
+        # "won" is mostly no money: a short name is one only where a number stands before it.
+        is_after_number = re.search(rf"\d\s*{re.escape(word)}\b", text) is not None
+        if called and not called & own and (len(small) > _SHORT_NAME or is_after_number):
+            wrong.append(word)
+    return wrong
+
+
+#: Letters of a name that is a word of its own as well.
+_SHORT_NAME = 4

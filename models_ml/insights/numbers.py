@@ -64,6 +64,8 @@ _SHARES = frozenset(
 _GRAMMAR = {"one", "един", "една", "едно", "zero", "нула"}
 
 
+_ROMAN = re.compile(r"\b(?=[MDCLXVI]{2})M*(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _EDGES = ".,' ’"
 _AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}")
 _THIRD_DECIMAL = 0.0005
@@ -88,7 +90,18 @@ def unfounded(text: str, facts: Iterable[float]) -> list[str]:
 def numbers(text: str) -> list[Said]:
     """Every number in a text, by digits of any script or by words."""
     plain = _latin_digits(text)
-    return [*_in_digits(plain), *_in_words(plain)]
+    return [*_in_digits(plain), *_in_words(plain), *_in_roman(text)]
+
+
+def _in_roman(text: str) -> list[Said]:
+    """Roman numerals of two capitals or more; one letter alone is an I or an initial."""
+    found = []
+    for match in _ROMAN.finditer(text):
+        values = [_ROMAN_VALUES[letter] for letter in match.group()]
+        following = [*values[1:], 0]
+        value = sum(-one if one < after else one for one, after in zip(values, following, strict=True))
+        found.append(Said(float(value), 0.5, match.group()))
+    return found
 
 
 def _latin_digits(text: str) -> str:

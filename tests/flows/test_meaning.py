@@ -161,3 +161,30 @@ def test_advice_is_told_once_a_week_and_a_lie_is_not_told(lived: Lived) -> None:
     assert due(lived, "advice", "", "week") == []
     _advise(lived.warehouse, week, None)
     assert lived.rows("select text, told_by from ml.advice_snapshots order by 1") == sorted(told)
+
+
+def test_a_dask_cluster_of_two_workers_forecasts_the_same(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("prefect_dask")
+    from prefect.testing.utilities import prefect_test_harness
+
+    from flows import spread
+
+    kept = "select * from ml.forecast_days order by user_id, forecast_date"
+    with lived.warehouse.transaction() as connection:
+        connection.execute(text("delete from ops.done_days where work = 'forecast'"))
+    model = current_model(lived.warehouse)
+    forecast_block(lived.warehouse, due(lived, "forecast", model.version), model)
+    alone = lived.rows(kept)
+    with lived.warehouse.transaction() as connection:
+        connection.execute(text("delete from ops.done_days where work = 'forecast'"))
+        connection.execute(text("delete from ml.forecast_days"))
+    monkeypatch.setenv("MITA_HOME", str(lived.settings.root))
+    monkeypatch.setenv("MITA_SECRET_KEY", lived.settings.secret.decode())
+    monkeypatch.setenv("MITA_DATABASE_URL", lived.warehouse.server.render_as_string(hide_password=False))
+    monkeypatch.setattr(spread, "USERS_A_PART", 2)
+    with prefect_test_harness(server_startup_timeout=240):
+        told = spread.forecast_on_dask(2)
+    assert (told.users, told.days) == (6, len(alone))
+    assert lived.rows(kept) == alone

@@ -35,8 +35,8 @@ _PACE = pl.Schema(
         "merchant": pl.String,
         "amount": pl.Int64,
         "usual": pl.Int64,
-        "score": pl.Float64,
         "stake": pl.Float64,
+        **dict.fromkeys(("e1", "e2", "e3", "e4", "e5", "e6"), pl.Float64),
     }
 )
 _OPINIONS = pl.Schema({"user": pl.String, "kind": pl.String, "useful": pl.Int64, "useless": pl.Int64})
@@ -88,10 +88,11 @@ def pace_candidates(connection: Connection, users: Sequence[UUID]) -> pl.DataFra
             r.period_start as day, '' as category, 'pace' as merchant,
             (r.spent_minor + f.spent_until_p50_minor - r.budget_minor)::bigint as amount,
             r.budget_minor::bigint as usual,
-            (r.spent_minor + f.spent_until_p50_minor - r.budget_minor)::float8
-            / greatest(f.spent_until_p90_minor - f.spent_until_p50_minor, 1) as score,
             least((r.spent_minor + f.spent_until_p50_minor - r.budget_minor)::float8
-            / greatest(r.budget_minor, 1), 1) as stake
+            / greatest(r.budget_minor, 1), 1) as stake,
+            (r.spent_minor + f.spent_until_p50_minor - r.budget_minor)::float8
+            / greatest(f.spent_until_p90_minor - f.spent_until_p50_minor, 1) as e1,
+            0::float8 as e2, 0::float8 as e3, 0::float8 as e4, 0::float8 as e5, 0::float8 as e6
         from running as r
         inner join ml.forecast_days as f on r.user_id = f.user_id and f.forecast_date = r.period_end - 1
         where r.spent_minor + f.spent_until_p10_minor > r.budget_minor and r.budget_minor > 0

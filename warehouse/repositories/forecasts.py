@@ -50,6 +50,77 @@ def spendable_days(connection: Connection, users: Sequence[UUID]) -> pl.DataFram
     return read_frame(connection, query, DAY_COLUMNS)
 
 
+def known_series(connection: Connection, users: Sequence[UUID]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What comes again for some users: each time that it came, and when it is due, both as SERIES_DAYS.
+
+    Series that the user rejected, that ended, or that are everyday spending (of varying amount, more often
+    than monthly) are left out. A due date near which the user entered a commitment of that category is the
+    commitment's; commitments are due without a series.
+    """
+    ids = sql.Literal([str(user) for user in users])
+    series = sql.SQL(_SERIES).format(ids)
+    times = read_frame(connection, sql.SQL(_TIMES).format(series=series), SERIES_DAYS)
+    dues = read_frame(connection, sql.SQL(_DUES).format(series=series, users=ids), SERIES_DAYS)
+    return tuple(each.with_columns(is_spent=pl.col("is_spent") == "t") for each in (times, dues))  # type: ignore[return-value]
+
+
+#: Amounts are signed: negative leaves the account. ``series_id`` is empty for what the user entered.
+SERIES_DAYS = pl.Schema(
+    {
+        "user_id": pl.String,
+        "series_id": pl.String,
+        "day": pl.Date,
+        "amount_minor": pl.Int64,
+        "is_spent": pl.String,
+    }
+)
+_SERIES = """
+    select
+        s.user_id, s.series_id, s.account_id, s.category_code, s.expected_minor, s.due_dates, s.currency,
+        coalesce(c.group_code in ('need', 'want'), true) as is_spent,
+        (now() at time zone u.timezone)::date as today
+    from ml.recurring_series as s
+    inner join app.users as u on s.user_id = u.user_id and s.currency = u.currency
+    inner join app.accounts as a on s.user_id = a.user_id and s.account_id = a.account_id
+    left join marts.dim_categories as c on s.category_code = c.category_code
+    left join app.recurring_words as w on s.user_id = w.user_id and s.series_id = w.series_id
+    where s.user_id = any({}::uuid[]) and s.status <> 'ended' and w.word is distinct from 'rejected'
+        and (s.is_fixed or s.period_days >= 25)
+        and a.kind not in ('savings', 'loan', 'investment')
+"""
+_TIMES = """
+    with series as ({series})
+    select s.user_id, s.series_id, t.spent_date as day, t.amount_minor, s.is_spent
+    from series as s
+    inner join ml.recurring_occurrences as o on s.user_id = o.user_id and s.series_id = o.series_id
+    inner join app.transactions as t on o.user_id = t.user_id and o.transaction_id = t.transaction_id
+    where t.deleted_at is null and t.currency = s.currency and t.spent_date <= s.today
+    order by s.user_id, s.series_id, t.spent_date, t.transaction_id
+"""
+_DUES = """
+    with series as ({series}),
+    entered as (
+        select
+            c.user_id, c.category_code, c.amount_minor, c.due_date,
+            coalesce(d.group_code in ('need', 'want'), true) as is_spent
+        from app.commitments as c
+        left join marts.dim_categories as d on c.category_code = d.category_code
+        where c.transaction_id is null and c.user_id = any({users}::uuid[])
+    )
+    select s.user_id, s.series_id, due.day, s.expected_minor as amount_minor, s.is_spent
+    from series as s
+    cross join unnest(s.due_dates) as due (day)
+    where not exists (
+        select from entered as e
+        where e.user_id = s.user_id and e.category_code = s.category_code
+            and e.due_date between due.day - 7 and due.day + 7
+    )
+    union all
+    select user_id, null, due_date, -amount_minor, is_spent from entered
+    order by 1, 2, 3
+"""
+
+
 def replace_forecasts(connection: Connection, users: Sequence[UUID], rows: pl.DataFrame) -> int:
     """Put the forecasts of some users in place of what was said before."""
     connection.execute(

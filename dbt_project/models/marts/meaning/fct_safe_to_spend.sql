@@ -18,11 +18,32 @@ daily_totals as (
     select * from {{ ref('fct_daily_totals') }}
 ),
 
+series as (
+    select * from {{ ref('stg_ml__recurring_series') }}
+),
+
+words as (
+    select * from {{ ref('stg_app__recurring_words') }}
+),
+
 today as (
     select
         users.user_id,
         (now() at time zone users.timezone)::date as as_of
     from users
+),
+
+half_years as (
+    select
+        today.user_id,
+        sum(spendable_days.income_minor) as income_minor
+    from today
+    inner join spendable_days
+        on
+            today.user_id = spendable_days.user_id
+            and today.as_of >= spendable_days.cash_date
+            and today.as_of - 183 < spendable_days.cash_date
+    group by today.user_id
 ),
 
 -- Days on which income of the usual size came, of half a year: small interest is no payday.
@@ -40,14 +61,8 @@ incomes as (
             today.user_id = spendable_days.user_id
             and today.as_of >= spendable_days.cash_date
             and today.as_of - 183 < spendable_days.cash_date
-    where
-        spendable_days.income_minor * 20 >= (
-            select sum(other.income_minor) from {{ ref('fct_spendable_days') }} as other
-            where
-                other.user_id = today.user_id
-                and other.cash_date <= today.as_of
-                and other.cash_date > today.as_of - 183
-        )
+    inner join half_years on today.user_id = half_years.user_id
+    where spendable_days.income_minor * 20 >= half_years.income_minor
 ),
 
 rhythms as (
@@ -59,17 +74,37 @@ rhythms as (
     group by user_id
 ),
 
+-- Pay that was found to come again knows its days better.
+known as (
+    select
+        today.user_id,
+        min(due.due_date) as next_date
+    from today
+    inner join half_years on today.user_id = half_years.user_id
+    inner join series on today.user_id = series.user_id
+    left join words on series.user_id = words.user_id and series.series_id = words.series_id
+    cross join lateral unnest(series.due_dates) as due (due_date)
+    where
+        series.is_income and series.status <> 'ended' and words.word is distinct from 'rejected'
+        and series.expected_minor * 20 >= half_years.income_minor
+        and due.due_date > today.as_of
+    group by today.user_id
+),
+
 -- Of somebody whose income shows no rhythm the next four weeks are looked at.
 paydays as (
     select
         today.user_id,
         today.as_of,
         coalesce(
-            greatest(rhythms.last_income_date + rhythms.usual_gap, today.as_of + 1), today.as_of + 28
+            known.next_date,
+            greatest(rhythms.last_income_date + rhythms.usual_gap, today.as_of + 1),
+            today.as_of + 28
         ) as next_income_date,
-        coalesce(rhythms.usual_gap is not null, false) as is_income_expected
+        coalesce(known.next_date is not null or rhythms.usual_gap is not null, false) as is_income_expected
     from today
     left join rhythms on today.user_id = rhythms.user_id
+    left join known on today.user_id = known.user_id
 ),
 
 lowest as (
