@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -61,10 +62,8 @@ async def fingerprint_of(request: Request) -> bytes:
     """The same of a request; a form is known by its parts, as each sending draws its boundary anew."""
     content = await request.body()
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        try:
+        with suppress(HTTPException):  # no form after all: its bytes are what it is known by
             content = await _parts(request)
-        except HTTPException:  # no form after all: its bytes are what it is known by
-            pass
     return fingerprint(request.method, request.url.path, content)
 
 

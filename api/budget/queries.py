@@ -51,8 +51,8 @@ left join units on day.currency = units.currency
 """)
 
 #: A month by the client's categories: what it may take and what was spent. A day's plan repeats what the days
-#: before left over, so a month is no sum of its days: it has the budgets, with what was carried into them, of the
-#: periods that it lies in, by the share of their days.
+#: before left over, so a month is no sum of its days: it has the budgets, with what was carried into them,
+#: of the periods that it lies in, by the share of their days.
 MONTH_BY_CATEGORY: LiteralString = """
     select
         category.client_code,

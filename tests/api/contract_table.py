@@ -11,10 +11,10 @@ TABLE = REPOSITORY / "docs" / "contract.md"
 HEAD = """\
 # The existing client's calls
 
-Generated from the client's description by `python -m tests.api.contract_table` (`MITA_CONTRACT` names the folder of
-`mobile_client.json`). A call that is *served* is sent by `tests/api/test_contract.py` as the client sends it, and every
-field that the client reads has to be there and of its kind; the test named beside it says so of the others. What the
-server that the client was written against did wrong stands in the last column.
+Generated from the client's description by `python -m tests.api.contract_table` (`MITA_CONTRACT` names the
+folder of `mobile_client.json`). A call that is *served* is sent by the test beside it as the client sends it,
+and every field that the client reads has to be there and of its kind. What the server that the client was
+written against did wrong stands in the last column.
 
 | call | status | test | defect of the former server, not repeated |
 |---|---|---|---|
@@ -45,7 +45,7 @@ def row_of(entry: dict[str, str | None]) -> str:
     path = str(entry["path"])
     is_served = path.startswith(IN_SCOPE)
     status = "served" if is_served else "to come"
-    defect = (entry["verdict"] or "").replace("|", "/").replace("\n", " ")
+    defect = (entry.get("verdict") or "").replace("|", "/").replace("\n", " ")
     test = f"`{proof_of(path)}`" if is_served else ""
     return f"| `{entry['method']} {path}` ({entry['importance']}) | {status} | {test} | {defect} |"
 

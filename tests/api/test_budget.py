@@ -23,7 +23,8 @@ def month(built: Warehouse) -> dict[str, Any]:
         select
             sum(period.budget_minor + period.carry_minor) as planned,
             sum(period.spent_minor) as spent,
-            min(period.period_start) = date_trunc('month', now() at time zone users.timezone)::date as is_month
+            min(period.period_start)
+                = date_trunc('month', now() at time zone users.timezone)::date as is_month
         from app.users as users
         inner join marts.fct_category_periods as period using (user_id)
         where users.email = :email and period.group_code <> 'saving'

@@ -34,8 +34,8 @@ FILLINGS = {
     "bool": "false", "int2": "1", "int4": "1", "int8": "1", "numeric": "1", "float4": "1", "float8": "1",
     "date": "current_date", "timestamptz": "now()", "timestamp": "now()", "time": "'12:00'",
     "interval": "'1 day'", "inet": "'192.0.2.1'", "xid8": "'1'", "_uuid": "'{}'", "_int4": "'{}'",
-    "_int8": "'{}'", "_int2": "'{}'", "_float8": "'{}'", "_float4": "'{}'", "_numeric": "'{}'", "_date": "'{}'",
-    "_bytea": "'{}'",
+    "_int8": "'{}'", "_int2": "'{}'", "_float8": "'{}'", "_float4": "'{}'", "_numeric": "'{}'",
+    "_date": "'{}'", "_bytea": "'{}'",
 }  # fmt: skip
 _TABLES = """
 select format('%I.%I', place.nspname, class.relname), place.nspname
