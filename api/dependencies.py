@@ -20,7 +20,7 @@ from api.database import Database, Work
 from api.documents import Document, read_document
 from api.envelope import NEVER_STORE, REVALIDATE, success
 from api.errors import InvalidTokenError, NotFoundError, ScopeError
-from api.idempotency import IdempotencyKey, Stored, fingerprint, recall, remember
+from api.idempotency import IdempotencyKey, Stored, fingerprint_of, recall, remember
 from api.rates import Rate, RateLimits
 from warehouse.receipt_store import ReceiptStore
 
@@ -208,7 +208,7 @@ async def _writer(request: Request, user: CurrentUser, idempotency_key: Idempote
     services = services_of(request)
     if idempotency_key is None:
         return Writer(services.database, user, request.state.request_id)
-    mark = fingerprint(request.method, request.url.path, await request.body())
+    mark = await fingerprint_of(request)
     return Writer(services.database, user, request.state.request_id, idempotency_key, mark)
 
 

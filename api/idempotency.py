@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Response
+from fastapi import Header, Request, Response
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
 from api.database import Work
 from api.envelope import NEVER_STORE
@@ -52,6 +56,33 @@ class Stored:
 def fingerprint(method: str, path: str, body: bytes) -> bytes:
     """What makes a request the same request."""
     return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), body))).digest()
+
+
+async def fingerprint_of(request: Request) -> bytes:
+    """The same of a request; a form is known by its parts, as each sending draws its boundary anew."""
+    content = await request.body()
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        with suppress(HTTPException):  # no form after all: its bytes are what it is known by
+            content = await _parts(request)
+    return fingerprint(request.method, request.url.path, content)
+
+
+async def _parts(request: Request) -> bytes:
+    """Names and values in their order, files by the hash of what they hold; raises HTTPException."""
+    form = await request.form()
+    told = [
+        [name, "file", await _hash_of(value)] if isinstance(value, UploadFile) else [name, "text", value]
+        for name, value in form.multi_items()
+    ]
+    return json.dumps(told).encode()
+
+
+async def _hash_of(file: UploadFile) -> str:
+    """Of the content of an upload, which is read from its beginning by whoever reads it next."""
+    await file.seek(0)
+    content = await file.read()
+    await file.seek(0)
+    return hashlib.sha256(content).hexdigest()
 
 
 async def recall(work: Work, user_id: UUID, key: str, mark: bytes) -> Stored | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.budget.queries import MONTH_BY_CATEGORY
 from api.documents import Document
 from api.transactions.queries import FACTS
 
@@ -70,25 +71,8 @@ left join lateral (
 """)
 
 #: A month's plan against what was spent, by category.
-PERFORMANCE = Document("""
-with month as (
-    select
-        category.client_code,
-        sum(plan.planned_minor)::bigint as planned_minor,
-        sum(plan.spent_minor)::bigint as spent_minor
-    from reader
-    cross join lateral (
-        select coalesce(
-            %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
-        ) as first_day
-    ) as asked
-    cross join lateral marts.served_daily_plan(
-        reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
-    ) as plan
-    inner join marts.dim_categories as category on plan.category_code = category.category_code
-    where plan.group_code <> 'saving'
-    group by category.client_code
-)
+PERFORMANCE = Document(f"""
+with month as ({MONTH_BY_CATEGORY})
 select json_build_object('currency', max(reader.currency), 'categories', coalesce(json_agg(json_build_object(
     'category', month.client_code,
     'planned', month.planned_minor * reader.unit,
@@ -97,7 +81,7 @@ select json_build_object('currency', max(reader.currency), 'categories', coalesc
 ) order by month.spent_minor desc) filter (where month.client_code is not null), '[]')) as document
 from reader
 left join month on true
-""")
+""")  # noqa: S608
 
 #: That somebody may read, and nothing else.
 SIGNED_IN = Document("select 'null'::json as document from reader")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import factors
@@ -359,9 +361,11 @@ async def delete_account(_: EraseRequest, writer: CurrentWriter, request: Reques
             with suppress(AppError):  # a bank that is away must not keep anybody here
                 await services_of(request).banks.remove(bytes(token))
         await work.run("select app.erase_current_user()")
+        await to_thread.run_sync(services_of(request).receipts.delete_user, writer.principal.user_id)
         return Nothing()
 
-    return await writer.reply(erase)
+    # Without its key, which would be kept of somebody of whom nothing is to be kept.
+    return await replace(writer, key=None).reply(erase)
 
 
 async def _email(work: Work) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 from api.documents import Document
 from api.spendable import FORECAST, SAFE_MINOR
 
@@ -52,23 +54,35 @@ left join units on day.currency = units.currency
 {FORECAST}
 """)  # noqa: S608 - parts of our own
 
-#: A month by the client's categories: what was planned for it and what was spent.
-_MONTH = """
+#: A month by the client's categories: what it may take and what was spent. A day's plan repeats what the days
+#: before left over, so a month is no sum of its days: it has the budgets, with what was carried into them,
+#: of the periods that it lies in, by the share of their days.
+MONTH_BY_CATEGORY: LiteralString = """
     select
         category.client_code,
-        sum(plan.planned_minor)::bigint as planned_minor,
-        sum(plan.spent_minor)::bigint as spent_minor
+        sum(round(period.budget_minor::numeric * (
+            least(period.period_end, (asked.first_day + interval '1 month')::date)
+            - greatest(period.period_start, asked.first_day)
+        ) / (period.period_end - period.period_start)))::bigint as planned_minor,
+        sum(period.spent_minor)::bigint as spent_minor
     from reader
     cross join lateral (
         select coalesce(
             %(first_day)s::date, date_trunc('month', reader.today::timestamp)::date
         ) as first_day
     ) as asked
-    cross join lateral marts.served_daily_plan(
-        reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
-    ) as plan
-    inner join marts.dim_categories as category on plan.category_code = category.category_code
-    where plan.group_code <> 'saving'
+    cross join lateral (
+        select
+            plan.category_code, plan.period_start, plan.period_end,
+            max(plan.budget_minor + plan.carry_minor) as budget_minor,
+            sum(plan.spent_minor) as spent_minor
+        from marts.served_daily_plan(
+            reader.user_id, asked.first_day, (asked.first_day + interval '1 month')::date - 1
+        ) as plan
+        where plan.group_code <> 'saving'
+        group by plan.category_code, plan.period_start, plan.period_end
+    ) as period
+    inner join marts.dim_categories as category on period.category_code = category.category_code
     group by category.client_code
 """
 
@@ -76,7 +90,7 @@ SPENT = Document(f"""
 select coalesce(
     json_object_agg(month.client_code, month.spent_minor * reader.unit), '{{}}'
 ) as document
-from ({_MONTH}) as month
+from ({MONTH_BY_CATEGORY}) as month
 cross join reader
 where month.spent_minor <> 0
 """)  # noqa: S608 - parts of our own
@@ -91,7 +105,7 @@ select json_build_object(
     ) filter (where month.client_code is not null), '{{}}')
 ) as document
 from reader
-left join ({_MONTH}) as month on true
+left join ({MONTH_BY_CATEGORY}) as month on true
 """)  # noqa: S608
 
 #: A month's plan by category.
@@ -107,7 +121,7 @@ select json_build_object(
     'currency', max(reader.currency)
 ) as document
 from reader
-left join ({_MONTH}) as month on true
+left join ({MONTH_BY_CATEGORY}) as month on true
 """)  # noqa: S608
 
 #: Categories that have more spent than planned, those furthest over first: facts, not advice.
@@ -117,7 +131,7 @@ with over as (
         month.client_code,
         (month.spent_minor - month.planned_minor) * reader.unit as amount,
         reader.currency
-    from ({_MONTH}) as month
+    from ({MONTH_BY_CATEGORY}) as month
     cross join reader
     where month.spent_minor > month.planned_minor
 )
@@ -138,7 +152,7 @@ from over
 """)  # noqa: S608
 
 LIVE_STATUS = Document(f"""
-with month as ({_MONTH}),
+with month as ({MONTH_BY_CATEGORY}),
 today as (
     select day.planned_minor, day.spent_minor, day.status
     from reader

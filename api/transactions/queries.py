@@ -20,7 +20,17 @@ _ENTRY: LiteralString = """json_build_object(
     'merchant', listed.merchant,
     'location', listed.location,
     'tags', array_to_json(coalesce(listed.tags, '{}')),
-    'is_recurring', coalesce(listed.is_recurring, false),
+    'is_recurring', coalesce(listed.is_recurring, exists (
+        select from ml.recurring_occurrences as found
+        inner join ml.recurring_series as series
+            on found.user_id = series.user_id and found.series_id = series.series_id
+        where found.user_id = listed.user_id and found.transaction_id = listed.transaction_id
+            and not exists (
+                select from app.recurring_words as said
+                where said.user_id = series.user_id and said.series_id = series.series_id
+                    and said.word = 'rejected'
+            )
+    )),
     'is_pending', listed.status = 'pending',
     'link_kind', listed.link_kind,
     'linked_transaction_id', listed.linked_id,

@@ -127,6 +127,8 @@ def test_every_table_that_is_followed_tells_of_its_changes(built: Warehouse) -> 
     of_facts = {name for name in FOLLOWED if not name.startswith("marts.")}
     # Views of the user's words, whose tables are watched themselves.
     views = {"app.decided_categories", "app.standing_categories", "app.rule_effects", "app.parts"}
+    # What belongs to a series changes with the series: its number of times, its last day.
+    views |= {"app.recurring_words", "ml.recurring_occurrences"}
     assert of_facts - views <= watched
     assert {"app.category_rules", "app.rule_matches", "app.memory_matches"} <= watched
 

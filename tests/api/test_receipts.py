@@ -144,3 +144,20 @@ def test_words_have_likely_categories(client: TestClient, maria: dict[str, str])
     body = {"description": "Lidl", "amount": 12}
     answer = client.post("/api/ocr/categorize", json=body, headers=maria).json()["data"]
     assert "groceries" in answer["suggestions"]
+
+
+def test_the_same_form_is_the_same_whatever_its_boundary(client: TestClient, maria: dict[str, str]) -> None:
+    content, headers = photo(), maria | {"idempotency-key": str(uuid4())}
+
+    def sent(boundary: str, what: bytes) -> Response:
+        body = (
+            f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\n'
+            f"content-type: image/jpeg\r\n\r\n"
+        ).encode() + what + f"\r\n--{boundary}--\r\n".encode()  # fmt: skip
+        kind = {"content-type": f"multipart/form-data; boundary={boundary}"}
+        return client.post("/api/transactions/receipt", content=body, headers=headers | kind)
+
+    first, again, other = sent("one", content), sent("another", content), sent("one", photo())
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 422), other.text
+    assert first.json()["data"]["job_id"] == again.json()["data"]["job_id"]
+    assert other.json()["error"]["code"] == "BUSINESS_4001"
