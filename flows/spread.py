@@ -6,7 +6,7 @@ Every block is read, reckoned and written in a transaction of its own, so who do
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect import flow
 
@@ -19,7 +19,8 @@ from warehouse.repositories.done_days import DueUser
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
-    from prefect_dask import DaskTaskRunner
+    from prefect.futures import PrefectFuture
+    from prefect.task_runners import TaskRunner
 
 #: Users in a block: some seconds of work, so that workers end together.
 USERS_A_PART = 100
@@ -66,14 +67,13 @@ def forecast_on_dask(workers: int, address: str | None = None) -> Forecasted:
     return spread_forecasts.with_options(task_runner=dask_runner(workers, address))()
 
 
-def dask_runner(workers: int, address: str | None = None) -> DaskTaskRunner:
+def dask_runner(workers: int, address: str | None = None) -> TaskRunner[PrefectFuture[Any]]:
     """Prefect's task runner for a cluster."""
     try:
-        from prefect_dask import DaskTaskRunner  # noqa: PLC0415 - an extra, and a second
+        from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - an extra, and a second
     except ImportError as error:
-        message = "prefect-dask is not installed: pip install 'mita[dask]'"
+        message = "prefect-dask is not installed: pip install prefect-dask"
         raise DaskMissingError(message) from error
-    if address:
-        return DaskTaskRunner(address=address)
     cluster: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-    return DaskTaskRunner(cluster_kwargs=cluster)
+    runner = DaskTaskRunner(address=address) if address else DaskTaskRunner(cluster_kwargs=cluster)
+    return cast("TaskRunner[PrefectFuture[Any]]", runner)

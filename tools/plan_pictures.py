@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from matplotlib import pyplot as plt
+from matplotlib.patches import Rectangle
 
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.money import Money
@@ -83,7 +84,7 @@ def _draw_year(days: Sequence[DayTotal], path: Path) -> None:
     for each in days:
         week = (each.day - monday).days // 7
         axes.add_patch(
-            plt.Rectangle((week, each.day.weekday()), 0.9, 0.9, color=COLOURS[each.status], linewidth=0)
+            Rectangle((week, each.day.weekday()), 0.9, 0.9, color=COLOURS[each.status], linewidth=0)
         )
         if each.day.day == 1:
             axes.text(week, -0.4, f"{each.day:%b}", fontsize=8, color="#444444")
@@ -102,7 +103,7 @@ def _draw_month(days: Sequence[DayTotal], currency: str, path: Path) -> None:
     figure, axes = plt.subplots(figsize=(9, 1.05 * weeks + 0.4), layout="constrained")
     for each in days:
         column, row = each.day.weekday(), (each.day - monday).days // 7
-        axes.add_patch(plt.Rectangle((column, row), 0.96, 0.94, color=COLOURS[each.status], alpha=0.75, lw=0))
+        axes.add_patch(Rectangle((column, row), 0.96, 0.94, color=COLOURS[each.status], alpha=0.75, lw=0))
         axes.text(column + 0.05, row + 0.08, str(each.day.day), va="top", fontsize=9, weight="bold")
         planned, spent = (_plain(minor, currency) for minor in (each.planned_minor, each.spent_minor))
         axes.text(column + 0.9, row + 0.42, f"plan {planned}", ha="right", va="top", fontsize=9)

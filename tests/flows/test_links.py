@@ -133,7 +133,9 @@ def test_a_confirmed_link_stays_whatever_the_matcher_thinks(
     assert (after.band, after.origin) == ("paired", "user")
 
 
-def words_of(warehouse: Warehouse, user: User) -> tuple[set[tuple[str, ...]], dict[str, list[SplitLine]]]:
+def words_of(
+    warehouse: Warehouse, user: User
+) -> tuple[set[tuple[str, str, str, str]], dict[str, list[SplitLine]]]:
     """The links that the user spoke of, and the parts of what they split."""
     links = links_of(warehouse, user)
     said = {

@@ -1,15 +1,11 @@
-"""Erasure goes through every table that names a user, also those that no foreign key ties to the user's row.
-
-Revision ID: api
-Revises: 0015
-"""
+"""Erasure goes through every table that names a user, also those without a foreign key to the user"""
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "api"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
