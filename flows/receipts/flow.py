@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,12 @@ from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from flows.receipts.processing import Engines
+    from warehouse.engine import Warehouse
 
 #: Photos read in one task; the deployment starts again for more.
 AT_ONCE = 500
+#: How often to look whether another process has read a photo.
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +92,30 @@ def read_files(settings: Settings, paths: Sequence[str], email: str) -> list[Fil
             user = users.get_user(connection, email)
         engines = load_engines(settings)
         for number, path in enumerate(paths, 1):
-            try:
-                left = leave_file(warehouse, store, user.user_id, Path(path))
-            except ReceiptRefusedError as refusal:
-                outcomes.append(FileOutcome(path, "failed", failure=str(refusal)))
-                continue
-            done = None
-            while left.is_new and (done is None or done.image_id != left.image_id):
-                done = work_off(warehouse, store, engines, user.user_id)
-                if done is None:
-                    break
-            status, failure = (done.status, done.failure) if done else ("known", None)
-            outcomes.append(FileOutcome(path, status, str(left.image_id), failure))
+            outcomes.append(read_file(warehouse, store, engines, user.user_id, path))
             report("receipts", number, len(paths))
     return outcomes
+
+
+def read_file(
+    warehouse: Warehouse, store: ReceiptStore, engines: Engines, user_id: UUID, path: str
+) -> FileOutcome:
+    """Take in a file and see that it is read: by this process, or by another one that was quicker."""
+    try:
+        left = leave_file(warehouse, store, user_id, Path(path))
+    except ReceiptRefusedError as refusal:
+        return FileOutcome(path, "failed", failure=str(refusal))
+    while True:
+        done = work_off(warehouse, store, engines, user_id) if left.is_new else None
+        with warehouse.transaction() as connection:
+            status, failure = receipts.outcome_of(connection, user_id, left.image_id)
+        if done is None and status == "processing":
+            time.sleep(POLL_SECONDS)
+        elif done is None or done.image_id == left.image_id:
+            break
+    if not left.is_new and status != "failed":
+        status = "known"
+    return FileOutcome(path, status, str(left.image_id), failure)
 
 
 @task(name="read waiting receipts", **DATABASE_RETRIES)

@@ -207,6 +207,21 @@ def claim_job(connection: Connection, lease_seconds: float, user_id: UUID | None
     return Job(*row) if row else None
 
 
+def outcome_of(connection: Connection, user_id: UUID, image_id: UUID) -> tuple[str, str | None]:
+    """What became of the reading of an image: the status of its last job, and why it failed."""
+    row = connection.execute(
+        select(receipt_jobs.c.status, receipt_jobs.c.failure)
+        .where(
+            receipt_jobs.c.user_id == user_id,
+            receipt_jobs.c.image_id == image_id,
+            receipt_jobs.c.kind == "read",
+        )
+        .order_by(receipt_jobs.c.job_id.desc())
+        .limit(1)
+    ).one()
+    return row.status, row.failure
+
+
 def finish_job(connection: Connection, job: Job, status: str, failure: str | None = None) -> None:
     """Say what became of a job, unless somebody else took it over meanwhile."""
     connection.execute(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +17,7 @@ from PIL import Image
 from sqlalchemy import text
 
 from flows.clients.ocr.protocol import OcrError
+from flows.receipts import flow
 from flows.receipts.intake import leave_file
 from flows.receipts.likeness import bits_apart, perceptual_hash
 from flows.receipts.opening import ReceiptRefusedError
@@ -132,6 +135,38 @@ def test_the_same_file_is_read_once_and_the_same_receipt_counts_once(
     photograph(shade=41)  # another file of the same picture
     assert rows(warehouse, "select status from app.receipts order by 1") == [("completed",), ("duplicate",)]
     assert len(transactions(warehouse)) == 1
+
+
+def test_a_photo_that_another_worker_reads_is_waited_for(
+    warehouse: Warehouse, store: ReceiptStore, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform's worker takes what a command leaves as soon as it is there."""
+    Image.fromarray(upright()).save(tmp_path / "photo.png")
+    engines = Engines(Typed(TEXT), load_folder())
+    workers: list[Thread] = []
+
+    def quicker(*given: Any) -> None:  # noqa: ANN401
+        if not workers:
+            workers.append(Thread(target=work_off, args=given))
+            workers[0].start()
+            while rows(warehouse, "select status from ops.receipt_jobs") == [("pending",)]:
+                time.sleep(0.01)
+
+    monkeypatch.setattr(flow, "work_off", quicker)
+    outcome = flow.read_file(warehouse, store, engines, user.user_id, str(tmp_path / "photo.png"))
+    workers[0].join()
+    assert outcome.status == "completed"
+
+
+def test_what_cannot_be_read_is_told_as_often_as_it_is_sent(
+    warehouse: Warehouse, store: ReceiptStore, user: User, tmp_path: Path
+) -> None:
+    (tmp_path / "torn.pdf").write_bytes(b"%PDF-1.4 and then nothing")
+    engines = Engines(Typed(TEXT), load_folder())
+    for _ in range(2):
+        outcome = flow.read_file(warehouse, store, engines, user.user_id, str(tmp_path / "torn.pdf"))
+        assert outcome.status == "failed"
+        assert outcome.failure
 
 
 def test_two_equal_purchases_at_different_times_are_two(warehouse: Warehouse, photograph: Photograph) -> None:

@@ -46,7 +46,7 @@ months as (
         avg(is_stored::int)::double precision as stored_share,
         count(*) filter (where is_decided) as decided,
         count(*) filter (where is_decided and is_agreed) as agreed,
-        count(*) filter (where is_stored) as stored
+        count(*) filter (where is_stored) as stored_count
     from scored
     group by month_start
 ),
@@ -56,7 +56,7 @@ compared as (
     select
         months.month_start,
         sum(previous.line_count)::bigint as lines_before,
-        sum(previous.stored)::double precision / nullif(sum(previous.line_count), 0) as stored_share_before,
+        sum(previous.stored_count)::double precision / nullif(sum(previous.line_count), 0) as stored_share_before,
         sum(previous.decided)::bigint as decided_before,
         sum(previous.agreed)::bigint as agreed_before
     from months
