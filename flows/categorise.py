@@ -88,6 +88,7 @@ def scores(batch: pl.DataFrame, model: CategoryModel) -> pl.DataFrame:
         .otherwise(pl.lit(UNCATEGORISED)),
         suggested_code=best["category_code"],
         probability=best["probability"],
+        merchant=best["merchant"],
         model_name=best["model_name"],
         model_version=best["model_version"],
     )

@@ -47,23 +47,18 @@ class Warehouse:
     @contextlib.contextmanager
     def transaction(self, *, user_id: UUID | None = None) -> Iterator[Connection]:
         """One transaction; with ``user_id`` row-level security lets only that user's rows through."""
-        try:
-            with self.engine.begin() as connection:
-                if user_id is not None:
-                    connection.execute(
-                        text("select set_config('mita.user_id', :id, true)"), {"id": str(user_id)}
-                    )
-                yield connection
-        except Exception as error:
-            if lost_connection(error):
-                message = "Postgres went away; nothing of this step was kept. Run the same command again."
-                raise WarehouseUnavailableError(message) from error
-            raise
+        with _outages_told(), self.engine.begin() as connection:
+            if user_id is not None:
+                connection.execute(text("select set_config('mita.user_id', :id, true)"), {"id": str(user_id)})
+            yield connection
 
     @contextlib.contextmanager
     def locked(self, *names: str) -> Iterator[None]:
         """Hold locks that only one process at a time can hold; they go when the process does."""
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            _outages_told(),
+            self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             for name in sorted(names):  # in one order for all, so that nobody waits in a circle
                 key = {"name": f"mita:{name}"}
                 connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), key)
@@ -71,6 +66,20 @@ class Warehouse:
                 yield
             finally:
                 connection.invalidate()
+
+
+@contextlib.contextmanager
+def _outages_told() -> Iterator[None]:
+    """Turn the loss of the server into an error that says what to do."""
+    try:
+        yield
+    except WarehouseUnavailableError:
+        raise
+    except Exception as error:
+        if lost_connection(error):
+            message = "Postgres went away; nothing of this step was kept. Run the same command again."
+            raise WarehouseUnavailableError(message) from error
+        raise
 
 
 @cache

@@ -148,7 +148,7 @@ FACTS: LiteralString = f"""
         coalesce(effect.renamed, made.description) as description, made.status, made.spent_date,
         made.created_at, made.updated_at,
         reader.timezone, reader.today,
-        coalesce(details.merchant, effect.merchant, made.counterparty) as merchant,
+        coalesce(details.merchant, effect.merchant, made.counterparty, standing.merchant) as merchant,
         details.location, array(
             select distinct tag from unnest(details.tags || effect.tags) as tag order by tag
         ) as tags, details.is_recurring, details.receipt_url, details.notes,
@@ -321,12 +321,17 @@ where listed.is_spending
 MERCHANTS = Document("""
 select coalesce(json_agg(known.merchant order by known.visits desc, known.merchant), '[]') as document
 from (
-    select coalesce(details.merchant, made.counterparty) as merchant, count(*) as visits
+    select
+        coalesce(details.merchant, made.counterparty, predicted.merchant) as merchant, count(*) as visits
     from reader
     inner join app.transactions as made on reader.user_id = made.user_id and made.deleted_at is null
     left join app.transaction_details as details
         on made.user_id = details.user_id and made.transaction_id = details.transaction_id
-    where starts_with(lower(coalesce(details.merchant, made.counterparty)), lower(%(start)s::text))
+    left join ml.category_predictions as predicted
+        on made.user_id = predicted.user_id and made.transaction_id = predicted.transaction_id
+    where starts_with(
+        lower(coalesce(details.merchant, made.counterparty, predicted.merchant)), lower(%(start)s::text)
+    )
     group by 1
     order by visits desc, merchant
     limit %(limit)s::int

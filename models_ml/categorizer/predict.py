@@ -46,7 +46,7 @@ ALSO_BY_MCC: dict[str, dict[str, float]] = {
 
 _KINDS_FILE = Path(__file__).parent / "knowledge" / "bank_kinds.csv"
 _KEYS = ["cleaned", "inflow", "mcc", "kind"]
-_GIVEN = ["category_code", "probability", "sure", "model_name", "model_version"]
+_GIVEN = ["category_code", "probability", "sure", "merchant", "model_name", "model_version"]
 _TRANSFERS = ("transfer_in", "transfer_out")
 _OFFERED = 3  # likeliest leaves that a person may choose from
 _UNKNOWN_SIGN = 2
@@ -80,12 +80,13 @@ def predict(  # noqa: PLR0913  (one argument per column of a statement line)
     *,
     model: CategoryModel,
 ) -> pl.DataFrame:
-    """One row per line, in order: category_code, probability, sure, model_name, model_version.
+    """One row per line, in order: category_code, probability, sure, merchant, model_name, model_version.
 
     ``amounts_minor`` are signed (negative leaves the account, null is unknown); their sign counts, and
     ``currencies`` say what they are in. ``kinds`` are the bank's own codes (OFX TRNTYPE, ISO 20022). Equal
     lines are scored once. The threshold STANDS is the caller's to apply; ``sure`` is the model's word
-    (the threshold depends on what kind of evidence speaks).
+    (the threshold depends on what kind of evidence speaks). The merchant is a known name as people write
+    it, else the words that are left of the text, null where none are.
     """
     lines = pl.DataFrame(
         {
@@ -111,8 +112,7 @@ def ranked(
 ) -> pl.DataFrame:
     """One row per line: category_code, probability, sure, merchant, best (the three likeliest with theirs).
 
-    A text that says nothing is uncategorised; the merchant is a known name as people write it, else the
-    words that are left of the text.
+    A text that says nothing is uncategorised; the merchant is as ``predict`` gives it.
     """
     count = len(descriptions)
     lines = pl.DataFrame(
@@ -267,7 +267,7 @@ def _scored(distinct: pl.DataFrame, model: CategoryModel, *, told: bool = False)
 
 
 def _with_best(lines: pl.DataFrame, model: CategoryModel, *, told: bool) -> pl.DataFrame:
-    """The best leaf of each line; when ``told``, with merchant and the likeliest leaves."""
+    """The best leaf and the merchant of each line; when ``told``, with the likeliest leaves."""
     codes = pl.Series(model.codes, dtype=pl.String)
     found = judged(lines, model)
     rows = np.arange(len(lines))
@@ -277,20 +277,14 @@ def _with_best(lines: pl.DataFrame, model: CategoryModel, *, told: bool) -> pl.D
         | (lines["kind"] != "").to_numpy()
     )
     probability = np.where(said, found.shares[rows, found.best], 0.0)
-    more = (
-        [
-            merchant_names(lines["cleaned"], found.evidence, model).alias("merchant"),
-            _offered(found.shares, codes).alias("best"),
-        ]
-        if told
-        else []
-    )
+    more = [_offered(found.shares, codes).alias("best")] if told else []
     return lines.with_columns(
         pl.Series(
             "category_code", np.where(said, codes.gather(found.best).to_numpy(), UNCATEGORISED), pl.String
         ),
         pl.Series("probability", probability, dtype=pl.Float64),
         pl.Series("sure", found.sure & said, dtype=pl.Boolean),
+        merchant_names(lines["cleaned"], found.evidence, model).alias("merchant"),
         *more,
     )
 

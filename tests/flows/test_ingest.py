@@ -167,3 +167,19 @@ def test_any_split_and_order_of_a_history_gives_the_same_transactions(
     assert rows(warehouse, "select count(*), sum(amount_minor) from app.transactions") == [
         (len(days), -sum(100 * (day % 4) + 50 for day in range(1, 29)) * 2)
     ]
+
+
+def test_a_line_tells_whom_it_paid(warehouse: Warehouse, ingest_files: Ingest, write: Write) -> None:
+    """The name that the model reads in the text, and beside it the words that the bank wrote."""
+    ingest_files(
+        write("one.csv", "Date,Description,Amount,Currency\n2026-03-02,TESCO STORES 3345 LONDON,-23.40,EUR\n")
+    )
+    with warehouse.transaction() as connection:
+        told = connection.execute(
+            text("""
+                select line.description, standing.merchant
+                from app.transactions as line inner join app.standing_categories as standing
+                    using (user_id, transaction_id)
+            """)
+        ).one()
+    assert tuple(told) == ("TESCO STORES 3345 LONDON", "Tesco")

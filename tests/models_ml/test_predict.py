@@ -176,7 +176,14 @@ def test_lines_are_scored_in_their_order_and_alike_whatever_else_comes_with_them
 ) -> None:
     texts, signs = [text for text, _ in lines], [sign for _, sign in lines]
     together = predict(texts, signs, ["EUR"] * len(lines), model=model)
-    assert together.columns == ["category_code", "probability", "sure", "model_name", "model_version"]
+    assert together.columns == [
+        "category_code",
+        "probability",
+        "sure",
+        "merchant",
+        "model_name",
+        "model_version",
+    ]
     for (text, sign), row in zip(lines, together.iter_rows(named=True), strict=True):
         alone = predict_one(text, sign, "EUR", model=model)
         assert row["category_code"] == alone.category_code

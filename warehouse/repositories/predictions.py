@@ -46,17 +46,19 @@ def add_predictions(connection: Connection, predictions: pl.DataFrame) -> int:
     return connection.execute(
         text("""
             insert into ml.category_predictions (
-                user_id, transaction_id, category_code, suggested_code, probability, model_name, model_version
+                user_id, transaction_id, category_code, suggested_code, probability, merchant, model_name,
+                model_version
             )
             select
                 user_id, transaction_id, scored.category_code, scored.suggested_code, scored.probability,
-                scored.model_name, scored.model_version
+                scored.merchant, scored.model_name, scored.model_version
             from scored
             inner join app.transactions using (user_id, transaction_id)
             on conflict (user_id, transaction_id) do update
             set category_code = excluded.category_code, suggested_code = excluded.suggested_code,
-                probability = excluded.probability, model_name = excluded.model_name,
-                model_version = excluded.model_version, predicted_at = now(), origin = 'model'
+                probability = excluded.probability, merchant = excluded.merchant,
+                model_name = excluded.model_name, model_version = excluded.model_version,
+                predicted_at = now(), origin = 'model'
         """)
     ).rowcount
 

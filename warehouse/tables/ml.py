@@ -19,6 +19,7 @@ category_predictions = Table(
     instant("predicted_at", default_now=True),
     string("origin", default="model"),  # or 'llm', where the model was not sure and a language model was
     belongs_to("app.transactions", "transaction_id"),
+    string("merchant", nullable=True),  # whom the line paid, as the model reads it
     CheckConstraint("origin in ('model', 'llm')", name="origin"),
     CheckConstraint("probability between 0 and 1", name="probability"),
     schema="ml",

@@ -22,7 +22,8 @@ final as (
         case when categories.code is null then 'none' else standing.category_origin end as category_origin,
         case when categories.code is not null then standing.category_probability end as category_probability,
         case when categories.code is not null then standing.category_reason end as category_reason,
-        case when categories.code is not null then standing.model_version end as model_version
+        case when categories.code is not null then standing.model_version end as model_version,
+        standing.merchant
     from plan_users
     inner join transactions on plan_users.user_id = transactions.user_id
     inner join standing

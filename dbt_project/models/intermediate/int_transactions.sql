@@ -49,6 +49,7 @@ categorised as (
         lined.*,
         linked_categories.link_kind,
         linked_categories.linked_transaction_id,
+        coalesce(lined.counterparty, own_categories.merchant) as merchant,
         case
             when lined.is_split then coalesce(lined.part_category_code, 'uncategorised')
             when own_categories.category_origin in ('user', 'rule') then own_categories.category_code
@@ -128,7 +129,7 @@ final as (
         converted.amount_plan_minor,
         converted.status,
         converted.description,
-        converted.counterparty as merchant,
+        converted.merchant,
         converted.category_code,
         converted.category_origin,
         converted.category_probability,

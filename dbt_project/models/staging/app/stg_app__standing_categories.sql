@@ -9,6 +9,7 @@ select
     category_origin,
     category_reason,
     suggested_code,
+    merchant,
     model_name,
     model_version,
 
