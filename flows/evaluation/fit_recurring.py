@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flows.evaluation.recurring import bank_lines
 from flows.generator import generate
+from models_ml.recurring.candidates import keyed_lines
 from models_ml.recurring.find import judge
 from models_ml.recurring.train import train
 
@@ -27,7 +28,7 @@ def main() -> None:
             bank = Path(folder) / str(seed)
             generate(users=users, months=months, seed=seed, out=bank)
             lines, truth = bank_lines(bank)
-            judged = judge(lines)
+            judged = judge(keyed_lines(lines))
             if judged is not None:
                 examples.append((judged, truth.join(lines, on="transaction_id", how="semi")))
         found = train(examples)

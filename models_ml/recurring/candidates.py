@@ -36,13 +36,24 @@ _LEAST_GAP = 4.5
 _LONE_GAPS = ((30.4, 4), (60.9, 5), (91.3, 6), (182.6, 8), (365.2, 12))
 
 
+#: Lines of one payee, in one currency and direction, can be one series; no others can.
+PAYEE = ("user_id", "currency", "is_in", "payee")
+
+
 def keyed_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines in order of user and day with ``row``, ``payee`` (a word) and ``text`` (all that tells)."""
+    """Lines by user and day with ``row``, ``is_in``, ``payee`` (a word) and ``text`` (all that tells)."""
     ordered = lines.sort("user_id", "date", "transaction_id").with_row_index("row")
     texts = ordered.select("description", "counterparty").unique()
-    return ordered.join(
-        texts.with_columns(_keys(texts)), on=["description", "counterparty"], how="left", nulls_equal=True
-    ).sort("row")
+    return (
+        ordered.with_columns(is_in=pl.col("amount_minor") > 0)
+        .join(
+            texts.with_columns(_keys(texts)),
+            on=["description", "counterparty"],
+            how="left",
+            nulls_equal=True,
+        )
+        .sort("row")
+    )
 
 
 def _keys(texts: pl.DataFrame) -> list[pl.Series]:
@@ -75,28 +86,24 @@ def candidate_sets(keyed: pl.DataFrame) -> pl.DataFrame:
 
     A line is in many candidates: what is one series is told by their rhythm, not here.
     """
-    base = keyed.select(
+    base = keyed.filter(pl.col("amount_minor") != 0).select(
         "row",
-        "user_id",
-        "currency",
-        "payee",
-        "text",
-        "account_id",
         "date",
         pl.col("amount_minor").abs().alias("amount"),
-        (pl.col("amount_minor") > 0).alias("is_in"),
-    ).filter(pl.col("amount") > 0)
-    who = ["user_id", "currency", "is_in", "payee"]
+        _numbered("who", *PAYEE),
+        _numbered("text"),
+        _numbered("account_id"),
+    )
     sets = [
-        _grouped(base, who),
-        _grouped(base, [*who, "text"]),
-        _grouped(base, [*who, "account_id"]),
-        _grouped(base, [*who, "amount"], least=3),
+        _grouped(base, ["who"]),
+        _grouped(base, ["who", "text"]),
+        _grouped(base, ["who", "account_id"]),
+        _grouped(base, ["who", "amount"], least=3),
     ]
     for ratio in (_WIDE, _NARROW):
         sets += [
-            _grouped(_clustered(base, who, ratio), [*who, "cluster"]),
-            _grouped(_clustered(base, [*who, "text"], ratio), [*who, "text", "cluster"]),
+            _grouped(_clustered(base, ["who"], ratio), ["who", "cluster"]),
+            _grouped(_clustered(base, ["who", "text"], ratio), ["who", "text", "cluster"]),
         ]
     members = pl.concat(sets)
     distinct = members.unique(subset=["mark", "size", "first", "row"], keep="first", maintain_order=True)
@@ -106,6 +113,11 @@ def candidate_sets(keyed: pl.DataFrame) -> pl.DataFrame:
         .select("candidate", "row")
         .sort("candidate", "row")
     )
+
+
+def _numbered(name: str, *columns: str) -> pl.Expr:
+    """Equal values as equal numbers: windows over numbers are several times faster than over texts."""
+    return pl.struct(columns or (name,)).rank("dense").alias(name)
 
 
 def _clustered(base: pl.DataFrame, keys: list[str], ratio: float) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from models_ml.recurring.cadences import Fit, Lines, best_fit
-from models_ml.recurring.candidates import candidate_sets, keyed_lines
+from models_ml.recurring.candidates import PAYEE, candidate_sets
 from models_ml.recurring.days import Floats
 from models_ml.recurring.score import Scorer, features, shipped
 
@@ -26,9 +26,8 @@ class Judged:
     features: pl.DataFrame  # a row per candidate
 
 
-def judge(lines: pl.DataFrame) -> Judged | None:
-    """Candidates of lines (LINE_SCHEMA), or None where nothing came twice."""
-    keyed = keyed_lines(lines)
+def judge(keyed: pl.DataFrame) -> Judged | None:
+    """Candidates of keyed lines, whose rows count from 0, or None where nothing came twice."""
     sets = candidate_sets(keyed)
     if sets.is_empty():
         return None
@@ -37,11 +36,8 @@ def judge(lines: pl.DataFrame) -> Judged | None:
             "row",
             pl.col("date").to_physical().cast(pl.Int64).alias("day"),
             pl.col("amount_minor").abs().alias("amount"),
-            (pl.col("amount_minor") > 0).alias("is_in"),
             "category_code",
-            "payee",
-            "user_id",
-            "currency",
+            *PAYEE,
         ),
         on="row",
         how="left",
@@ -72,15 +68,11 @@ def judge(lines: pl.DataFrame) -> Judged | None:
 
 def _payee_lines(at: pl.DataFrame, arrays: Lines, fit: Fit, keyed: pl.DataFrame) -> Floats:
     """Per line, how many lines the candidate's payee has between the candidate's first hit and last."""
-    who = ["user_id", "currency", "is_in", "payee"]
-    ordered = keyed.select(
-        "user_id", "currency", "payee",
-        (pl.col("amount_minor") > 0).alias("is_in"),
-        pl.col("date").to_physical().cast(pl.Int64).alias("day"),
-    ).with_columns(group=pl.struct(who).rank("dense").cast(pl.Int64))  # fmt: skip
-    groups = (
-        at.select(who).join(ordered.select(*who, "group").unique(), on=who, how="left")["group"].to_numpy()
+    ordered = keyed.select(*PAYEE, pl.col("date").to_physical().cast(pl.Int64).alias("day")).with_columns(
+        group=pl.struct(PAYEE).rank("dense").cast(pl.Int64)
     )
+    numbers = ordered.select(*PAYEE, "group").unique()
+    groups = at.select(PAYEE).join(numbers, on=PAYEE, how="left")["group"].to_numpy()
     span = int(ordered["day"].max() or 0) + 2  # type: ignore[arg-type]
     places = np.sort(ordered["group"].to_numpy() * span + ordered["day"].to_numpy())
     low = np.minimum.reduceat(np.where(fit.is_hit, arrays.day, span), arrays.starts)[arrays.candidate]

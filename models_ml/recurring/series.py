@@ -15,6 +15,7 @@ import polars as pl
 
 from models_ml.recurring.amounts import Outlook, outlook
 from models_ml.recurring.cadences import BY_NAME
+from models_ml.recurring.candidates import PAYEE, keyed_lines
 from models_ml.recurring.days import Ints
 from models_ml.recurring.find import Judged, chosen, judge
 from models_ml.recurring.schedule import Schedule
@@ -59,8 +60,10 @@ SERIES_SCHEMA = pl.Schema(
 OCCURRENCE_SCHEMA = pl.Schema({"user_id": pl.String, "series_id": pl.String, "transaction_id": pl.String})
 _AHEAD_DAYS = 400
 _MOST_AHEAD = 60
-#: People whose histories are looked at together, so that memory does not grow with their number.
-_LINES_AT_ONCE = 250_000
+#: Lines of whole payees looked at together, so that memory does not grow with a history.
+_LINES_AT_ONCE = 100_000
+#: When each account was last heard of, by user and account.
+_SeenUntil = dict[tuple[str, str], date]
 
 
 @dataclass(frozen=True)
@@ -73,88 +76,63 @@ class FoundSeries:
 
 
 def find_series(lines: pl.DataFrame, scorer: Scorer | None = None) -> FoundSeries:
-    """Everything regular in the histories of LINE_SCHEMA; every person is looked at on their own."""
-    found = [_found(block, scorer) for block in _blocks(lines)]
+    """Everything regular in the histories of LINE_SCHEMA; every payee of a person is looked at alone."""
+    keyed = keyed_lines(lines)
+    seen_until = _seen_until(lines)
+    found = [_found(block, seen_until, scorer) for block in _blocks(keyed)]
     return FoundSeries(
-        pl.concat([SERIES_SCHEMA.to_frame(), *(each.series for each in found)]),
-        pl.concat([OCCURRENCE_SCHEMA.to_frame(), *(each.occurrences for each in found)]),
-        pl.concat([each.payees for each in found]) if found else pl.DataFrame(),
+        pl.concat([SERIES_SCHEMA.to_frame(), *(series for series, _ in found)]),
+        pl.concat([OCCURRENCE_SCHEMA.to_frame(), *(occurrences for _, occurrences in found)]),
+        keyed.select("user_id", "transaction_id", "currency", "is_in", "payee"),
     )
 
 
-def _blocks(lines: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Whole people, so many at a time that a block stays small."""
-    sizes = lines.group_by("user_id").len().sort("user_id")
-    block = (sizes["len"].cum_sum() - 1) // _LINES_AT_ONCE
-    for _, people in sizes.with_columns(block=block).group_by("block", maintain_order=True):
-        yield lines.join(people.select("user_id"), on="user_id", how="semi")
+def _seen_until(lines: pl.DataFrame) -> _SeenUntil:
+    last = lines.group_by("user_id", "account_id").agg(pl.col("date").max())
+    return {(user, account): day for user, account, day in last.iter_rows()}
 
 
-def _found(lines: pl.DataFrame, scorer: Scorer | None) -> FoundSeries:
-    judged = judge(lines)
+def _blocks(keyed: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Whole payees, so many at a time that a block stays small; rows count from 0 in each."""
+    sizes = keyed.group_by(PAYEE).len().sort(PAYEE)
+    block = ((sizes["len"].cum_sum() - 1) // _LINES_AT_ONCE).alias("block")
+    of_payee = sizes.select(*PAYEE, block)
+    for number in block.unique().sort():
+        payees = of_payee.filter(pl.col("block") == number)
+        rows = keyed.join(payees, on=PAYEE, how="semi").sort("row")
+        yield rows.with_columns(row=pl.int_range(pl.len(), dtype=pl.UInt32))
+
+
+def _found(
+    keyed: pl.DataFrame, seen_until: _SeenUntil, scorer: Scorer | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The series of some payees (SERIES_SCHEMA) and their lines (OCCURRENCE_SCHEMA)."""
+    judged = judge(keyed)
     if judged is None:
-        return FoundSeries(SERIES_SCHEMA.to_frame(), OCCURRENCE_SCHEMA.to_frame(), _no_payees())
-    keyed = judged.keyed
-    payees = keyed.select(
-        "user_id", "transaction_id", "currency", (pl.col("amount_minor") > 0).alias("is_in"), "payee"
-    )
-    fits = chosen(judged, scorer)
-    lines_of = _lines_of(judged, fits)
-    seen_until = dict(
-        keyed.group_by("user_id", "account_id")
-        .agg(pl.col("date").max())
-        .select(
-            pl.struct("user_id", "account_id").map_elements(
-                lambda key: (key["user_id"], key["account_id"]), return_dtype=pl.Object
-            ),
-            "date",
-        )
-        .iter_rows()
-    )
-    rows, occurrences = [], []
-    for fit in fits.iter_rows(named=True):
-        members = lines_of[fit["candidate"]]
-        row = _series(fit, members, seen_until)
-        rows.append(row)
-        occurrences += [
-            (row["user_id"], row["series_id"], transaction)
-            for transaction, is_hit in zip(members["transaction_id"], members["is_hit"], strict=True)
-            if is_hit
-        ]
-    return FoundSeries(
-        pl.DataFrame(rows, schema=SERIES_SCHEMA, orient="row"),
-        pl.DataFrame(occurrences, schema=OCCURRENCE_SCHEMA, orient="row"),
-        payees,
-    )
+        return SERIES_SCHEMA.to_frame(), OCCURRENCE_SCHEMA.to_frame()
+    fits = chosen(judged, scorer).sort("candidate")
+    members = _members(judged, fits)
+    grouped = members.group_by("candidate", maintain_order=True).agg(pl.exclude("candidate"))
+    rows = [
+        _series(fit, lines, seen_until)
+        for fit, lines in zip(fits.iter_rows(named=True), grouped.iter_rows(named=True), strict=True)
+    ]
+    series = pl.DataFrame(rows, schema=SERIES_SCHEMA, orient="row")
+    of_candidate = fits.select("candidate").with_columns(series["series_id"])
+    hits = members.filter("is_hit").join(of_candidate, on="candidate", how="inner")
+    return series, hits.select(OCCURRENCE_SCHEMA.names())
 
 
-def _no_payees() -> pl.DataFrame:
-    return pl.DataFrame(
-        schema={
-            "user_id": pl.String,
-            "transaction_id": pl.String,
-            "currency": pl.String,
-            "is_in": pl.Boolean,
-            "payee": pl.String,
-        }
-    )
-
-
-def _lines_of(judged: Judged, fits: pl.DataFrame) -> dict[int, dict[str, list[Any]]]:
-    """The lines of each chosen candidate in order of days, by column."""
-    members = (
+def _members(judged: Judged, fits: pl.DataFrame) -> pl.DataFrame:
+    """The lines of each chosen candidate in order of days."""
+    return (
         judged.members.join(fits.select("candidate"), on="candidate", how="semi")
         .join(judged.keyed, on="row", how="left")
         .sort("candidate", "date", "row")
     )
-    columns = [name for name in members.columns if name != "candidate"]
-    listed = members.group_by("candidate", maintain_order=True).agg(columns)
-    return {row["candidate"]: row for row in listed.iter_rows(named=True)}
 
 
-def _series(
-    fit: dict[str, Any], members: dict[str, list[Any]], seen_until: dict[Any, date]
-) -> dict[str, Any]:
+def _series(fit: dict[str, Any], members: dict[str, list[Any]], seen_until: _SeenUntil) -> dict[str, Any]:
     hits = [number for number, is_hit in enumerate(members["is_hit"]) if is_hit]
     days = [members["date"][number] for number in hits]
     amounts = [members["amount_minor"][number] for number in hits]

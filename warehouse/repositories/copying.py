@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import polars as pl
 import psycopg
@@ -55,6 +56,10 @@ def insert_frame(connection: Connection, table: str, rows: pl.DataFrame, conflic
     return inserted.rowcount
 
 
+#: Bytes.
+_PARSED_AT_ONCE = 16_000_000
+
+
 def read_frame(connection: Connection, query: sql.Composable, schema: pl.Schema) -> pl.DataFrame:
     """The rows of a query as a frame, by COPY: a fifth of the time and memory of fetching them as tuples.
 
@@ -64,10 +69,21 @@ def read_frame(connection: Connection, query: sql.Composable, schema: pl.Schema)
     if not isinstance(driver, psycopg.Connection):
         message = f"COPY needs psycopg, not {type(driver).__name__}"
         raise TypeError(message)
-    statement = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
-    content = io.BytesIO()
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(query)
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for part in copy:
-            content.write(part)
-    content.seek(0)
-    return pl.read_csv(content, schema=schema).with_columns(pl.col(pl.String).fill_null(""))
+        parts = [pl.read_csv(part, has_header=False, schema=schema) for part in _parts(copy)]
+    return pl.concat([schema.to_frame(), *parts]).with_columns(pl.col(pl.String).fill_null(""))
+
+
+def _parts(copy: psycopg.Copy) -> Iterator[io.BytesIO]:
+    """What a COPY gives, some millions of bytes at a time: libpq hands on whole rows only."""
+    part = io.BytesIO()
+    for row in copy:
+        part.write(row)
+        if part.tell() >= _PARSED_AT_ONCE:
+            part.seek(0)
+            yield part
+            part = io.BytesIO()
+    if part.tell():
+        part.seek(0)
+        yield part
