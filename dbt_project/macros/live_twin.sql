@@ -65,7 +65,7 @@ with reader as (
         )
         returns table ({{ typed | join(', ') }})
         language sql stable security definer rows 500
-        set search_path = '' set enable_nestloop = off set jit = off
+        set search_path = '' set enable_nestloop = off set jit = off set plan_cache_mode = force_generic_plan
         as $twin$
         {{ sql | replace(own_database, '') }}
         select {{ names }} from {{ mart }}
@@ -128,8 +128,9 @@ with reader as (
             'int_daily_amounts',
             'int_daily_spending',
             'int_period_income',
-            'int_group_budgets',
+            'int_seed_weights',
             'int_category_history',
+            'int_group_budgets',
             'int_category_weights',
             'int_commitments',
             'int_day_weights',

@@ -340,11 +340,47 @@ class ReferencePlan:
         income = self.income(period)
         if weights := self._wishes(period, income):
             return shared(income, weights)
-        groups = METHODS[self.facts.method if self.facts.method in METHODS else "50/30/20"]
         found: dict[str, int] = {}
-        for group, minor in shared(income, groups).items():
+        for group, minor in self._group_budgets(period, income).items():
             found |= shared(minor, self._weights(period, group, minor))
         return found
+
+    def _group_budgets(self, period: Period, income: int) -> dict[str, int]:
+        """The method's groups; what was told of one beyond its share the others give of what is free."""
+        method = METHODS[self.facts.method if self.facts.method in METHODS else "50/30/20"]
+        shares = shared(income, method)
+        required = {group: self._required(period, group, minor) for group, minor in shares.items()}
+        left = income - sum(required.values())
+        if income == 0 or not any(required.values()):
+            return shares
+        if left <= 0:
+            return shared(income, required)
+        free = {group: max(0, minor - required[group]) for group, minor in shares.items()}
+        return shared(income, {g: required[g] * sum(free.values()) + left * free[g] for g in shares})
+
+    def _required(self, period: Period, group: str, minor: int) -> int:
+        """What a group without history must have: what was told, and half of households' rest."""
+        codes = self._codes(group)
+        told = {code: self.facts.choices[code].allotted or 0 for code in codes if self._is_told(code)}
+        if sum(told.values()) == 0 or sum(self._recently_spent(period, codes).values()) > 0:
+            return 0
+        seed = {code: self.regional.get(code, weight) for code, weight in codes.items()}
+        rest = sum(weight for code, weight in seed.items() if code not in told)
+        return sum(told.values()) + (minor * rest // (2 * sum(seed.values())) if rest else 0)
+
+    def _is_told(self, code: str) -> bool:
+        return code in self.facts.choices and self.facts.choices[code].allotted is not None
+
+    def _codes(self, group: str) -> dict[str, int]:
+        """The categories of a group that a first budget can have, with the taxonomy's weights."""
+        in_group = (c for c in self.categories.values() if c.group == group)
+        return {c.code: c.weight for c in in_group if c.weight is not None}
+
+    def _recently_spent(self, period: Period, codes: Mapping[str, int]) -> dict[str, int]:
+        """What was spent in the recent periods, by category known from the long look-back."""
+        year, quarter = self._long(period), self._recent(period)
+        known = [code for code in codes if any(self._spent_in(code, each) > 0 for each in year)]
+        return {code: max(0, sum(self._spent_in(code, each) for each in quarter)) for code in known}
 
     def _wishes(self, period: Period, income: int) -> dict[str, int]:
         """Weights of methods that go by category; none if they know nothing."""
@@ -365,38 +401,32 @@ class ReferencePlan:
         return {code: wish for code, wish in wishes.items() if wish > 0}
 
     def _weights(self, period: Period, group: str, minor: int) -> dict[str, int]:
-        codes = {
-            c.code: c.weight for c in self.categories.values() if c.group == group and c.weight is not None
-        }
-        year, quarter = self._long(period), self._recent(period)
-        known = [code for code in codes if any(self._spent_in(code, each) > 0 for each in year)]
-        recent = {code: max(0, sum(self._spent_in(code, each) for each in quarter)) for code in known}
-        whole, seed_whole = sum(recent.values()), sum(codes[code] for code in known)
+        codes = self._codes(group)
+        recent = self._recently_spent(period, codes)
+        whole, seed_whole = sum(recent.values()), sum(codes[code] for code in recent)
         if whole == 0:
             return self._seed_weights(codes, minor)
         if seed_whole == 0:
             return recent
         return {
-            code: OWN_PARTS * recent[code] * seed_whole + (10 - OWN_PARTS) * codes[code] * whole
-            for code in known
+            code: OWN_PARTS * spent * seed_whole + (10 - OWN_PARTS) * codes[code] * whole
+            for code, spent in recent.items()
         }
 
     def _seed_weights(self, codes: Mapping[str, int], minor: int) -> dict[str, int]:
         """Fixed expenses first, then what people of the country spend, else the taxonomy's weights."""
-        fixed = {
-            code: choice.allotted
-            for code, choice in self.facts.choices.items()
-            if code in codes and choice.allotted is not None
-        }
+        fixed = {code: self.facts.choices[code].allotted or 0 for code in codes if self._is_told(code)}
         seed = {code: self.regional.get(code, codes[code]) for code in codes if code not in fixed}
         told, rest = sum(fixed.values()), sum(seed.values())
-        if told > 0 and told >= minor:
-            return fixed
-        if told == 0:
-            return {code: weight for code, weight in seed.items() if weight > 0}
-        return {code: amount * rest for code, amount in fixed.items()} | {
-            code: (minor - told) * weight for code, weight in seed.items()
-        }
+        if told > 0 and (rest == 0 or told >= minor):
+            weights = fixed
+        elif told == 0:
+            weights = seed
+        else:
+            weights = {code: amount * rest for code, amount in fixed.items()} | {
+                code: (minor - told) * weight for code, weight in seed.items()
+            }
+        return {code: weight for code, weight in weights.items() if weight > 0}
 
     @cached_property
     def budgets(self) -> dict[date, dict[str, int]]:

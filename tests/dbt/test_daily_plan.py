@@ -240,6 +240,7 @@ def marts(built: Built) -> Warehouse:
     return built.warehouse
 
 
+@pytest.mark.timeout(300 + 2 * CASES)
 @settings(
     max_examples=CASES,
     deadline=None,
@@ -321,6 +322,7 @@ def protected_keep_their_need(plan: ReferencePlan, moves: list[Move]) -> None:
     assert not any(move.source == "reserve" and plan.categories[move.giver].is_protected for move in moves)
 
 
+@pytest.mark.timeout(300 + 2 * CASES)
 @settings(
     max_examples=CASES // 4,
     deadline=None,

@@ -3,7 +3,7 @@ with plan_users as (
 ),
 
 statement_accounts as (
-    select * from {{ ref('stg_raw__statement_accounts') }}
+    select * from {{ ref('stg_app__described_accounts') }}
 ),
 
 statement_lines as (

@@ -8,8 +8,8 @@ categories as (
     select * from {{ ref('categories') }}
 ),
 
-regional as (
-    select * from {{ ref('regional_budget_weights') }}
+seed_weights as (
+    select * from {{ ref('int_seed_weights') }}
 ),
 
 category_budgets as (
@@ -33,7 +33,6 @@ planned as (
         periods.user_id,
         periods.period_start,
         periods.method,
-        periods.country,
         period_income.income_minor
     from periods
     inner join period_income
@@ -105,12 +104,11 @@ by_category as (
 by_group as (
     select
         planned.user_id,
-        planned.period_start,
-        planned.country
+        planned.period_start
     from planned
     left join by_category
         on planned.user_id = by_category.user_id and planned.period_start = by_category.period_start
-    group by planned.user_id, planned.period_start, planned.country
+    group by planned.user_id, planned.period_start
     having count(by_category.user_id) = 0
 ),
 
@@ -151,45 +149,23 @@ from_history as (
     where group_recent_minor > 0
 ),
 
-historic_groups as (
-    select distinct
-        user_id,
-        period_start,
-        group_code
-    from from_history
-),
-
 -- Without history: fixed expenses that the user told first, the rest of the group by what people of the
 -- country spend, where that is known.
 seeded as (
     select
         by_group.user_id,
         by_group.period_start,
-        categories.group_code,
-        categories.code as category_code,
+        seed_weights.group_code,
+        seed_weights.category_code,
         group_budgets.budget_minor as group_minor,
-        coalesce(category_budgets.allotted_minor, 0)::numeric as fixed_minor,
-        case
-            when category_budgets.allotted_minor is null
-                then coalesce(regional.budget_weight, categories.budget_weight)
-            else 0
-        end::numeric as seed_weight
+        coalesce(seed_weights.told_minor, 0)::numeric as fixed_minor,
+        case when seed_weights.told_minor is null then seed_weights.household_weight else 0 end::numeric as seed_weight
     from by_group
-    cross join categories
     inner join group_budgets
-        on
-            by_group.user_id = group_budgets.user_id
-            and by_group.period_start = group_budgets.period_start
-            and categories.group_code = group_budgets.group_code
-    left join historic_groups
-        on
-            by_group.user_id = historic_groups.user_id
-            and by_group.period_start = historic_groups.period_start
-            and categories.group_code = historic_groups.group_code
-    left join regional on categories.code = regional.category_code and by_group.country = regional.country
-    left join category_budgets
-        on by_group.user_id = category_budgets.user_id and categories.code = category_budgets.category_code
-    where categories.budget_weight is not null and historic_groups.user_id is null
+        on by_group.user_id = group_budgets.user_id and by_group.period_start = group_budgets.period_start
+    inner join seed_weights
+        on by_group.user_id = seed_weights.user_id and group_budgets.group_code = seed_weights.group_code
+    where not group_budgets.is_known
 ),
 
 seeded_groups as (

@@ -15,8 +15,12 @@ accounts as not materialized (
     select * from {{ ref('stg_app__accounts') }}
 ),
 
-own_categories as (
-    select * from {{ ref('int_own_categories') }}
+standing as (
+    select * from {{ ref('stg_app__standing_categories') }}
+),
+
+categories as (
+    select * from {{ ref('categories') }}
 ),
 
 split_lines as not materialized (
@@ -42,6 +46,17 @@ ends as (
     from plan_users
     inner join links on plan_users.user_id = links.user_id
     where links.band = 'paired' and links.kind = 'transfer' and links.target_transaction_id is not null
+),
+
+-- As int_own_categories has it. Were that named twice in a live plan, all of its columns would be computed.
+own_categories as (
+    select
+        standing.user_id,
+        standing.transaction_id,
+        coalesce(categories.code, 'uncategorised') as category_code
+    from plan_users
+    inner join standing on plan_users.user_id = standing.user_id
+    left join categories on standing.category_code = categories.code
 ),
 
 final as (

@@ -91,7 +91,6 @@ final as (
         period_end <= today as is_closed,
         today,
         currency,
-        country,
         method,
         monthly_income_minor,
         cycle,

@@ -42,6 +42,8 @@ lined as (
             transactions.user_id = split_lines.user_id
             and transactions.transaction_id = split_lines.transaction_id
     left join categories as part_categories on split_lines.category_code = part_categories.code
+    -- A build has all of them; of a live plan nobody sees what lies before its look-back.
+    where plan_users.wanted_from is null or transactions.spent_date >= plan_users.reads_from
 ),
 
 categorised as (

@@ -58,14 +58,16 @@ settings as (
     ) as earliest on true
 ),
 
-current_periods as (
+-- The start of a period is a long expression of a day, and the next one asks for it ten times: each step is
+-- computed before the next, or starting the statement alone takes longer than running it.
+current_periods as materialized (
     select
         settings.*,
         {{ period_start_of('settings', 'settings.today') }} as current_period_start
     from settings
 ),
 
-bounded as (
+bounded as materialized (
     select
         current_periods.*,
         least(
@@ -78,7 +80,7 @@ bounded as (
     from current_periods
 ),
 
-planned_from as (
+planned_from as materialized (
     select
         bounded.*,
         {{ period_start_of('bounded', 'bounded.first_planned_date') }} as first_period_start
