@@ -40,7 +40,8 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> list[NodeR
         with warehouse.transaction() as connection:
             is_first = freshness.nothing_built(connection) or not _is_current(settings)
             queue = freshness.queue_all_users if full_refresh or is_first else freshness.queue_stale_users
-            if queue(connection) == 0 and not full_refresh:
+            # Before anybody is there: whoever comes first then has a plan at once, from the live twins.
+            if queue(connection) == 0 and not (full_refresh or is_first):
                 return []
             freshness.renew_statistics(connection)
         command = EVERYTHING if full_refresh else FIRST if is_first else REFRESH

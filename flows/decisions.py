@@ -14,7 +14,7 @@ from flows.orchestration import DATABASE_RETRIES, task
 from flows.receipts.settling import match_receipts
 from flows.tasks.identity import settle_accounts
 from warehouse.engine import open_warehouse
-from warehouse.repositories import identity
+from warehouse.repositories import accounts, identity
 from warehouse.repositories.users import get_user
 from warehouse.settings import Settings
 
@@ -59,14 +59,56 @@ def restore_transaction(email: str, transaction_id: str, *, refresh: bool = True
     return _decide(email, [transaction_id], restore, refresh=refresh)
 
 
+@flow(name="merge accounts", description="Keep the user's word that two accounts are one.")
+def merge_accounts(email: str, account: str, into: str, *, refresh: bool = True) -> None:
+    """Let an account's files tell of another account; raises AccountError."""
+
+    def merge(connection: Connection, user_id: UUID) -> list[UUID]:
+        accounts.merge_account(connection, user_id, UUID(account), UUID(into))
+        return [UUID(account), UUID(into)]
+
+    _regroup(email, merge, refresh=refresh)
+
+
+@flow(name="unmerge account", description="Take the merge of an account back.")
+def unmerge_account(email: str, account: str, *, refresh: bool = True) -> None:
+    """Let an account's files tell of it alone again; raises AccountError."""
+
+    def unmerge(connection: Connection, user_id: UUID) -> list[UUID]:
+        return [UUID(account), accounts.unmerge_account(connection, user_id, UUID(account))]
+
+    _regroup(email, unmerge, refresh=refresh)
+
+
+def _regroup(email: str, change: Callable[[Connection, UUID], list[UUID]], *, refresh: bool) -> None:
+    settings = Settings()
+    keep_regrouping(settings, email, change)
+    _follow(settings, refresh=refresh)
+
+
+@task(name="regroup accounts", **DATABASE_RETRIES)
+def keep_regrouping(settings: Settings, email: str, change: Callable[[Connection, UUID], list[UUID]]) -> None:
+    """Change which accounts are one and settle them anew, all or nothing."""
+    with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
+        user_id = get_user(connection, email).user_id
+        touched = change(connection, user_id)
+        identity.want_accounts(connection, user_id, touched)
+        settle_accounts(connection, user_id, touched)
+
+
 def _decide(email: str, entries: list[str], decision: Decision, *, refresh: bool) -> int:
     settings = Settings()
     changed = keep_decision(settings, email, [UUID(entry) for entry in entries], decision)
+    _follow(settings, refresh=refresh)
+    return changed
+
+
+def _follow(settings: Settings, *, refresh: bool) -> None:
+    """Bring what hangs on transactions in line."""
     match_receipts(settings)
     link_transactions(settings)
     if refresh:
         build_marts(settings)
-    return changed
 
 
 @task(name="keep decision", **DATABASE_RETRIES)

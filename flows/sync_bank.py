@@ -45,7 +45,7 @@ def sync_bank(email: str = "", connection_id: str = "", *, refresh: bool = True)
         for bank in feeds.list_connections(settings, email, connection_id)
     ]
     publish_outcomes(outcomes)
-    if any(outcome.outcome == "synced" for outcome in outcomes):
+    if any(outcome.outcome in {"synced", "nothing new"} for outcome in outcomes):  # may have died here before
         score_transactions(settings)
         link_transactions(settings)
         if refresh:

@@ -49,6 +49,12 @@ def is_currency(word: str) -> bool:
     return True
 
 
+def currencies() -> frozenset[str]:
+    """The codes of all currencies in which sums are told."""
+    listed = {each.code for each in Currency}
+    return frozenset(code for code in listed | WITHDRAWN.keys() if is_currency(code))
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """A signed amount: negative is money that leaves."""

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli import (
+    accounts,
     bank,
     batches,
     categorize,
@@ -57,6 +58,7 @@ users.register(app)
 statements.register(app)
 layouts.register(app)
 batches.register(app)
+accounts.register(app)
 identity.register(app)
 plan.register(app)
 data.register(app)

@@ -19,6 +19,15 @@ TransactionId = Annotated[
 ]
 #: Reasons that are told of a match, the strongest.
 TOLD_REASONS = 4
+#: What the other transaction of a link is to this one.
+_LINKED = {
+    ("transfer", "source"): "transfer into",
+    ("transfer", "target"): "transfer from",
+    ("refund", "source"): "money back for",
+    ("refund", "target"): "refunded by",
+    ("reimbursement", "source"): "a share of",
+    ("reimbursement", "target"): "shared by",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -39,10 +48,11 @@ def explain(transaction: TransactionId, user: UserEmail, *, as_json: AsJson = Fa
     if as_json:
         print_json(origin)
     else:
-        _tell(origin)
+        tell_origin(origin)
 
 
-def _tell(origin: Origin) -> None:
+def tell_origin(origin: Origin) -> None:
+    """Print where a transaction comes from."""
     from warehouse.money import Money
 
     amount = Money(origin.amount_minor, origin.currency)
@@ -65,6 +75,44 @@ def _tell(origin: Origin) -> None:
         )
     if not origin.categories:
         console.print("  nobody has said yet")
+    _tell_parts(origin)
+    _tell_links(origin)
+    _tell_edits(origin)
+
+
+def _tell_parts(origin: Origin) -> None:
+    from warehouse.money import Money
+
+    if origin.parts:
+        console.print("\n[bold]Its parts[/]")
+    for part in origin.parts:
+        money = Money(part.amount_minor, origin.currency)
+        console.print(
+            f"  {part.line_number}. {money} {part.category_code} {part.note}".rstrip(), markup=False
+        )
+
+
+def _tell_links(origin: Origin) -> None:
+    from warehouse.money import Money
+
+    if origin.links:
+        console.print("\n[bold]It belongs together with[/]")
+    for link in origin.links:
+        other = "an account that was not added"
+        if link.other_amount_minor is not None and link.other_currency is not None:
+            money = Money(link.other_amount_minor, link.other_currency)
+            other = f"{link.other_date} {money} {link.other_description} ({link.other_transaction_id})"
+        console.print(f"  {_LINKED[link.kind, link.role]}: {other}", markup=False)
+        by = "you said so" if link.origin == "user" else f"probability {link.probability:.3f}"
+        reasons = ", ".join(f"{name.replace('_', ' ')} {part}" for name, part in link.reasons.items())
+        console.print(f"    {link.band}, {by}{': ' if reasons else ''}{reasons}", style="dim")
+
+
+def _tell_edits(origin: Origin) -> None:
+    if origin.edits:
+        console.print("\n[bold]What you said since[/]")
+    for edit in origin.edits:
+        console.print(f"  {edit.at:%Y-%m-%d %H:%M} {edit.what} {edit.detail}".rstrip(), markup=False)
 
 
 def _giver(category: CategoryOrigin) -> str:

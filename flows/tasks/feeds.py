@@ -25,7 +25,7 @@ from warehouse.repositories import batches, feeds
 from warehouse.repositories.accounts import find_feed_account, renew_accounts
 from warehouse.repositories.batches import Batch, StatementFile
 from warehouse.repositories.feeds import FEED_SCHEMA, BankAccount, BankConnection, NewConnection
-from warehouse.repositories.identity import add_transactions, want_entries
+from warehouse.repositories.identity import want_entries
 from warehouse.repositories.users import get_user
 from warehouse.sealing import Vault
 from warehouse.settings import Settings
@@ -159,11 +159,10 @@ def _store(connection: Connection, fetched: Fetched, prepared: Prepared) -> Batc
     feeds.supersede(connection, batch)
     accounts = _add_accounts(connection, batch, prepared.accounts)
     batches.close_batch(connection, batch, source_format=feed.NAME, notes=())
-    added = add_transactions(connection, bank.user_id, batch.batch_id)
     touched = feeds.superseded_entries(connection, batch)
     want_entries(connection, bank.user_id, [entry.entry_id for entry in touched])
     accounts |= {entry.account_id for entry in touched}
-    brought = settle_batches(connection, bank.user_id, {batch.batch_id: added}, accounts)
+    brought = settle_batches(connection, bank.user_id, [batch.batch_id], accounts)
     return batches.count_added(connection, batch, brought[batch.batch_id])
 
 
@@ -180,7 +179,7 @@ def _add_accounts(connection: Connection, batch: Batch, described: Sequence[Stat
         batches.add_account(connection, batch, account, account_id, days.get((ref, currency)))
         found.add(account_id)
     renew_accounts(connection, batch.user_id, sorted(found))
-    return found
+    return batches.accounts_of(connection, batch)
 
 
 def _as_file(fetched: Fetched, lines: Sequence[FeedLine]) -> StatementFile:

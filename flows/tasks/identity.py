@@ -2,73 +2,85 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+import polars as pl
 from sqlalchemy import Connection
 
 from models_ml.identity import evidence
 from warehouse.repositories import batches, feeds, identity
 from warehouse.repositories.accounts import renew_accounts
 from warehouse.repositories.batches import Batch
-from warehouse.repositories.identity import Merge, Question, Window
+from warehouse.repositories.identity import Window
 
 #: How far matching looks, as the queries that prepare it have to know.
 WINDOW = Window(evidence.REPEAT_DAYS, evidence.EARLIEST_POSTING, evidence.LATEST_POSTING)
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided of some accounts: new merges, and the pending entries that were never posted.
+
+    ``expired`` is None where nothing was unsettled, so that nothing is known of it.
+    """
+
+    merges: pl.DataFrame  # MERGE_COLUMNS
+    expired: tuple[UUID, ...] | None
+
+
 def settle_batches(
-    connection: Connection, user_id: UUID, added: Mapping[UUID, int], accounts: Collection[UUID]
+    connection: Connection, user_id: UUID, new: Sequence[UUID], accounts: Collection[UUID]
 ) -> dict[UUID, int]:
     """Settle the accounts of new batches and give how many transactions each brought.
 
-    ``added`` is how many entries each brought that were new; those that turn out to be known events go.
+    What is a known event is decided before anything is added, so that nothing is added only to go again.
     """
-    merges = settle_accounts(connection, user_id, accounts)
-    touched = [id_ for merge in merges for id_ in (merge.entry_id, merge.transaction_id)]
-    listed = identity.batches_of(connection, user_id, list(added), touched)
-    brought = dict(added)
-    for merge in merges:
-        batch_id = listed.get(merge.entry_id) or listed.get(merge.transaction_id)
+    identity.learn_sizes(connection)
+    decided = decide(connection, user_id, accounts, new)
+    brought = {batch_id: identity.add_transactions(connection, user_id, batch_id) for batch_id in new}
+    gone = identity.renew(connection, user_id, sorted(accounts), decided.expired)
+    joined = decided.merges.filter(pl.col("entry_id").is_in(gone)).select("entry_id", "transaction_id").rows()
+    listed = identity.batches_of(connection, user_id, new, sorted({id_ for pair in joined for id_ in pair}))
+    for entry, root in joined:
+        batch_id = listed.get(root) or listed.get(entry)
         if batch_id is not None and brought[batch_id] > 0:
             brought[batch_id] -= 1
     return brought
 
 
-def settle_accounts(connection: Connection, user_id: UUID, accounts: Collection[UUID]) -> list[Merge]:
+def settle_accounts(connection: Connection, user_id: UUID, accounts: Collection[UUID]) -> None:
     """Resolve what is unsettled on some accounts, and renew the transactions that it touches.
 
-    Gives the merges that are new. A pure function of what is stored: again, it changes nothing.
+    A pure function of what is stored: again, it changes nothing.
     """
-    ordered = sorted(accounts)
-    unsettled = identity.read_unsettled(connection, user_id, ordered, WINDOW)
+    decided = decide(connection, user_id, accounts)
+    identity.renew(connection, user_id, sorted(accounts), decided.expired)
+
+
+def decide(
+    connection: Connection, user_id: UUID, accounts: Collection[UUID], new: Sequence[UUID] = ()
+) -> Decided:
+    """Keep which entries of some accounts are one event; ``new`` batches have no transactions yet."""
+    unsettled = identity.read_unsettled(connection, user_id, sorted(accounts), new, WINDOW)
     if unsettled is None:
-        identity.renew(connection, user_id, ordered, expired=None)
-        return []
+        return Decided(pl.DataFrame(schema=dict.fromkeys(identity.MERGE_COLUMNS, pl.String())), None)
     from models_ml.identity.resolve import resolve  # noqa: PLC0415 - scipy takes half a second
 
     found = resolve(unsettled.entries, unsettled.coverage, unsettled.answers)
-    account_of = dict(unsettled.entries.select("entry_id", "account_id").iter_rows())
-    merges = [
-        Merge(UUID(entry), UUID(root), UUID(account_of[entry]), probability, json.loads(reasons))
-        for entry, root, probability, reasons in found.merged.iter_rows()
-    ]
-    questions = [
-        _question(UUID(one), UUID(other), UUID(account_of[one]), probability, json.loads(reasons))
-        for one, other, probability, reasons in found.questions.iter_rows()
-    ]
-    new = identity.keep_merges(connection, user_id, unsettled.accounts, merges)
-    identity.keep_questions(connection, user_id, unsettled.accounts, questions)
-    identity.renew(connection, user_id, ordered, [UUID(entry) for entry in sorted(found.expired)])
-    return new
-
-
-def _question(
-    one: UUID, other: UUID, account_id: UUID, probability: float, evidence: dict[str, float]
-) -> Question:
-    smaller, larger = sorted((one, other), key=str)
-    return Question(smaller, larger, account_id, probability, evidence)
+    account_of = unsettled.entries.select("entry_id", "account_id").unique("entry_id")
+    merges = found.merged.join(account_of, on="entry_id").rename({"root": "transaction_id"})
+    questions = found.questions.join(account_of, on="entry_id").with_columns(
+        one_entry=pl.min_horizontal("entry_id", "root"), other_entry=pl.max_horizontal("entry_id", "root")
+    )
+    kept = identity.keep_merges(
+        connection, user_id, unsettled.accounts, merges.select(identity.MERGE_COLUMNS)
+    )
+    identity.keep_questions(
+        connection, user_id, unsettled.accounts, questions.select(identity.QUESTION_COLUMNS)
+    )
+    return Decided(kept, tuple(UUID(entry) for entry in sorted(found.expired)))
 
 
 def undo_batch(connection: Connection, batch: Batch) -> int:

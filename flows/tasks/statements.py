@@ -27,7 +27,6 @@ from warehouse.records import ReadingHints, StatementAccount, StatementLayout
 from warehouse.repositories import batches
 from warehouse.repositories.accounts import find_account, renew_accounts
 from warehouse.repositories.batches import Batch, StatementFile
-from warehouse.repositories.identity import add_transactions
 from warehouse.repositories.layouts import list_layouts
 from warehouse.repositories.users import User, get_user
 from warehouse.settings import Settings
@@ -138,34 +137,38 @@ def merge_batches(
         return []
     with open_warehouse(settings) as warehouse, warehouse.transaction() as connection:
         accounts: set[UUID] = set()
-        added: dict[UUID, int] = {}
-        for (
-            file,
-            batch,
-            spool,
-        ) in read:  # in order, for a later file finds its account by what an earlier says
-            accounts |= add_accounts(connection, batch, spool, file.name)
+        closed: list[UUID] = []
+        # In order, for a later file finds its account by what an earlier one says.
+        for file, batch, spool in read:
+            accounts |= add_accounts(connection, batch, spool, file.name, closed)
             batches.close_batch(connection, batch, source_format=spool.source_format, notes=spool.notes)
-            added[batch.batch_id] = add_transactions(connection, user.user_id, batch.batch_id)
-        brought = settle_batches(connection, user.user_id, added, accounts)
-        closed = [batches.count_added(connection, batch, brought[batch.batch_id]) for _, batch, _ in read]
+            closed.append(batch.batch_id)
+        brought = settle_batches(connection, user.user_id, closed, accounts)
+        settled = [batches.count_added(connection, batch, brought[batch.batch_id]) for _, batch, _ in read]
     for _, batch, _ in read:
         shutil.rmtree(spool_folder(settings, batch), ignore_errors=True)
-    return closed
+    return settled
 
 
-def add_accounts(connection: Connection, batch: Batch, spool: Spool, file_name: str) -> set[UUID]:
-    """Find or make the accounts that a batch's file describes, or that its lines name."""
+def add_accounts(
+    connection: Connection, batch: Batch, spool: Spool, file_name: str, unsettled: Sequence[UUID]
+) -> set[UUID]:
+    """Find or make the accounts that a batch's file describes, or that its lines name.
+
+    ``unsettled`` batches of the same group came before it.
+    """
     described = {(account.ref, account.currency): account for account in spool.accounts}
     days = batches.covered_days(connection, batch)
     found = set()
     for ref, currency in sorted({*described, *days}):
         account = described.get((ref, currency)) or StatementAccount(ref, currency)
-        account_id = find_account(connection, batch.user_id, batch.batch_id, account, file_name)
+        account_id = find_account(
+            connection, batch.user_id, batch.batch_id, account, file_name, unsettled=unsettled
+        )
         batches.add_account(connection, batch, account, account_id, days.get((ref, currency)))
         found.add(account_id)
     renew_accounts(connection, batch.user_id, sorted(found))
-    return found
+    return batches.accounts_of(connection, batch)
 
 
 @task(name="refuse batch", **DATABASE_RETRIES)

@@ -148,7 +148,7 @@ def dies_at_merge(ingest_files: Ingest, path: Path, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("flows.tasks.statements.add_transactions", die)
+        patch.setattr("flows.tasks.statements.settle_batches", die)
         with pytest.raises(KeyboardInterrupt):
             ingest_files(path)
 

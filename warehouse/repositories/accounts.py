@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain, count
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, text, update
 
+from warehouse.errors import ActionableError
 from warehouse.records import OF_A_FEED, StatementAccount
+from warehouse.repositories.planning import planned_by_hashing
+from warehouse.tables.app import accounts
 
 #: A file without an account's number belongs to an account with which it shares so many lines, and so
 #: large a part of what both cover.
@@ -46,13 +50,21 @@ with mine as (
     where user_id = :user_id and batch_id = :batch_id and account_ref = :ref and currency = :currency
 ),
 edges as (select min(booked_date) as first_date, max(booked_date) as last_date from mine),
+known as (
+    select transaction_id, account_id, booked_date, amount_minor
+    from app.transactions
+    where user_id = :user_id and currency = :currency
+    union
+    select entry_id, account_id, booked_date, amount_minor
+    from app.entry_lines
+    where user_id = :user_id and currency = :currency and batch_id = any(:unsettled)
+),
 theirs as (
     select
-        t.account_id, t.booked_date, t.amount_minor,
-        row_number() over (partition by t.account_id, t.booked_date, t.amount_minor) as occurrence
-    from app.transactions as t, edges
-    where t.user_id = :user_id and t.currency = :currency
-        and t.booked_date between edges.first_date and edges.last_date
+        account_id, booked_date, amount_minor,
+        row_number() over (partition by account_id, booked_date, amount_minor) as occurrence
+    from known, edges
+    where booked_date between edges.first_date and edges.last_date
 ),
 spans as (
     select account_id, min(booked_date) as first_date, max(booked_date) as last_date, count(*) as lines
@@ -110,7 +122,48 @@ where account.user_id = :user_id and account.account_id = any(:accounts)
     and not exists (
         select from app.purchases as p where p.user_id = account.user_id and p.account_id = account.account_id
     )
+    and not exists (
+        select from app.accounts as part
+        where part.user_id = account.user_id and part.merged_into = account.account_id
+    )
 """
+
+_LISTED = """
+select
+    account.account_id, coalesce(account.given_name, account.name) as name, account.account_ref,
+    account.institution, account.kind, account.currency, account.merged_into,
+    coalesce(held.transactions, 0) as transactions, held.first_date, held.last_date
+from app.accounts as account
+left join (
+    select
+        account_id, count(*) as transactions, min(booked_date) as first_date, max(booked_date) as last_date
+    from app.transactions
+    where user_id = :user_id and deleted_at is null
+    group by account_id
+) as held using (account_id)
+where account.user_id = :user_id
+order by coalesce(account.merged_into, account.account_id), account.merged_into is not null, account_id
+"""
+
+
+class AccountError(ActionableError, ValueError):
+    """An account that is not there, or that cannot be what the user says."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """An account as its user sees it; one that was merged has its transactions where it was merged into."""
+
+    account_id: UUID
+    name: str
+    account_ref: str
+    institution: str
+    kind: str
+    currency: str
+    merged_into: UUID | None
+    transactions: int
+    first_date: date | None
+    last_date: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +187,19 @@ class Shared:
         return min(self.lines, self.covered) >= LEAST_SHARED_LINES and not self.is_same
 
 
-def find_account(
-    connection: Connection, user_id: UUID, batch_id: UUID, account: StatementAccount, file_name: str
+def find_account(  # noqa: PLR0913 - one more than five, by name
+    connection: Connection,
+    user_id: UUID,
+    batch_id: UUID,
+    account: StatementAccount,
+    file_name: str,
+    *,
+    unsettled: Sequence[UUID] = (),
 ) -> UUID:
-    """The account that a batch's lines under one reference belong to; made where there is none yet."""
+    """The account that a batch's lines under one reference belong to; made where there is none yet.
+
+    ``unsettled`` batches have accounts, but no transactions yet.
+    """
     key = {"user_id": user_id, "currency": account.currency}
     known = [(UUID(str(id_)), ref) for id_, ref in connection.execute(text(_KNOWN), key)]
     numbered = {id_ for id_, ref in known if has_number(ref)}
@@ -147,7 +209,7 @@ def find_account(
         return found or _create(connection, user_id, account, account.ref or ref_of_file(file_name))
     shared = [
         other
-        for other in _shared(connection, user_id, batch_id, account)
+        for other in _shared(connection, user_id, batch_id, account, unsettled)
         if not (account.ref and other.account_id in numbered)
     ]
     like = [other for other in shared if other.is_same]
@@ -236,6 +298,64 @@ def _holds(longer: str, shorter: str) -> bool:
     )
 
 
+def list_accounts(connection: Connection, user_id: UUID) -> list[ListedAccount]:
+    """A user's accounts, each followed by those that were merged into it."""
+    return [ListedAccount(*row) for row in connection.execute(text(_LISTED), {"user_id": user_id})]
+
+
+def merge_account(connection: Connection, user_id: UUID, account_id: UUID, into: UUID) -> None:
+    """Keep that an account is the same as another, to be settled after. Raises AccountError."""
+    known = {account.account_id: account for account in list_accounts(connection, user_id)}
+    for given in (account_id, into):
+        _must_know(given, known)
+    one, other = known[account_id], known[into]
+    if account_id == into:
+        message = "an account cannot be merged into itself; name two accounts"
+        raise AccountError(message)
+    if one.currency != other.currency:
+        message = (
+            f"an account of {one.currency} cannot be merged into one of {other.currency}: "
+            "accounts have one currency each"
+        )
+        raise AccountError(message)
+    if other.merged_into or any(account.merged_into == account_id for account in known.values()):
+        message = "one of the two is merged already; 'mita accounts unmerge' takes that back first"
+        raise AccountError(message)
+    _say(connection, user_id, account_id, "merged_into", into)
+
+
+def unmerge_account(connection: Connection, user_id: UUID, account_id: UUID) -> UUID:
+    """Take a merge back; gives the account that it was merged into. Raises AccountError."""
+    known = {account.account_id: account for account in list_accounts(connection, user_id)}
+    into = _must_know(account_id, known).merged_into
+    if into is None:
+        message = f"account {account_id} is not merged; 'mita accounts list' shows those that are"
+        raise AccountError(message)
+    _say(connection, user_id, account_id, "merged_into", None)
+    return into
+
+
+def rename_account(connection: Connection, user_id: UUID, account_id: UUID, name: str) -> None:
+    """Keep what the user calls an account, "" for what its files call it. Raises AccountError."""
+    _must_know(account_id, {account.account_id: account for account in list_accounts(connection, user_id)})
+    _say(connection, user_id, account_id, "given_name", name.strip() or None)
+
+
+def _must_know(account_id: UUID, known: Mapping[UUID, ListedAccount]) -> ListedAccount:
+    if account_id not in known:
+        message = f"there is no account {account_id}; 'mita accounts list' shows their ids"
+        raise AccountError(message)
+    return known[account_id]
+
+
+def _say(connection: Connection, user_id: UUID, account_id: UUID, column: str, value: object) -> None:
+    connection.execute(
+        update(accounts)
+        .where(accounts.c.user_id == user_id, accounts.c.account_id == account_id)
+        .values({column: value})
+    )
+
+
 def renew_accounts(connection: Connection, user_id: UUID, accounts: Sequence[UUID]) -> None:
     """Let accounts be what their files say they are; one that nothing speaks of any more goes."""
     key = {"user_id": user_id, "accounts": list(accounts)}
@@ -243,9 +363,17 @@ def renew_accounts(connection: Connection, user_id: UUID, accounts: Sequence[UUI
     connection.execute(text(_DROP_ORPHANS), key)
 
 
-def _shared(connection: Connection, user_id: UUID, batch_id: UUID, account: StatementAccount) -> list[Shared]:
+def _shared(
+    connection: Connection,
+    user_id: UUID,
+    batch_id: UUID,
+    account: StatementAccount,
+    unsettled: Sequence[UUID] = (),
+) -> list[Shared]:
     key = {"user_id": user_id, "batch_id": batch_id, "ref": account.ref, "currency": account.currency}
-    return [Shared(UUID(str(row[0])), *row[1:]) for row in connection.execute(text(_SHARED), key)]
+    key |= {"unsettled": list(unsettled)}
+    with planned_by_hashing(connection):
+        return [Shared(UUID(str(row[0])), *row[1:]) for row in connection.execute(text(_SHARED), key)]
 
 
 def _only(ids: Iterable[UUID]) -> UUID | None:

@@ -180,7 +180,12 @@ def covered_days(connection: Connection, batch: Batch) -> dict[tuple[str, str], 
 
 def accounts_of(connection: Connection, batch: Batch) -> set[UUID]:
     """The accounts that a batch's file speaks of."""
-    rows = connection.execute(select(statement_accounts.c.account_id).where(*_is(statement_accounts, batch)))
+    rows = connection.execute(
+        text(
+            "select account_id from app.described_accounts where user_id = :user_id and batch_id = :batch_id"
+        ),
+        {"user_id": batch.user_id, "batch_id": batch.batch_id},
+    )
     return {UUID(str(id_)) for id_ in rows.scalars()}
 
 

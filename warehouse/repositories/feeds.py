@@ -81,10 +81,10 @@ where newer.user_id = :user_id and newer.batch_id = :batch_id and (
 on conflict do nothing
 """
 _SUPERSEDED_ENTRIES = """
-select distinct app.entry_id(account.account_id, line.content_key), account.account_id
+select distinct app.entry_id(account.own_account_id, line.content_key), account.account_id
 from raw.superseded_lines as gone
 inner join raw.statement_lines as line using (user_id, batch_id, line_number)
-inner join raw.statement_accounts as account using (user_id, batch_id, account_ref, currency)
+inner join app.described_accounts as account using (user_id, batch_id, account_ref, currency)
 where gone.user_id = :user_id and gone.superseded_by = :batch_id
 """
 

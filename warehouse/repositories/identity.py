@@ -6,18 +6,19 @@ decides, and running it again changes nothing.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import Connection, Table, insert, text
+from psycopg import sql
+from sqlalchemy import Connection, text
 
 from warehouse.errors import ActionableError
-from warehouse.tables.app import identity_questions, merged_entries
+from warehouse.repositories.copying import insert_frame, read_frame
+from warehouse.repositories.planning import planned_by_hashing
 
 #: A new batch's entries that no transaction stands for yet; most batches need no more than this.
 _ADD = """
@@ -103,17 +104,18 @@ select
     description, counterparty, bank_kind, mcc, deleted_at
 from best
 on conflict (user_id, transaction_id) do update
-set booked_date = excluded.booked_date, spent_date = excluded.spent_date,
+set account_id = excluded.account_id, booked_date = excluded.booked_date, spent_date = excluded.spent_date,
     amount_minor = excluded.amount_minor, currency = excluded.currency, status = excluded.status,
     description = excluded.description, counterparty = excluded.counterparty,
     bank_kind = excluded.bank_kind, mcc = excluded.mcc, deleted_at = excluded.deleted_at,
     updated_at = now()
 where (
-    known.booked_date, known.spent_date, known.amount_minor, known.currency, known.status,
+    known.account_id, known.booked_date, known.spent_date, known.amount_minor, known.currency, known.status,
     known.description, known.counterparty, known.bank_kind, known.mcc, known.deleted_at
 ) is distinct from (
-    excluded.booked_date, excluded.spent_date, excluded.amount_minor, excluded.currency, excluded.status,
-    excluded.description, excluded.counterparty, excluded.bank_kind, excluded.mcc, excluded.deleted_at
+    excluded.account_id, excluded.booked_date, excluded.spent_date, excluded.amount_minor,
+    excluded.currency, excluded.status, excluded.description, excluded.counterparty,
+    excluded.bank_kind, excluded.mcc, excluded.deleted_at
 )
 returning transaction_id
 """.replace("__members__", _MEMBERS)
@@ -132,6 +134,7 @@ using wanted
 left join listed using (transaction_id)
 where known.user_id = :user_id and known.transaction_id = wanted.transaction_id
     and listed.transaction_id is null
+returning known.transaction_id::text
 """.replace("__members__", _MEMBERS)
 
 #: Predictions were made of what a transaction said before.
@@ -146,6 +149,37 @@ set status = case when known.transaction_id = any(:expired) then 'expired' else 
 where known.user_id = :user_id and known.account_id = any(:accounts)
     and known.status = case when known.transaction_id = any(:expired) then 'pending' else 'expired' end
 """
+
+#: What is read of unsettled entries, as models_ml.identity takes it; ``files`` as numbers and commas.
+UNSETTLED_COLUMNS = pl.Schema(
+    {
+        "account_id": pl.String(),
+        "entry_id": pl.String(),
+        "booked_date": pl.Date(),
+        "value_date": pl.Date(),
+        "amount_minor": pl.Int64(),
+        "is_pending": pl.String(),
+        "description": pl.String(),
+        "bank_reference": pl.String(),
+        "balance_minor": pl.Int64(),
+        "position": pl.Int64(),
+        "files": pl.String(),
+    }
+)
+COVERED_COLUMNS = pl.Schema(
+    {
+        "account_id": pl.String(),
+        "file": pl.Int32(),
+        "batch_id": pl.String(),
+        "first_date": pl.Date(),
+        "last_date": pl.Date(),
+        "source_format": pl.String(),
+    }
+)
+#: Entries that join another's transaction; ``evidence`` is log-odds by name, as JSON.
+MERGE_COLUMNS = ("entry_id", "transaction_id", "account_id", "probability", "evidence")
+#: Two entries that may be one event.
+QUESTION_COLUMNS = ("one_entry", "other_entry", "account_id", "probability", "evidence")
 
 # Files in an order of what they hold, not of when they came. All batches of a bank's feed are one file.
 _COVERAGE = """
@@ -163,10 +197,10 @@ from (
             described.account_id, described.batch_id, batch.source_format,
             coalesce(feed.connection_id::text, batch.file_sha256) as content,
             min(described.first_date) as first_date, max(described.last_date) as last_date
-        from raw.statement_accounts as described
+        from app.described_accounts as described
         inner join raw.import_batches as batch using (user_id, batch_id)
         left join raw.feed_batches as feed using (user_id, batch_id)
-        where described.user_id = :user_id and described.account_id = any(:accounts)
+        where described.user_id = {user_id} and described.account_id = any({accounts}::uuid[])
             and batch.status = 'loaded' and described.first_date is not null
         group by 1, 2, 3, 4
     ) as described
@@ -182,7 +216,7 @@ lines as materialized (
     from app.entry_lines as line
     left join coverage
         on line.account_id::text = coverage.account_id and line.batch_id = coverage.batch_id
-    where line.user_id = :user_id and line.account_id = any(:accounts)
+    where line.user_id = {user_id} and line.account_id = any({accounts}::uuid[])
 ),
 directions as (
     select
@@ -200,7 +234,7 @@ entries as materialized (
         bool_and(lines.status = 'pending') as is_pending, max(lines.description) as description,
         max(lines.bank_reference) as bank_reference, max(lines.balance_minor) as balance_minor,
         (array_agg(lines.line_number * directions.direction order by lines.file))[1]::bigint as position,
-        coalesce(array_agg(distinct lines.file) filter (where lines.file is not null), '{}') as files
+        coalesce(array_agg(distinct lines.file) filter (where lines.file is not null), '{{}}') as files
     from lines
     left join directions
         on lines.account_id = directions.account_id and lines.file = directions.file
@@ -215,8 +249,8 @@ covered_days as (
     from days
     inner join coverage
         on days.account_id::text = coverage.account_id
-        and days.booked_date between coverage.first_date - cast(:slack as int)
-            and coverage.last_date + cast(:slack as int)
+        and days.booked_date between coverage.first_date - {slack}
+            and coverage.last_date + {slack}
     group by days.account_id, days.booked_date
 ),
 pending_days as materialized (
@@ -227,12 +261,12 @@ posting_days as (
     from days
     inner join pending_days as pending
         on days.account_id = pending.account_id
-        and days.booked_date - pending.booked_date between cast(:earliest as int) and cast(:latest as int)
+        and days.booked_date - pending.booked_date between {earliest} and {latest}
 )
 select
     entries.account_id::text, entries.entry_id::text, booked_date, entries.value_date,
     entries.amount_minor, entries.is_pending, entries.description, entries.bank_reference,
-    entries.balance_minor, entries.position, entries.files
+    entries.balance_minor, entries.position, array_to_string(entries.files, ',') as files
 from entries
 left join covered_days using (account_id, booked_date)
 left join posting_days as posting using (account_id, booked_date)
@@ -246,7 +280,7 @@ _MAY_BE_UNSETTLED = """
 select account_id
 from (
     select described.account_id
-    from raw.statement_accounts as described
+    from app.described_accounts as described
     inner join raw.import_batches as batch using (user_id, batch_id)
     left join raw.feed_batches as feed using (user_id, batch_id)
     where described.user_id = :user_id and batch.status = 'loaded'
@@ -254,6 +288,9 @@ from (
     having count(distinct coalesce(feed.connection_id, described.batch_id)) > 1
     union
     select t.account_id from app.transactions as t where t.user_id = :user_id and t.status <> 'posted'
+    union
+    select line.account_id from app.entry_lines as line
+    where line.user_id = :user_id and line.batch_id = any(:new) and line.status <> 'posted'
     union
     select p.account_id from app.purchases as p where p.user_id = :user_id
     union
@@ -284,28 +321,6 @@ left join app.merged_entries as m2 on q.user_id = m2.user_id and q.other_entry =
 where q.user_id = :user_id and q.is_same is null
 order by q.probability desc, q.one_entry, q.other_entry
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """An entry that joins another's transaction; ``evidence`` is log-odds by name."""
-
-    entry_id: UUID
-    transaction_id: UUID
-    account_id: UUID
-    probability: float
-    evidence: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Two entries that may be one event."""
-
-    one_entry: UUID
-    other_entry: UUID
-    account_id: UUID
-    probability: float
-    evidence: Mapping[str, Any]
 
 
 class EntryNotFoundError(ActionableError, LookupError):
@@ -351,15 +366,18 @@ class Unsettled:
     """What has to be resolved: frames as models_ml.identity takes them, and the user's answers."""
 
     accounts: tuple[UUID, ...]
-    entries: pl.DataFrame
-    coverage: pl.DataFrame
+    entries: pl.DataFrame  # UNSETTLED_COLUMNS, files as a list of integers
+    coverage: pl.DataFrame  # COVERED_COLUMNS
     answers: Mapping[tuple[str, str], bool]
 
 
-def add_transactions(connection: Connection, user_id: UUID, batch_id: UUID) -> int:
-    """Give each new entry of a batch a transaction of its own; how many that were."""
-    # Fresh from COPY, tables look empty to the planner, who then compares every line with every account.
+def learn_sizes(connection: Connection) -> None:
+    """Tell the planner what came: fresh from COPY, tables look empty, and he compares all with all."""
     connection.execute(text("analyze raw.statement_accounts, raw.statement_lines"))
+
+
+def add_transactions(connection: Connection, user_id: UUID, batch_id: UUID) -> int:
+    """Give each new entry of a batch that joins no other a transaction of its own; how many that were."""
     added = connection.execute(text(_ADD), {"user_id": user_id, "batch_id": batch_id}).rowcount
     connection.execute(text(_WANT))
     if added < _lines(connection, user_id, batch_id):
@@ -373,7 +391,7 @@ def want_transactions_of(connection: Connection, user_id: UUID, batch_id: UUID) 
     connection.execute(text(_WANT_OF_BATCH), {"user_id": user_id, "batch_id": batch_id})
 
 
-def want_entries(connection: Connection, user_id: UUID, entries: Iterable[UUID]) -> None:
+def want_entries(connection: Connection, user_id: UUID, entries: Iterable[UUID | str]) -> None:
     """Note that the transactions of some entries have to be renewed."""
     connection.execute(text(_WANT))
     connection.execute(
@@ -390,31 +408,51 @@ def want_entries(connection: Connection, user_id: UUID, entries: Iterable[UUID])
     )
 
 
-def read_unsettled(
-    connection: Connection, user_id: UUID, accounts: Sequence[UUID], window: Window
-) -> Unsettled | None:
-    """What is unsettled on some accounts; None where nothing can be."""
-    key = {"user_id": user_id, "accounts": list(accounts)}
-    open_accounts = tuple(connection.execute(text(_MAY_BE_UNSETTLED), key).scalars())
-    if not open_accounts:
-        return None
-    key["accounts"] = list(open_accounts)
-    with _planned_by_hashing(connection):
-        entries = _frame(connection, _UNSETTLED, {**key, **asdict(window)})
-    return Unsettled(
-        open_accounts,
-        entries,
-        _frame(connection, _COVERAGE, key).drop("batch_id").unique(),
-        read_answers(connection, user_id),
+def want_accounts(connection: Connection, user_id: UUID, accounts: Sequence[UUID]) -> None:
+    """Note that all transactions of some accounts have to be renewed, and what joined them."""
+    connection.execute(text(_WANT))
+    connection.execute(
+        text("""
+            insert into wanted (transaction_id)
+            select transaction_id from app.transactions
+            where user_id = :user_id and account_id = any(:accounts)
+            union
+            select entry_id from app.merged_entries
+            where user_id = :user_id and account_id = any(:accounts)
+            on conflict do nothing
+        """),
+        {"user_id": user_id, "accounts": list(accounts)},
     )
 
 
-@contextlib.contextmanager
-def _planned_by_hashing(connection: Connection) -> Iterator[None]:
-    """Keep the planner, which knows no sizes of a statement's own steps, from comparing all with all."""
-    connection.execute(text("set local enable_nestloop = off; set local enable_mergejoin = off"))
-    yield
-    connection.execute(text("reset enable_nestloop; reset enable_mergejoin"))
+def read_unsettled(
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], new: Sequence[UUID], window: Window
+) -> Unsettled | None:
+    """What is unsettled on some accounts, with ``new`` batches that were not settled; None for nothing."""
+    key = {"user_id": user_id, "accounts": list(accounts), "new": list(new)}
+    open_accounts = tuple(connection.execute(text(_MAY_BE_UNSETTLED), key).scalars())
+    if not open_accounts:
+        return None
+    told = {"user_id": sql.Literal(str(user_id)), "accounts": sql.Literal(list(map(str, open_accounts)))}
+    with planned_by_hashing(connection):
+        entries = read_frame(
+            connection,
+            sql.SQL(_UNSETTLED).format(
+                **told, **{name: sql.Literal(days) for name, days in asdict(window).items()}
+            ),
+            UNSETTLED_COLUMNS,
+        )
+    coverage = read_frame(connection, sql.SQL(_COVERAGE).format(**told), COVERED_COLUMNS)
+    return Unsettled(
+        open_accounts,
+        entries.with_columns(
+            is_pending=pl.col("is_pending") == "t",
+            bank_reference=pl.col("bank_reference").replace("", None),
+            files=pl.col("files").str.extract_all(r"\d+").cast(pl.List(pl.Int32)),
+        ),
+        coverage.drop("batch_id").unique(),
+        read_answers(connection, user_id),
+    )
 
 
 def read_answers(connection: Connection, user_id: UUID) -> dict[tuple[str, str], bool]:
@@ -431,36 +469,33 @@ def read_answers(connection: Connection, user_id: UUID) -> dict[tuple[str, str],
 
 
 def keep_merges(
-    connection: Connection, user_id: UUID, accounts: Sequence[UUID], merges: Sequence[Merge]
-) -> list[Merge]:
-    """Make ``merges`` the ones of these accounts; gives those that are new, and wants what they touch."""
-    key = {"user_id": user_id, "accounts": list(accounts)}
-    known = connection.execute(
-        text("""
-            select entry_id, transaction_id from app.merged_entries
-            where user_id = :user_id and account_id = any(:accounts)
-        """),
-        key,
-    )
-    before = {row.entry_id: row.transaction_id for row in known}
-    now = {merge.entry_id: merge for merge in merges}
-    gone = [entry for entry, root in before.items() if entry not in now or now[entry].transaction_id != root]
-    new = [merge for merge in merges if before.get(merge.entry_id) != merge.transaction_id]
-    touched = {*gone, *(before[entry] for entry in gone)}
-    touched |= {id_ for merge in new for id_ in (merge.entry_id, merge.transaction_id)}
-    want_entries(connection, user_id, touched)
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], merges: pl.DataFrame
+) -> pl.DataFrame:
+    """Make ``merges`` (MERGE_COLUMNS) those of these accounts; gives the new, and wants what they touch."""
+    query = sql.SQL("""
+        select entry_id, transaction_id, account_id from app.merged_entries
+        where user_id = {} and account_id = any({}::uuid[])
+    """).format(sql.Literal(str(user_id)), sql.Literal(list(map(str, accounts))))
+    said = ("entry_id", "transaction_id", "account_id")
+    before = read_frame(connection, query, pl.Schema(dict.fromkeys(said, pl.String())))
+    gone, new = before.join(merges, on=said, how="anti"), merges.join(before, on=said, how="anti")
+    touched = pl.concat([changed[column] for changed in (gone, new) for column in said[:2]])
+    want_entries(connection, user_id, touched.unique().to_list())
     connection.execute(
-        text("delete from app.merged_entries where user_id = :user_id and entry_id = any(:gone)"),
-        {"user_id": user_id, "gone": gone},
+        text("""
+            delete from app.merged_entries
+            where user_id = :user_id and entry_id = any(cast(:gone as uuid[]))
+        """),
+        {"user_id": user_id, "gone": gone["entry_id"].to_list()},
     )
-    _add(connection, merged_entries, user_id, new)
+    insert_frame(connection, "app.merged_entries", _owned(user_id, new))
     return new
 
 
 def keep_questions(
-    connection: Connection, user_id: UUID, accounts: Sequence[UUID], questions: Sequence[Question]
+    connection: Connection, user_id: UUID, accounts: Sequence[UUID], questions: pl.DataFrame
 ) -> None:
-    """Make ``questions`` the open ones of these accounts; what the user answered stays."""
+    """Make ``questions`` (QUESTION_COLUMNS) the open ones of these accounts; what the user answered stays."""
     connection.execute(
         text("""
             delete from app.identity_questions
@@ -468,25 +503,27 @@ def keep_questions(
         """),
         {"user_id": user_id, "accounts": list(accounts)},
     )
-    _add(connection, identity_questions, user_id, questions)
+    insert_frame(connection, "app.identity_questions", _owned(user_id, questions))
 
 
 def renew(
     connection: Connection, user_id: UUID, accounts: Sequence[UUID], expired: Sequence[UUID] | None
-) -> None:
+) -> list[str]:
     """Bring the wanted transactions in line with their lines; ``expired`` pending ones no longer count.
 
-    None for ``expired`` leaves that as it is.
+    None for ``expired`` leaves that as it is. Gives the ids of the transactions that are no more.
     """
     connection.execute(text(_WANT))
     key = {"user_id": user_id, "accounts": list(accounts)}
     connection.execute(text("analyze wanted"))
-    connection.execute(text(_DROP), key)
-    renewed = connection.execute(text(_RENEW), key).scalars().all()
+    with planned_by_hashing(connection):
+        dropped = connection.execute(text(_DROP), key).scalars().all()
+        renewed = connection.execute(text(_RENEW), key).scalars().all()
     connection.execute(text(_FORGET_PREDICTIONS), {"user_id": user_id, "renewed": list(renewed)})
     connection.execute(text("delete from wanted"))
     if expired is not None:
         connection.execute(text(_EXPIRE), {**key, "expired": list(expired)})
+    return list(dropped)
 
 
 def keep_answer(connection: Connection, user_id: UUID, one: UUID, other: UUID, *, is_same: bool) -> None:
@@ -584,16 +621,17 @@ def count_transactions(connection: Connection, user_id: UUID, accounts: Iterable
 
 
 def batches_of(
-    connection: Connection, user_id: UUID, batches: Sequence[UUID], entries: Sequence[UUID]
-) -> dict[UUID, UUID]:
+    connection: Connection, user_id: UUID, batches: Sequence[UUID], entries: Sequence[str]
+) -> dict[str, UUID]:
     """Which of some batches lists each of some entries, the first of them."""
     rows = connection.execute(
         text("""
             select
-                entry_id,
+                entry_id::text,
                 (array_agg(batch_id order by array_position(cast(:batches as uuid[]), batch_id)))[1]
             from app.entry_lines
-            where user_id = :user_id and batch_id = any(:batches) and entry_id = any(:entries)
+            where user_id = :user_id and batch_id = any(:batches)
+                and entry_id = any(cast(:entries as uuid[]))
             group by entry_id
         """),
         {"user_id": user_id, "batches": list(batches), "entries": list(entries)},
@@ -612,14 +650,5 @@ def _lines(connection: Connection, user_id: UUID, batch_id: UUID) -> int:
     )
 
 
-def _frame(connection: Connection, query: str, key: Mapping[str, object]) -> pl.DataFrame:
-    result = connection.execute(text(query), key)
-    columns = list(result.keys())
-    return pl.DataFrame(result.all(), schema=columns, orient="row", infer_schema_length=None)
-
-
-def _add(
-    connection: Connection, table: Table, user_id: UUID, rows: Sequence[Merge] | Sequence[Question]
-) -> None:
-    if rows:
-        connection.execute(insert(table), [{"user_id": user_id, **asdict(row)} for row in rows])
+def _owned(user_id: UUID, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(pl.lit(str(user_id)).alias("user_id"), pl.all())

@@ -99,10 +99,19 @@ def replace_insights(
     )
 
 
+#: Kinds that say the same for months, and for how long that is no news.
+_STANDING = ("subscriptions", "fees", "saving_rate")
+_STANDING_WEEKS = 13
+
+
 def unsaid(
     connection: Connection, user_id: UUID, week: date, silent_weeks: int, most: int
 ) -> list[dict[str, Any]]:
-    """The best findings that hold now and were not in the advice of the last weeks."""
+    """The best findings that hold now and were not in the advice of the last weeks.
+
+    What stands for months (a subscription's cost, fees, a saving rate) is found anew each month, and is news
+    only when it has changed by a fifth or a quarter has passed.
+    """
     rows = connection.execute(
         text("""
             select i.* from ml.insights as i
@@ -113,9 +122,25 @@ def unsaid(
                     where told.user_id = i.user_id and told.week_start >= :since and told.week_start < :week
                         and told.insight_keys ? i.insight_key
                 )
+                and not exists (
+                    select from ml.advice_snapshots as told
+                    inner join ml.insights as said
+                        on told.user_id = said.user_id and told.insight_keys ? said.insight_key
+                    where told.user_id = i.user_id and i.kind = any(:standing)
+                        and told.week_start >= :long_since and told.week_start < :week
+                        and said.kind = i.kind and said.title_en = i.title_en
+                        and abs(said.value_minor - i.value_minor) * 5 <= i.value_minor
+                )
             order by i.rank desc, i.insight_key limit :most
         """),
-        {"user_id": user_id, "since": week - timedelta(weeks=silent_weeks), "week": week, "most": most},
+        {
+            "user_id": user_id,
+            "since": week - timedelta(weeks=silent_weeks),
+            "long_since": week - timedelta(weeks=_STANDING_WEEKS),
+            "standing": list(_STANDING),
+            "week": week,
+            "most": most,
+        },
     )
     return [dict(row) for row in rows.mappings()]
 

@@ -50,6 +50,45 @@ class CategoryOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkOrigin:
+    """What a transaction belongs together with: a transfer's other end, what came back of a purchase."""
+
+    link_id: UUID
+    kind: str
+    role: str  # source or target
+    band: str
+    origin: str
+    probability: float
+    reasons: Mapping[str, Any]
+    decided_at: datetime
+    other_transaction_id: UUID | None  # null where a transfer's other account was not added
+    other_date: date | None
+    other_amount_minor: int | None
+    other_currency: str | None
+    other_description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartOrigin:
+    """A part of a split transaction, as it stands now."""
+
+    line_number: int
+    category_code: str
+    amount_minor: int
+    note: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EditOrigin:
+    """Something that the user said of a transaction since it came."""
+
+    at: datetime
+    what: str  # category, same, different, deleted, link confirmed, link rejected, split, details
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """Everything that a transaction rests on; the first category holds, the others are what it overrules."""
 
@@ -63,6 +102,9 @@ class Origin:
     description: str
     lines: tuple[SourceLine, ...]
     categories: tuple[CategoryOrigin, ...]
+    links: tuple[LinkOrigin, ...] = ()
+    parts: tuple[PartOrigin, ...] = ()
+    edits: tuple[EditOrigin, ...] = ()
 
 
 # An id that a transaction had before it joined another still leads to it.
@@ -121,6 +163,66 @@ order by array_position(array['user', 'rule', 'memory', 'model', 'llm'], origin)
 """
 
 
+_LINKS = """
+select
+    link.link_id, link.kind, link.role, link.band, link.origin, link.probability, link.reasons,
+    link.decided_at, other.transaction_id, other.booked_date, other.amount_minor, other.currency,
+    other.description
+from (
+    select *, 'source' as role, target_transaction_id as other_id
+    from app.transaction_links where user_id = :user_id and source_transaction_id = :id
+    union all
+    select *, 'target', source_transaction_id
+    from app.transaction_links where user_id = :user_id and target_transaction_id = :id
+) as link
+left join app.transactions as other
+    on link.user_id = other.user_id and link.other_id = other.transaction_id
+order by array_position(array['paired', 'suggested', 'no'], link.band), link.probability desc, link.link_id
+"""
+
+_PARTS = """
+select line_number, category_code, amount_minor, note, decided_at
+from app.own_parts where user_id = :user_id and transaction_id = :id
+order by line_number
+"""
+
+_EDITS = """
+with entries as (
+    select distinct entry_id from app.transaction_lines where user_id = :user_id and transaction_id = :id
+)
+select at, what, detail
+from (
+    select answered_at as at, case when is_same then 'same' else 'different' end as what,
+        one_entry || ' and ' || other_entry as detail
+    from app.identity_questions
+    where user_id = :user_id and is_same is not null
+        and (one_entry in (select entry_id from entries) or other_entry in (select entry_id from entries))
+    union all
+    select deleted_at, 'deleted', '' from app.deleted_entries
+    where user_id = :user_id and entry_id in (select entry_id from entries)
+    union all
+    select decided_at, 'category', category_code from app.decided_categories
+    where user_id = :user_id and transaction_id = :id
+    union all
+    select decided_at, case when is_link then 'link confirmed' else 'link rejected' end, kind
+    from app.link_decisions
+    where user_id = :user_id
+        and (source_entry in (select entry_id from entries) or target_entry in (select entry_id from entries))
+    union all
+    select max(decided_at), 'split', count(*) || ' parts' from app.own_parts
+    where user_id = :user_id and transaction_id = :id
+    having count(*) > 0
+    union all
+    select
+        updated_at, 'details',
+        concat_ws(', ', merchant, location, notes, nullif(array_to_string(tags, ' '), ''))
+    from app.transaction_details
+    where user_id = :user_id and transaction_id in (select entry_id from entries)
+) as said
+order by at, what, detail
+"""
+
+
 def find_origin(connection: Connection, user_id: UUID, transaction_id: UUID) -> Origin:
     """Everything that one transaction rests on; raises TransactionNotFoundError."""
     known = connection.execute(text(_TRANSACTION), {"user_id": user_id, "id": transaction_id}).one_or_none()
@@ -132,4 +234,7 @@ def find_origin(connection: Connection, user_id: UUID, transaction_id: UUID) -> 
         **known._asdict(),
         lines=tuple(SourceLine(*row) for row in connection.execute(text(_LINES), key)),
         categories=tuple(CategoryOrigin(*row) for row in connection.execute(text(_CATEGORIES), key)),
+        links=tuple(LinkOrigin(*row) for row in connection.execute(text(_LINKS), key)),
+        parts=tuple(PartOrigin(*row) for row in connection.execute(text(_PARTS), key)),
+        edits=tuple(EditOrigin(*row) for row in connection.execute(text(_EDITS), key)),
     )

@@ -32,7 +32,7 @@ with given as materialized (
     from app.users as users where users.user_id = %(user_id)s
 ),
 cash as (
-    select account_id from app.accounts
+    select coalesce(merged_into, account_id) as account_id from app.accounts
     where user_id = %(user_id)s and account_ref = 'cash' and currency = %(currency)s
 ),
 opened as (

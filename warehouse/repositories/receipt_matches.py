@@ -90,7 +90,7 @@ set band = excluded.band, origin = 'user', probability = excluded.probability, d
 returning entry_id
 """)
 _RIVALS = text("""
-delete from app.receipt_matches
+update app.receipt_matches set band = 'no', decided_at = now()
 where user_id = :user_id and band <> 'no'
     and (receipt_id = :receipt_id or entry_id = :transaction_id)
     and (receipt_id, entry_id) <> (:receipt_id, :transaction_id)

@@ -66,7 +66,7 @@ inner join app.standing_categories as s using (user_id, transaction_id)
 where t.user_id = :user_id and t.deleted_at is null
     and (cast(:since as date) is null or t.spent_date >= :since)
     and (cast(:until as date) is null or t.spent_date < :until)
-    and (:account = '' or :account in (a.account_id::text, a.account_ref, a.name))
+    and (:account = '' or :account in (a.account_id::text, a.account_ref, a.name, a.given_name))
     and (:category = '' or :category = s.category_code)
     and (
         :search = ''
@@ -75,7 +75,8 @@ where t.user_id = :user_id and t.deleted_at is null
 """
 _LIST = f"""
 select
-    t.transaction_id, coalesce(nullif(a.name, ''), nullif(a.account_ref, ''), 'account') as account,
+    t.transaction_id,
+    coalesce(a.given_name, nullif(a.name, ''), nullif(a.account_ref, ''), 'account') as account,
     t.spent_date, t.booked_date, t.amount_minor, t.currency, t.status, t.description,
     s.category_code, s.category_origin, s.category_probability, s.category_reason, t.counterparty,
     t.account_id
@@ -100,7 +101,7 @@ from (
 ) as meant
 left join lateral (
     select said.closing_balance_minor, said.last_date
-    from raw.statement_accounts as said
+    from app.described_accounts as said
     inner join raw.import_batches as batch using (user_id, batch_id)
     where said.user_id = :user_id and said.account_id = meant.account_id and batch.status = 'loaded'
         and said.closing_balance_minor is not null and said.last_date is not null

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Computed,
     Date,
     Double,
+    ForeignKeyConstraint,
     Index,
     Integer,
     Table,
@@ -83,8 +84,13 @@ accounts = Table(
     string("institution", default=""),
     string("name", default=""),
     instant("created_at", default_now=True),
+    # The user's word: that it is the same as another one, and what they call it.
+    Column("merged_into", Uuid, nullable=True),
+    string("given_name", nullable=True),
     belongs_to_user(),
     UniqueConstraint("user_id", "account_ref", "currency"),
+    ForeignKeyConstraint(["user_id", "merged_into"], ["app.accounts.user_id", "app.accounts.account_id"]),
+    CheckConstraint("merged_into <> account_id", name="merged_into"),
     CheckConstraint("kind in ('checking', 'savings', 'card', 'loan', 'cash', 'unknown')", name="kind"),
     schema="app",
 )

@@ -11,4 +11,4 @@ select
     -- numerics
     opening_balance_minor,
     closing_balance_minor
-from {{ source('raw', 'statement_accounts') }}
+from {{ source('app', 'described_accounts') }}
