@@ -42,8 +42,9 @@ def identity(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Precision and recall of finding the lines that are one event, by what makes it hard."""
-    from flows.evaluation.identity import draw, evaluate, labelled_lines, robustness
+    """Precision and recall of repeats, pending to posted, transfers, refunds, by what makes it hard."""
+    from flows.evaluation.identity import draw, evaluate, labelled_lines, robustness, with_links
+    from flows.evaluation.links import evaluate_links
     from flows.evaluation.noise import LEARNED, UNSEEN, disturbed
     from flows.generator import generate
 
@@ -52,7 +53,9 @@ def identity(
         if bank is None:
             generate(users=users, months=months, seed=seed, out=source)
         lines = labelled_lines(source)
+        linked = evaluate_links(source, users=users, months=months, seed=seed, noise=noise > 0)
     report = evaluate(disturbed(lines, {**LEARNED, **UNSEEN}, seed, noise, each=0.2) if noise else lines)
+    report = with_links(report, linked)
     if robust:
         report = replace(report, robustness=robustness(lines, seed))
     if plot:
@@ -66,10 +69,10 @@ def identity(
 def _show(report: IdentityReport) -> None:
     from rich.table import Table
 
-    table = Table("Lines that are one event", "Made hard by", box=None, header_style="bold")
+    table = Table("Lines that are one event, and links", "Made hard by", box=None, header_style="bold")
     for heading in ("Pairs", "Precision", "Recall", "F1", "Asked", "F1 without"):
         table.add_column(heading, justify="right")
-    for score in report.scores:
+    for score in (*report.scores, *report.links):
         figures = (f"{figure:.4f}" for figure in (score.precision, score.recall, score.f1))
         table.add_row(
             score.what,
@@ -83,8 +86,10 @@ def _show(report: IdentityReport) -> None:
     _show_robustness(report)
     console.print(
         f"{report.lines} lines, {report.events} events, {report.transactions} transactions, "
-        f"{report.questions} questions; {report.vanished_found} of {report.vanished} vanished pending lines "
-        f"found, {report.vanished_wrongly} wrongly; calibration error {report.calibration_error:.4f}"
+        f"{report.questions} questions ({report.questions_per_1000_lines} per 1,000 lines), "
+        f"{report.suggestions_per_1000_transactions} links suggested per 1,000 transactions; "
+        f"{report.vanished_found} of {report.vanished} vanished pending lines found, "
+        f"{report.vanished_wrongly} wrongly; calibration error {report.calibration_error:.4f}"
     )
     bands = report.bands
     console.print(

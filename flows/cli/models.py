@@ -58,6 +58,25 @@ def train_links_(*, as_json: AsJson = False) -> None:
         console.print(f"Learned from {learned_from['transactions']} transactions of simulated people.")
 
 
+@commands.command("train-identity")
+@heavy
+def train_identity_(
+    target: Annotated[
+        Path | None, typer.Option(help="Write the weights here, not into the package.", show_default=False)
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Learn anew which lines of several files are one event; takes some minutes."""
+    from flows.evaluation.fit_identity import train_identity
+
+    about = train_identity(target)
+    if as_json:
+        print_json(about)
+    else:
+        console.print("Learned from generated people. Next: mita evaluate identity")
+
+
 @commands.command("learn-profiles")
 @heavy
 def learn_profiles_(*, as_json: AsJson = False) -> None:

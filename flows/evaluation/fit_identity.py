@@ -1,4 +1,4 @@
-"""Learns the weights of identity anew: ``python -m flows.evaluation.fit_identity``.
+"""Learns the weights of identity anew: ``mita models train-identity``.
 
 The bank it learns from is generated, as it is and with noise, and shares no person with the one that
 ``mita evaluate identity`` generates by default.
@@ -7,7 +7,6 @@ The bank it learns from is generated, as it is and with noise, and shares no per
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 from pathlib import Path
 
@@ -28,12 +27,12 @@ REPEATS, SETTLEMENTS = (100, 2024), (300, 4048)
 NOISY_SHARES = (0.0, 0.3, 0.6)
 
 
-def main(target: Path = SHIPPED) -> None:
-    """Generate, disturb, fit, write."""
+def train_identity(target: Path | None = None) -> dict[str, str]:
+    """Generate, disturb, fit, and write the weights; gives what is said about them."""
     everybody = _generated(*REPEATS, only_pending=False)
     model = learned(everybody, _generated(*SETTLEMENTS, only_pending=True))
-    target.write_text(model.to_json(ABOUT), encoding="utf-8")
-    sys.stdout.write(f"Wrote {target}. Next: mita evaluate identity\n")
+    (target or SHIPPED).write_text(model.to_json(ABOUT), encoding="utf-8")
+    return ABOUT
 
 
 def learned(everybody: pl.DataFrame, with_pending: pl.DataFrame) -> PairModel:
@@ -53,7 +52,7 @@ ABOUT = {
     f"{SETTLEMENTS} for settlements, with noise: {', '.join(LEARNED)} in "
     f"{', '.join(f'{share:.0%}' for share in NOISY_SHARES)} of the files, and purchases with siblings",
     "data": "generated; no real person's",
-    "again": "python -m flows.evaluation.fit_identity",
+    "again": "mita models train-identity",
     "measured by": "mita evaluate identity",
 }
 
@@ -71,7 +70,3 @@ def _known(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
     entries = entries_of(known, coverage)
     event_of = dict(known.select("entry_id", "event_id").iter_rows())
     return entries, coverage, pl.Series([event_of[entry] for entry in entries["entry_id"]])
-
-
-if __name__ == "__main__":
-    main()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -15,6 +16,9 @@ from models_ml.identity.content import content_digests, content_keys, repeated
 from models_ml.identity.entries import coverage_of, entries_of
 from models_ml.identity.resolve import SAME_FROM, resolve
 from warehouse.records import ReadingHints, StatementRefusedError
+
+if TYPE_CHECKING:
+    from flows.evaluation.links import LinkReport
 
 _REPEATED, _SETTLED = "repeat", "pending to posted"
 #: Lines of one file that agree in all of this nobody can tell apart.
@@ -88,12 +92,15 @@ class IdentityReport:
     scores: tuple[Score, ...]
     bands: Bands
     questions: int
+    questions_per_1000_lines: float
     vanished: int  # pending lines that were never posted
     vanished_found: int
     vanished_wrongly: int  # posted ones taken for vanished
     calibration: tuple[Bin, ...]
     calibration_error: float  # expected, in probability
     robustness: tuple[Robustness, ...] = ()
+    links: tuple[Score, ...] = ()  # transfers, refunds, reimbursements among the bank's events
+    suggestions_per_1000_transactions: float = 0.0
 
 
 def labelled_lines(bank: Path, *, only_pending: bool = False) -> pl.DataFrame:
@@ -179,6 +186,7 @@ def evaluate(lines: pl.DataFrame) -> IdentityReport:
         scores=tuple(_scores(resolved, _asked(found.questions, known, roots))),
         bands=_bands(right, questions, known, roots),
         questions=found.questions.height,
+        questions_per_1000_lines=round(1000 * found.questions.height / max(1, known.height), 2),
         vanished=len(vanished & _long_gone(known, entries)),
         vanished_found=len(vanished & found.expired),
         vanished_wrongly=len(found.expired - vanished),
@@ -198,6 +206,29 @@ def robustness(lines: pl.DataFrame, seed: int = 1) -> tuple[Robustness, ...]:
     kinds += [(name, name in LEARNED_EVERYWHERE, noise(some, dice)) for name, noise in EVERYWHERE.items()]
     kinds.append(("all unseen together", False, disturbed(some, UNSEEN, seed, each=0.25)))
     return tuple(_robust(name, learned, disturbed_lines) for name, learned, disturbed_lines in kinds)
+
+
+def with_links(report: IdentityReport, found: LinkReport) -> IdentityReport:
+    """The report with how often transfers, refunds and shares of the same bank are right."""
+    scores = tuple(
+        Score(
+            each.kind,
+            each.difficulty,
+            each.true,
+            round(each.precision, 5),
+            round(each.recall, 5),
+            round(each.f1, 5),
+            each.asked,
+            round(each.f1_decided, 5),
+        )
+        for each in found.scores
+    )
+    asked = sum(each.asked for each in scores if each.difficulty == "all")
+    return replace(
+        report,
+        links=scores,
+        suggestions_per_1000_transactions=round(1000 * asked / max(1, found.transactions), 2),
+    )
 
 
 def _robust(name: str, learned: bool, lines: pl.DataFrame) -> Robustness:  # noqa: FBT001 - a column of the table

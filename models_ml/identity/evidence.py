@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 from models_ml.categorizer.clean import clean_descriptors, romanised
+from warehouse.money import currencies
 
 #: An entry: what one or more files list as one and the same line of an account.
 ENTRY_SCHEMA = pl.Schema(
@@ -42,11 +44,11 @@ COVERAGE_SCHEMA = pl.Schema(
 REPEAT_DAYS = 5
 #: Days from a pending line to the posted one; hotels and rental cars take the longest.
 EARLIEST_POSTING, LATEST_POSTING = -2, 25
-#: What a posted amount may be of its pending one: a fuel hold far above, a tip of a third on top.
-LEAST_OF_HOLD, MOST_OF_HOLD = 0.02, 1.6
+#: What a posted amount may be of its pending one: a fuel hold far above, or below a large tank.
+LEAST_OF_HOLD, MOST_OF_HOLD = 0.02, 2.5
 #: A different amount is only looked at when the texts agree this far, or the amounts nearly do.
 RELATED_TEXT, RELATED_AMOUNT = 0.55, 0.07
-#: A fuel pump's hold is for a round amount.
+#: A fuel pump's hold is for a round amount, usually above what is filled.
 ROUND_MINOR = 500
 #: Most cards are settled within a week, nearly all others within two.
 USUAL_POSTING, SLOW_POSTING = 7, 14
@@ -56,6 +58,9 @@ ROUNDING_MINOR, ROUNDED_DAYS, ROUNDED_TEXT = 1, 0, 0.8
 SHORTEST_NAME = 4
 #: Numbers as short as these name a shop or a terminal, longer ones a payment, anew each time.
 NAMING_NUMBER = r"\b\d{1,4}\b"
+
+#: Names as near as this are one shop's.
+SAME_SHOP = 0.15
 
 REPEAT, SETTLEMENT = "repeat", "settlement"
 #: What is measured of a pair, in the order of the weights; see _described().
@@ -102,7 +107,13 @@ FEATURES = {
         "value_day_agrees",
         "still_pending",
         "posted_file_covers",
+        "same_original",
+        "other_original",
+        "alone",
+        "crowd",
         "distance_and_amount",
+        "alone_and_amount",
+        "crowd_and_amount",
     ),
 }
 
@@ -175,7 +186,10 @@ def _amounts_relate() -> pl.Expr:
 
 def _described(pairs: pl.DataFrame, kind: str, coverage: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """The pairs with everything that is measured of their kind."""
-    described = _with_coverage(_with_names(_with_texts(pairs)).filter(_worth_weighing(kind)), coverage)
+    told = _with_names(_with_texts(pairs))
+    if kind == SETTLEMENT:
+        told = _with_originals(_with_crowd(told))
+    described = _with_coverage(told.filter(_worth_weighing(kind)), coverage)
     if kind == REPEAT:
         described = _with_explained(_with_usual_gap(_with_rivals(described)), coverage, entries)
     described = described.with_columns(_together(kind))
@@ -195,7 +209,11 @@ def _worth_weighing(kind: str) -> pl.Expr:
 def _together(kind: str) -> list[pl.Expr]:
     """Evidence that counts for more, or for less, beside other evidence."""
     if kind == SETTLEMENT:
-        return [(pl.col("name_distance") * pl.col("amount_distance")).alias("distance_and_amount")]
+        return [
+            (pl.col("name_distance") * pl.col("amount_distance")).alias("distance_and_amount"),
+            (pl.col("alone") & ~pl.col("same_amount")).alias("alone_and_amount"),
+            (pl.col("crowd") * ~pl.col("same_amount")).alias("crowd_and_amount"),
+        ]
     return [
         (pl.col("both_cover") * pl.col("name_distance")).alias("both_cover_and_distance"),
         (pl.col("none_covers") * pl.col("days")).alias("none_covers_and_days"),
@@ -230,7 +248,7 @@ def _with_texts(pairs: pl.DataFrame) -> pl.DataFrame:
         amount_distance=ratio.log().abs(),
         tip=ratio.is_between(1, 1.35, closed="right"),
         hold=hold,
-        round_hold=hold & (pl.col("amount_minor") % ROUND_MINOR == 0),
+        round_hold=(ratio.log().abs() > RELATED_AMOUNT) & (pl.col("amount_minor") % ROUND_MINOR == 0),
         by_hand=(pl.col("files").list.len() == 0) | (pl.col("files_right").list.len() == 0),
     )
 
@@ -270,6 +288,50 @@ def _with_names(pairs: pl.DataFrame) -> pl.DataFrame:
         .then(pl.max_horizontal("named", "cut"))
         .otherwise(1 - pl.col("text_distance"))
     )
+
+
+def _with_crowd(pairs: pl.DataFrame) -> pl.DataFrame:
+    """How many lines of one shop a pending line may have become, and a posted one have been.
+
+    Of a shop that is seen once in a month, another amount days later is the same purchase; of the kiosk at
+    the corner it is another one.
+    """
+    alike = pl.col("name_distance") <= SAME_SHOP
+    one, other = _partners(pairs, pairs.select(alike).to_series())
+    most = pl.max_horizontal(one, other)
+    return pairs.with_columns(alone=alike & (most == 1), crowd=most.clip(1).cast(pl.Float64).log())
+
+
+def _with_originals(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Whether both texts tell the same sum in another currency, as banks write it behind what was bought."""
+    sides = ("description", "description_right")
+    texts = pl.concat([pairs[side].fill_null("") for side in sides]).unique(maintain_order=True)
+    read = pl.DataFrame({"text": texts, "original": _originals(texts)})
+    one, other = (
+        pairs.select(text=pl.col(side).fill_null("")).join(
+            read, on="text", how="left", maintain_order="left"
+        )["original"]
+        for side in sides
+    )
+    return pairs.with_columns(
+        same_original=(one == other).fill_null(value=False),
+        other_original=(one != other).fill_null(value=False),
+    )
+
+
+def _originals(texts: pl.Series) -> pl.Series:
+    """The first sum with its currency in each text, like ``45.00 EUR``; null where none is told."""
+    found = texts.str.to_uppercase().str.extract_groups(_original()).struct.unnest()
+    return found.select(
+        original=pl.concat_str(pl.coalesce("sum", "sum_after"), pl.coalesce("before", "after"))
+    ).to_series()
+
+
+@cache
+def _original() -> str:
+    """A sum in some currency: ``45.00 EUR`` or ``EUR 45,00``."""
+    codes = "|".join(sorted(currencies()))
+    return rf"\b(?:(?<before>{codes}) ?(?<sum>\d[\d.,]*)|(?<sum_after>\d[\d.,]*) ?(?<after>{codes}))\b"
 
 
 def _plain(texts: pl.Series) -> pl.Series:

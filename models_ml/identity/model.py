@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,14 +30,14 @@ class PairModel:
         weights = self.weights[kind]
         return pl.Series("log_odds", measure(pairs, kind) @ weights[:-1] + weights[-1])
 
-    def reasons(self, pair: dict[str, float], kind: str) -> dict[str, float]:
-        """What speaks for (positive) and against one event in a pair, in log-odds, the strongest first."""
-        parts = {
-            name: pair[name] * float(weight)
-            for name, weight in zip(FEATURES[kind], self.weights[kind], strict=False)
-        }
-        told = sorted(parts.items(), key=lambda part: -abs(part[1]))
-        return {name: round(part, 2) for name, part in told if abs(part) >= LEAST_TOLD}
+    def reasons(self, pairs: pl.DataFrame, kind: str) -> Iterator[dict[str, float]]:
+        """What speaks for (positive) and against one event in each pair, in log-odds, the strongest first."""
+        names = FEATURES[kind]
+        parts = (measure(pairs, kind) * self.weights[kind][:-1]).round(2)
+        for row, order in zip(
+            parts.tolist(), np.argsort(-np.abs(parts), kind="stable").tolist(), strict=True
+        ):
+            yield {names[place]: row[place] for place in order if abs(row[place]) >= LEAST_TOLD}
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> Self:

@@ -39,6 +39,7 @@ _BY_HAND = -1
 #: The user's answers: two entries, the smaller id first, and whether they are the same event.
 Answers = Mapping[tuple[str, str], bool]
 
+_EDGE = ("left", "right", "weight", "pair")
 _PAIR_SCHEMA = pl.Schema(
     {"entry_id": pl.String, "root": pl.String, "probability": pl.Float64, "evidence": pl.String}
 )
@@ -88,17 +89,10 @@ class _Stage:
 
     def merges(self) -> list[tuple[str, str, float, str]]:
         """The entries that joined an event: id, root, probability, evidence."""
-        ids = self.entries["entry_id"]
-        return [
-            (
-                ids[row],
-                ids[event.members[0]],
-                _probability(self.pairs["log_odds"][pair]),
-                self._evidence(pair),
-            )
-            for event in self.events
-            for row, (_, pair) in event.joined.items()
+        joined = [
+            (row, event.members[0], pair) for event in self.events for row, (_, pair) in event.joined.items()
         ]
+        return self._told(joined)
 
     def questions(self, answers: Answers) -> list[tuple[str, str, float, str]]:
         """Pairs in the middle band: those joined on weak evidence, and those that found no other partner."""
@@ -107,14 +101,24 @@ class _Stage:
         weak = self.pairs.with_row_index("pair").filter(
             pl.col("log_odds").is_between(_logit(DIFFERENT_BELOW), _logit(SAME_FROM), closed="left")
         )
-        return [
-            (ids[left], ids[right], _probability(odds), self._evidence(pair))
-            for left, right, odds, pair in weak.select("left", "right", "log_odds", "pair").iter_rows()
+        doubted = [
+            (left, right, pair)
+            for left, right, pair in weak.select("left", "right", "pair").iter_rows()
             if _is_open(event_of[left], event_of[right], pair) and _key(ids[left], ids[right]) not in answers
         ]
+        return self._told(doubted)
 
-    def _evidence(self, pair: int) -> str:
-        return json.dumps(self.model.reasons(self.pairs.row(pair, named=True), self.kind))
+    def _told(self, found: Sequence[tuple[int, int, int]]) -> list[tuple[str, str, float, str]]:
+        """Two entries and their pair, by row, as their ids, probability and evidence."""
+        ids = self.entries["entry_id"].to_list()
+        pairs = self.pairs[[pair for _, _, pair in found]]
+        chances = probability(pairs["log_odds"]).to_list()
+        return [
+            (ids[one], ids[other], chance, json.dumps(why))
+            for (one, other, _), chance, why in zip(
+                found, chances, self.model.reasons(pairs, self.kind), strict=True
+            )
+        ]
 
 
 def resolve(
@@ -162,14 +166,13 @@ def _stage(
     weighed = pairs.with_columns(_heard(pairs, model.log_odds(pairs, kind), entries, answers))
     if kind == SETTLEMENT:
         scored = weighed.with_columns(_competing(weighed, entries))
-        pending = frozenset(scored["left"].to_list())
-        events = [e for component in _components(scored, entries) for e in _settle(component, pending)]
     else:
         scored = weighed.with_columns(log_odds="weight")
-        events = [event for component in _components(scored, entries) for event in _assign(component)]
+    events = list(_events(scored, entries, kind))
     placed = {row for event in events for row in event.members}
     alone = [_Event([row], set()) for row in range(entries.height) if row not in placed]
-    return _Stage(kind, model, entries, scored, [*events, *alone])
+    in_order = sorted([*events, *alone], key=lambda event: event.members[0])
+    return _Stage(kind, model, entries, scored, in_order)
 
 
 def _heard(pairs: pl.DataFrame, log_odds: pl.Series, entries: pl.DataFrame, answers: Answers) -> pl.Series:
@@ -218,21 +221,44 @@ def _alike(entries: pl.DataFrame) -> npt.NDArray[np.int64]:
     return entries.select(said.rank("dense").cast(pl.Int64)).to_series().to_numpy()
 
 
-def _components(pairs: pl.DataFrame, entries: pl.DataFrame) -> Iterator[_Component]:
+def _events(pairs: pl.DataFrame, entries: pl.DataFrame, kind: str) -> Iterator[_Event]:
+    """The events that pairs make of entries; most entries have just one other, and need no assignment."""
     least = _logit(DIFFERENT_BELOW)
     possible = pairs.with_row_index("pair").filter((pl.col("log_odds") > least) & (pl.col("weight") > least))
+    left, right = possible["left"].to_numpy(), possible["right"].to_numpy()
+    partners = np.bincount(np.concatenate([left, right]), minlength=entries.height)
+    is_couple = pl.Series((partners[left] == 1) & (partners[right] == 1))
+    files = entries["files"].to_list()
+    for one, other, odds, pair in possible.filter(is_couple).select(_EDGE).iter_rows():
+        yield from _couple(one, other, files, kind, (odds, pair))
+    pending = frozenset(pairs["left"].to_list()) if kind == SETTLEMENT else frozenset()
+    for component in _components(possible.filter(~is_couple), files):
+        yield from _settle(component, pending) if kind == SETTLEMENT else _assign(component)
+
+
+def _couple(
+    left: int, right: int, files: Sequence[Sequence[int]], kind: str, pair: tuple[float, int]
+) -> Iterator[_Event]:
+    """The event of two entries that have only each other: the pending or earlier one, and what joins it."""
+    is_turned = kind == REPEAT and _place_of(files, right) < _place_of(files, left)
+    one, other = (right, left) if is_turned else (left, right)
+    if pair[0] > 0 and (kind == SETTLEMENT or set(files[one]).isdisjoint(files[other])):
+        yield _Event([one, other], {*files[one], *files[other]}, {other: pair})
+
+
+def _components(possible: pl.DataFrame, files: Sequence[Sequence[int]]) -> Iterator[_Component]:
+    """Entries that hang together, the first of them first."""
     if possible.is_empty():
         return
     left, right = possible["left"].to_numpy(), possible["right"].to_numpy()
-    graph = coo_array((np.ones(left.size), (left, right)), shape=(entries.height, entries.height))
+    graph = coo_array((np.ones(left.size), (left, right)), shape=(len(files), len(files)))
     _, labels = connected_components(graph, directed=False)
     members: dict[int, list[int]] = {}
     for row in np.unique(np.concatenate([left, right])).tolist():
         members.setdefault(int(labels[row]), []).append(row)
     edges: dict[int, dict[tuple[int, int], tuple[float, int]]] = {label: {} for label in members}
-    for one, other, odds, pair in possible.select("left", "right", "weight", "pair").iter_rows():
+    for one, other, odds, pair in possible.select(_EDGE).iter_rows():
         edges[int(labels[one])][one, other] = edges[int(labels[one])][other, one] = (odds, pair)
-    files = entries["files"].to_list()
     for label, rows in members.items():
         yield _Component(rows, files, edges[label])
 
@@ -256,10 +282,10 @@ def _settle(component: _Component, pending: frozenset[int]) -> list[_Event]:
 def _assign(component: _Component) -> list[_Event]:
     """Place the entries file by file: those of one file against all events so far, one to one."""
     events: list[_Event] = []
-    waiting = sorted(component.entries, key=lambda row: (_first_file(component, row), row))
+    waiting = sorted(component.entries, key=lambda row: _place_of(component.files, row))
     while waiting:
-        first = _first_file(component, waiting[0])
-        together = [row for row in waiting if _first_file(component, row) == first]
+        first = _first_file(component.files, waiting[0])
+        together = [row for row in waiting if _first_file(component.files, row) == first]
         if first == _BY_HAND:  # these share no file, and yet two of them may be one event
             together = together[:1]
         waiting = waiting[len(together) :]
@@ -267,8 +293,13 @@ def _assign(component: _Component) -> list[_Event]:
     return events
 
 
-def _first_file(component: _Component, row: int) -> int:
-    return component.files[row][0] if component.files[row] else _BY_HAND
+def _place_of(files: Sequence[Sequence[int]], row: int) -> tuple[int, int]:
+    """Where an entry comes among all: by its first file, then in order."""
+    return _first_file(files, row), row
+
+
+def _first_file(files: Sequence[Sequence[int]], row: int) -> int:
+    return files[row][0] if files[row] else _BY_HAND
 
 
 def _place(component: _Component, rows: Sequence[int], events: list[_Event]) -> None:
@@ -339,7 +370,3 @@ def _key(one: str, other: str) -> tuple[str, str]:
 
 def _logit(share: float) -> float:
     return log(share / (1 - share))
-
-
-def _probability(log_odds: float) -> float:
-    return float(probability(pl.Series([log_odds])).item())

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from models_ml.identity.competition import matched
-from models_ml.identity.evidence import REPEAT, SETTLEMENT, Matrix, candidate_pairs, measure
+from models_ml.identity.evidence import FEATURES, REPEAT, SETTLEMENT, Matrix, candidate_pairs, measure
 from models_ml.identity.model import PairModel
 from models_ml.identity.resolve import put_together
 
@@ -19,7 +19,12 @@ _LEAST = 1e-4
 #: Rounds of messages that are exact enough to learn from.
 MESSAGES = 12
 #: Log-odds below which a pair is left out of learning, and how often the weights are bettered at most.
-HOPELESS, ROUNDS = -7.0, 15
+HOPELESS, ROUNDS = -7.0, 30
+#: Evidence that can only speak for, or against, one event, whatever a few pairs by chance say.
+FOR = frozenset(
+    {"same_amount", "same_text", "same_original", "alone", "round_hold", "tip", "value_day_agrees"}
+)
+AGAINST = frozenset({"days", "goes_back", "name_distance", "text_distance", "other_original"})
 
 
 Bank = tuple[pl.DataFrame, pl.DataFrame, pl.Series]
@@ -64,8 +69,14 @@ def _fitted_together(banks: Sequence[pl.DataFrame]) -> Matrix:
             -np.log(np.where(same, chance, 1 - chance)).sum() + weights[:-1] @ weights[:-1] / 2 / PENALTY
         )
 
-    found: Matrix = minimize(surprise, start, method="L-BFGS-B", options={"maxiter": ROUNDS}).x
+    signs = [_sign(name) for name in (*FEATURES[SETTLEMENT], "constant")]
+    found: Matrix = minimize(surprise, start, method="L-BFGS-B", bounds=signs, options={"maxiter": ROUNDS}).x
     return found
+
+
+def _sign(name: str) -> tuple[float | None, float | None]:
+    """What the weight of some evidence may be."""
+    return (0.0 if name in FOR else None, 0.0 if name in AGAINST else None)
 
 
 def _in_question(pairs: pl.DataFrame, weights: Matrix) -> pl.DataFrame:

@@ -8,17 +8,24 @@ import numpy as np
 import polars as pl
 
 _BINS = 10
+_LINK = ["kind", "source", "target"]
+_BANDS = (("paired", "is_found", "is_right"), ("suggested", "is_asked", "is_asked_right"))
 
 
 @dataclass(frozen=True, slots=True)
 class LinkScores:
-    """Counts of one kind at one difficulty, and what follows from them."""
+    """Counts of one kind at one difficulty, and what follows from them.
+
+    ``found`` are the links that stand, ``asked`` those that are only suggested; ``right`` ones are true.
+    """
 
     kind: str
     difficulty: str
     true: int
     found: int
     right: int
+    asked: int = 0
+    asked_right: int = 0
 
     @property
     def precision(self) -> float:
@@ -35,10 +42,17 @@ class LinkScores:
         """Harmonic mean of both."""
         return 2 * self.right / (self.true + self.found) if self.true + self.found else 1.0
 
+    @property
+    def f1_decided(self) -> float:
+        """The same of what the user is not asked about."""
+        decided = self.true - self.asked_right + self.found
+        return 2 * self.right / decided if decided else 1.0
+
     def as_dict(self) -> dict[str, object]:
         """For JSON and tables."""
         return {
             **{name: getattr(self, name) for name in self.__slots__},
+            "f1_decided": round(self.f1_decided, 4),
             "precision": round(self.precision, 4),
             "recall": round(self.recall, 4),
             "f1": round(self.f1, 4),
@@ -50,25 +64,29 @@ def scores(facts: pl.DataFrame, truth: pl.DataFrame, found: pl.DataFrame) -> lis
 
     Transactions that nobody can tell apart (same account, day, amount and text) stand for each other.
     """
-    paired = found.filter((pl.col("band") == "paired") & pl.col("target_transaction_id").is_not_null())
-    named = paired.select("kind", source="source_transaction_id", target="target_transaction_id")
-    right = matched(facts, truth, named)
-    marked = with_difficulty(facts, pl.concat([truth, named]).unique()).join(
-        truth.with_columns(is_true=True), ["kind", "source", "target"], "left"
+    known = found.filter(pl.col("target_transaction_id").is_not_null()).select(
+        "band", "kind", source="source_transaction_id", target="target_transaction_id"
     )
-    graded = (
-        marked.join(named.with_columns(is_found=True), ["kind", "source", "target"], "left")
-        .join(right.with_columns(is_right=True), ["kind", "source", "target"], "left")
-        .with_columns(pl.col("is_true", "is_found", "is_right").fill_null(value=False))
+    graded = with_difficulty(facts, pl.concat([truth, known.drop("band")]).unique()).join(
+        truth.with_columns(is_true=True), _LINK, "left"
     )
-    by = [pl.col("is_true").sum(), pl.col("is_found").sum(), pl.col("is_right").sum()]
+    for band, seen, right in (
+        ("paired", "is_found", "is_right"),
+        ("suggested", "is_asked", "is_asked_right"),
+    ):
+        named = known.filter(band=band).select(_LINK)
+        graded = graded.join(named.with_columns(pl.lit(value=True).alias(seen)), _LINK, "left").join(
+            matched(facts, truth, named).with_columns(pl.lit(value=True).alias(right)), _LINK, "left"
+        )
+    flags = ["is_true", "is_found", "is_right", "is_asked", "is_asked_right"]
+    by = [pl.col(flag).fill_null(value=False).sum() for flag in flags]
     total = graded.group_by("kind").agg(by).with_columns(difficulty=pl.lit("all"))
     parts = graded.group_by("kind", "difficulty").agg(by).select(total.columns)
     rows = pl.concat([total, parts]).sort(
         "kind", pl.col("difficulty") != "all", "difficulty", descending=[True, False, False]
     )
     return [
-        LinkScores(row["kind"], row["difficulty"], row["is_true"], row["is_found"], row["is_right"])
+        LinkScores(row["kind"], row["difficulty"], *(row[flag] for flag in flags))
         for row in rows.iter_rows(named=True)
     ]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from warehouse.money import exponent, is_currency
+
 #: Days between the bill (booked late, at times after the friend has paid) and the share.
 EARLIEST, LATEST = -6, 12
 #: A share is at most this much of the bill, and at least this much.
@@ -57,6 +59,7 @@ def _near(back: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
     ).explode("window")
     gap = pl.col("day") - pl.col("spent_day_paid")
     part = pl.col("size") / pl.col("size_paid")
+    places = {code: exponent(code) if is_currency(code) else 2 for code in back["currency"].unique()}
     return (
         reach.lazy()
         .join(
@@ -71,6 +74,7 @@ def _near(back: pl.DataFrame, paid: pl.DataFrame) -> pl.DataFrame:
             gap=gap,
             size="size",
             size_paid="size_paid",
+            unit=pl.lit(10) ** pl.col("currency").replace_strict(places, return_dtype=pl.Int64),
             says_share="share",
             names_person=pl.col("person") | (pl.col("party") != ""),
             is_shared="is_shared_paid",
@@ -88,12 +92,16 @@ def features(pairs: pl.DataFrame) -> pl.DataFrame:
         ((whole - size * friends) >= 0) & ((whole - size * friends) < 0.06 * whole) for friends in _FRIENDS
     )
     alike = pl.len().over("paid", "size")
+    left_over = whole - size * (alike + 1)
+    whole_units = (size % pl.col("unit") == 0) & (left_over < pl.col("unit") * (alike + 1))
     rivals = pl.col("is_shared").sum().over("back")
     return (
         pairs.select(
             exact_share=exact,
             near_share=near & ~exact,
             others_pay_the_same=alike > 1,
+            all_pay_alike=left_over.abs() <= alike,
+            all_pay_whole_units=whole_units & (left_over > alike),
             says_share=pl.col("says_share"),
             names_person=pl.col("names_person"),
             shared_trade=pl.col("is_shared"),

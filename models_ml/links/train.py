@@ -51,6 +51,8 @@ FOR = frozenset(
         "exact_share",
         "near_share",
         "others_pay_the_same",
+        "all_pay_alike",
+        "all_pay_whole_units",
         "says_share",
         "names_person",
         "shared_trade",
