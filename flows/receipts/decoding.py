@@ -76,6 +76,8 @@ def pages_in(content: bytes) -> Iterator[Image.Image]:
         raise
     except Exception as error:  # decoders raise whatever a broken file makes them
         message = f"the {kind} is damaged ({type(error).__name__}): take the photo again"
+        if kind == "PDF" and "password" in str(error).lower():
+            message = "the PDF is locked with a password: send a copy without one, or a photo"
         raise UnreadableImageError(message) from error
 
 

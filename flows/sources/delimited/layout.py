@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from itertools import dropwhile, islice, pairwise
+from statistics import mode
 from typing import NoReturn
 
 from flows.sources.contents import Readable, refuse
@@ -14,6 +15,7 @@ from flows.sources.delimited.encoding import Encoding
 from flows.sources.delimited.headerless import DATE_SHAPE, content_roles, kind_of
 from flows.sources.delimited.records import split_record, text_blocks
 from flows.sources.delimited.vocabulary import (
+    CURRENCY_NAMES,
     Role,
     account_labels,
     column_words,
@@ -191,9 +193,11 @@ def role_of(name: str) -> tuple[Role, int] | None:
 
 def currency_in_name(name: str) -> str:
     """The currency that a column's name carries, as in "Amount (EUR)" or "Betrag in EUR"; "" for none."""
-    tokens = re.findall(r"[^\W\d_]+\.?|[€£$¥]", name)
+    tokens = re.findall(r"[^\W\d_]{0,2}\$|[^\W\d_]+\.?|[€£¥₽₴₹₩₪₺₫฿₱₦]", name)
     codes = [
-        currency_of(token) for token in tokens if len(tokens) > 1 and (token.isupper() or not token.isascii())
+        currency_of(token)
+        for token in tokens
+        if len(tokens) > 1 and (token.isupper() or not token.isascii() or token.lower() in CURRENCY_NAMES)
     ]
     return next(filter(None, codes), "")
 
@@ -291,8 +295,10 @@ def without_header(lines: Sequence[str], delimiter: str) -> Layout | None:
 
 def bare_table(lines: Sequence[str], delimiter: str) -> tuple[Layout, list[list[str]]] | None:
     """A table without a header and the sampled cells of its columns, with what kind of cells they are."""
-    rows = [fields for _, fields in records_of(lines, delimiter) if any(text.strip() for text in fields)]
-    width = len(rows[0]) if rows else 0
+    filled = [fields for _, fields in records_of(lines, delimiter) if any(text.strip() for text in fields)]
+    width = mode(len(fields) for fields in filled) if filled else 0
+    # What stands above the first line like the others is told as one that cannot be read.
+    rows = list(dropwhile(lambda fields: len(fields) != width or not _has_date(fields), filled))
     if width < 3 or any(len(fields) != width for fields in rows[:-1]):  # noqa: PLR2004 - date, amount, text
         return None
     rows = [fields for fields in rows if len(fields) == width]

@@ -208,12 +208,13 @@ def _balances(records: pl.DataFrame, exponents: pl.Series, dialect: Dialect) -> 
 
 
 def _currencies(records: pl.DataFrame, cells: list[Amounts], dialect: Dialect) -> tuple[pl.Series, pl.Series]:
-    """Each line's currency: its own, that of the column's name, that beside the amount, that of the file."""
+    """Each line's currency: that of the column's name, its own, that beside the amount, that of the file."""
     layout = dialect.layout
-    column = currency_column(layout)
     in_header = next(
         (layout.currencies[index] for index in amount_columns(layout) if index in layout.currencies), ""
     )
+    # Beside an amount that has its currency in its name, a column of currencies speaks of another amount.
+    column = None if in_header else currency_column(layout)
     beside = _first_filled([cell.unit for cell in cells])
     otherwise = pl.lit(in_header or dialect.currency)
     if not in_header:

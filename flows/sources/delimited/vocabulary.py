@@ -100,7 +100,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "datum transakcije,datum valute",
         "kuupaev,datums,data tranzactiei,data tranzactie,tranzakcio datuma,islem tarihi,maksupaiva",
         "дата і час операції,дата операції,ημερομηνια,ημερομηνια συναλλαγης",
-        "ημερομηνια κινησης,日付,取引日,取引日付,お取引日,年月日,計算日,ご利用日,利用日,交易日期,记账日期",
+        "when,value dat,ημερομηνια κινησης",
+        "日付,取引日,取引日付,お取引日,年月日,計算日,ご利用日,利用日,交易日期,记账日期",
         "記帳日期,入账日期,日期,交易时间,거래일자,거래일시,거래일,일자,날짜,التاريخ,تاريخ,تاريخ المعاملة",
         "تاريخ العملية,تاريخ القيد,תאריך,תאריך פעולה",
     ),
@@ -114,7 +115,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "castka transakce",
         "kwota w walucie rachunku,castka v mene uctu,montant net,tutar,sum in account currency",
         "сума във валута на сметката,amount in account currency,importe eur,zaauctovana castka",
-        "islem tutari,suma tranzactie,сума операції,сума у валюті картки,ποσο,ποσον,金額,取引金額,利用金額",
+        "how much,purchase amount,islem tutari,suma tranzactie",
+        "сума операції,сума у валюті картки,ποσο,ποσον,金額,取引金額,利用金額",
         "ご利用金額,交易金额,交易金額,金额,거래금액,금액,المبلغ,مبلغ,סכום",
     ),
     Role.BILLED_AMOUNT: (
@@ -164,7 +166,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "soll haben,s h,soll haben kennzeichen,sh,kennzeichen,дебит кредит,дт кт",
         "дебит кредит индикатор,посока",
         "debit ou credit,sens,sens de l operation,debe haber,cargo abono,signo,af bij,debet credit",
-        "bij af",
+        "bij af,προσημο",
         "smer platby,smer,strana,debet kredit,ma dati dal,strona,obciazenie uznanie,dare avere,segno",
     ),
     Role.KIND: (
@@ -241,7 +243,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "descrizione,descricao,causale descrizione,dettagli,beskrivning,beskrivelse,tekst",
         "forklaring,meddelande,title,titulo,titre,titel",
         "selite,kozlemeny,opis placanja,detalii tranzactie,detalii,aciklama,details of payment",
-        "label text",
+        "label text,what",
         "опис,опис операції,призначення платежу,περιγραφη,αιτιολογια,内容,摘要,摘要内容,取引内容,お取引内容",
         "お取扱内容,利用店名,ご利用店名,メモ,备注,備註,交易摘要,附言,说明,적요,내용,거래내용,기재내용,메모",
         "الوصف,البيان,بيان,التفاصيل,ملاحظات,תיאור,תיאור הפעולה,פרטים",
@@ -373,7 +375,7 @@ def direction_words() -> dict[str, Direction]:
         "uscita",
         "af,uit,afschrijving,odchozi,vydaj,vyber,na vrub,odepsano,obciazenie,wydatek,wychodzaca,winien",
         "saida,ut,terheles",
-        "isplata,ud,odchozi platba,charge",
+        "isplata,ud,odchozi platba,charge,χ,χρεωση,borc",
     )
     into = words(
         "c,cr,credit,crdt,cre,kredit,credits,in,incoming,deposit,deposited,money in,paid in,payment in",
@@ -382,6 +384,7 @@ def direction_words() -> dict[str, Direction]:
         "haber,abono,ingreso,entrada,recette,entree,credito,avere,entrata,bij,bijschrijving,prichozi",
         "prijem",
         "ve prospech,pripsano,uznanie,wplyw,przychodzaca,ma,ind,inn,jovairas,uplata,prichozi platba",
+        "π,πιστωση,alacak",
     )
     signs: dict[str, Direction] = {"+": 1, "-": -1, "−": -1}
     return {**dict.fromkeys(out, -1), **dict.fromkeys(into, 1), **signs}
@@ -517,11 +520,15 @@ _SYMBOLS = {
     "zł": "PLN", "kč": "CZK", "лв": "BGN", "лв.": "BGN", "ft": "HUF", "lei": "RON", "chf": "CHF",
     "fr.": "CHF",
     "r$": "BRL", "us$": "USD", "c$": "CAD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "rm": "MYR",
-    "euro": "EUR", "euros": "EUR", "kc": "CZK", "евро": "EUR", "rs.": "INR", "rs": "INR", "eur.": "EUR",
+    "euro": "EUR", "euros": "EUR", "tl": "TRY",
+    "kc": "CZK", "евро": "EUR", "rs.": "INR", "rs": "INR", "eur.": "EUR",
     "円": "JPY", "元": "CNY", "원": "KRW", "د.ك": "KWD", "₫": "VND", "฿": "THB", "₱": "PHP", "₦": "NGN",
     "kr": "", "kr.": "", "$": "", "r": "", "fr": "", "дин": "", "дин.": "",
 }  # fmt: skip
 """Currency signs; "" for a sign that several currencies share."""
+
+#: Names of currencies that are words of no language's column names, so that they count in small letters, too.
+CURRENCY_NAMES = frozenset({"euro", "euros", "lei", "kc"})
 
 
 @cache
@@ -556,6 +563,7 @@ def card_words() -> tuple[str, ...]:
     return words(
         "card member,cardmember,card holder,cardholder,cardholder name,karteninhaber,card number,card no",
         "kartennummer,titulaire de la carte,numero de tarjeta,numero de carte,kortinnehavare",
+        "purchase date,purchase amount,kaufdatum,date d achat,fecha de compra",
     )
 
 

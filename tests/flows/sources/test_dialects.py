@@ -115,6 +115,42 @@ def days(lines: list[dict[str, object]]) -> list[object]:
             '2;7;930114;"VYDAJ";20.10;98\n',
             "utf-8", {"currency": "CZK"}, [70000, -2010], "CZK", id="packed dates",
         ),
+        pytest.param(
+            "Compte n° 12345678901;\n\nDate;Libellé;Débit euros;Crédit euros;\n"
+            '29/03/2024;"PAIEMENT PAR CARTE\nMONOPRIX 28/03";23,80;;\n28/03/2024;"CAF";;150,00;\n',
+            "cp1252", {"country": "FR"}, [-2380, 15000], "EUR", id="a currency's name in the header",
+        ),
+        pytest.param(
+            "  Date ,Narration ,Value Dat,Debit Amount ,Credit Amount ,Closing Balance\n"
+            "  05/03/24 ,UPI ,05/03/24 , 450.00 , 0.00 , 9550.00\n"
+            "  06/03/24 ,NEFT ,06/03/24 , 0.00 , 50000.00 , 59550.00\n",
+            "utf-8", {"currency": "INR"}, [-45000, 5000000], "INR", id="a column's name cut off",
+        ),
+        pytest.param(
+            "data;lançamento;valor (R$);saldos (R$)\n05/03/2024;PIX;-12,50;\n06/03/2024;SALARIO;3.000,00;\n",
+            "cp1252", {}, [-1250, 300000], "BRL", id="reais in the header",
+        ),
+        pytest.param(
+            "Tarih;Açıklama;Tutar;Bakiye\n05.03.2024;MIGROS;-1.245,50 TL;8.754,50 TL\n",
+            "utf-8", {}, [-124550], "TRY", id="lira beside the amounts",
+        ),
+        pytest.param(
+            '"Дата операції","Деталі операції","Сума в валюті картки (UAH)","Сума в валюті операції",Валюта\n'
+            '"05.03.2024","Сільпо",-245.5,-245.5,UAH\n"05.03.2024","Steam",-410.2,-10.0,USD\n',
+            "utf-8", {}, [-24550, -41020], "UAH", id="the header's currency before another amount's",
+        ),
+        pytest.param(
+            "Ημερομηνία;Περιγραφή;Ποσό;Πρόσημο\n05/03/2024;ΑΒ;45,60;Χ\n04/03/2024;ΜΙΣΘΟΣ;1.000,00;Π\n",
+            "cp1253", {"currency": "EUR"}, [-4560, 100000], "EUR", id="greek indicator",
+        ),
+        pytest.param(
+            "When,What,How much,Direction\n2024-03-05,Lidl,12.30,Expense\n2024-03-06,Pay,1500.00,Income\n",
+            "utf-8", {"currency": "EUR"}, [-1230, 150000], "EUR", id="plain words",
+        ),
+        pytest.param(
+            "Purchase date,Merchant,Purchase amount,Card\n2024-03-05,Lidl,12.30,*1234\n",
+            "utf-8", {"currency": "EUR"}, [-1230], "EUR", id="purchases alone",
+        ),
     ],
 )  # fmt: skip
 def test_amounts_and_currency_of_a_dialect(
@@ -266,3 +302,12 @@ def test_thousands_are_told_from_decimals_by_the_other_amounts(read: Read) -> No
     _, lines = read("Date;Description;Amount\n2024-01-13;a;-1.234\n2024-01-14;b;-7.50\n", currency="EUR")
     assert amounts(lines) == [None, -750]
     assert lines[0]["problem"] == "column 'Amount': '-1.234' has more than the 2 decimals of its currency"
+
+
+def test_a_table_without_a_header_may_stand_below_a_line_of_its_own(read: Read) -> None:
+    _, lines = read(
+        "Compte de chèques;****1234;31/03/2024;1 540,20 €\n"
+        "31/03/2024;PAIEMENT CB;CARTE CARREFOUR;;;-45,10 €\n30/03/2024;VIR RECU;SALAIRE;;;1 900,00 €\n"
+    )
+    assert amounts(lines) == [None, -4510, 190000]
+    assert lines[0]["problem"]
