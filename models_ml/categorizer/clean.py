@@ -54,7 +54,7 @@ _LEGAL_FORMS = (
     r"\x{0435}\x{0430}\x{0434}|\x{0435}\x{0442})\b"  # the same in Bulgarian
 )
 _AFTER: tuple[tuple[str, str], ...] = (
-    (r"^\s*pos[ /*:-]+(\p{L})", "$1"),
+    (r"^\s*pos[ /*:-]+(?:\d+[ /*:-]+)*(\p{L})", "$1"),  # with the terminal's number
     (r"['`\x{2019}\x{B4}]", ""),
     # References and store numbers: a token with three digits, or digits alone of two and more.
     (r"[\p{L}]*\d[\p{L}\d]*\d[\p{L}\d]*\d[\p{L}\d]*", " "),

@@ -221,7 +221,7 @@ def _tables(examples: pl.DataFrame, codes: tuple[str, ...]) -> dict[str, Any]:
     known = _names(examples)
     table = gazetteer(known, codes, knowledge.general_words())
     shown = ranked_names(known, knowledge.general_words())["name"]
-    labels = dict(known.select("name", "shown").iter_rows())
+    labels = dict(_plainest(known).select("name", "shown").iter_rows())
     order = np.argsort(whole_hashes(shown))
     written = "\n".join(labels[shown[int(place)]] for place in order)
     return {
@@ -342,6 +342,22 @@ def _names(examples: pl.DataFrame) -> pl.DataFrame:
         known.select("category_code", "weight", (pl.col("source") == "merchants").alias("reviewed"))
         .with_columns(name, shown)
         .with_columns(pl.when("reviewed").then(_REVIEWED_VOTES).otherwise("weight").alias("weight"))
+    )
+
+
+def _plainest(known: pl.DataFrame) -> pl.DataFrame:
+    """How each name is shown: as it is written without a shop's number, in capitals where somebody does."""
+    shown = pl.col("shown")
+    return (
+        known.with_columns(votes=pl.col("weight").sum().over("name", "shown"))
+        .sort(
+            shown.str.contains(r"[\d*#]") & ~pl.col("name").str.contains(r"\d"),
+            ~shown.str.contains(r"\p{Lu}"),
+            -pl.col("votes"),
+            shown.str.len_chars(),
+            shown,
+        )
+        .unique("name", keep="first", maintain_order=True)
     )
 
 
