@@ -27,7 +27,7 @@ WORK, ADVICE = "insights", "advice"
 USERS_AT_ONCE = 500
 #: Findings in a week's advice.
 ADVICE_FINDINGS = 3
-#: What was said in the last weeks is not said again, unless nothing else is left.
+#: What was said in the last weeks is not said again.
 SILENT_WEEKS = 4
 
 
@@ -205,5 +205,8 @@ def _finding(row: dict[str, object]) -> Finding:
 
 
 def configured_narrator(settings: Settings, warehouse: Warehouse) -> Narrator | None:
-    """The language model that the settings name, if one is configured."""
-    return language_model(settings, warehouse)
+    """The language model that the settings name, if one is configured; left alone once it keeps failing."""
+    from models_ml.insights.narrate import Patient  # noqa: PLC0415
+
+    model = language_model(settings, warehouse)
+    return None if model is None else Patient(model)

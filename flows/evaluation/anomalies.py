@@ -34,7 +34,7 @@ _LEAST_RISE = 1.02
 
 @dataclass(frozen=True, slots=True)
 class KindScore:
-    """How a kind fares when everybody hears of the best alert of each week."""
+    """How a kind fares among the alerts that are shown: worth it, and the best of their week."""
 
     kind: str
     injected: int
@@ -58,8 +58,11 @@ class AnomalyReport:
     recall_by_threshold: float
     rare_alerts_a_year: float
     rare_precision: float
+    rare_recall: float
     calibration_error: float
+    most_shown: float  # the share of injected that one alert a week could tell at best
     kinds: list[KindScore]
+    rare_kinds: list[KindScore]
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
@@ -94,8 +97,11 @@ def evaluate_anomalies(
         _share(shown["is_injected"].sum(), injected),
         round(rarely.height / people / weeks * 52, 2),
         _share(rarely["is_true"].sum(), rarely.height),
+        _share(rarely["is_injected"].sum(), int(rare["injected"][0]) if rare.height else 0),
         _calibration_error(common),
+        float(common["most_shown"][0]) if common.height else 0.0,
         _by_kind(shown, injected_by_kind(common)),
+        _by_kind(rarely, injected_by_kind(rare)),
     )
 
 
@@ -319,9 +325,11 @@ def _measured(
     alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first), weights=weights))
     counted = truth.group_by("kind").len().to_dict(as_series=False)
     by_kind = dict(zip(counted["kind"], counted["len"], strict=True))
+    told_at_most = truth.select("user", pl.col("day").dt.truncate("1w")).n_unique()
     return _labelled(alerts, truth, rises).with_columns(
         injected=pl.lit(truth.height),
         injected_by_kind=pl.lit(json.dumps(by_kind)),
+        most_shown=pl.lit(_share(told_at_most, truth.height)),
     ), weeks
 
 

@@ -30,7 +30,7 @@ DEPLOY = ("--no-prompt", "deploy", "--all")
 
 
 async def prepare() -> None:
-    """Create the pool and its queues, most urgent first, and deploy what prefect.yaml declares."""
+    """Create the pool and its queues, deploy what prefect.yaml declares, and renew the marts."""
     async with get_client() as client:
         await _wait_for(client)
         await _ensure_pool(client)
@@ -43,6 +43,7 @@ async def prepare() -> None:
         await _schedule(
             client, "sync-due-banks/sync-due-banks", is_wanted=settings.plaid_client_id is not None
         )
+        await _renew_marts(client)
 
 
 async def _schedule(client: PrefectClient, name: str, *, is_wanted: bool) -> None:
@@ -50,6 +51,12 @@ async def _schedule(client: PrefectClient, name: str, *, is_wanted: bool) -> Non
     deployment = await client.read_deployment_by_name(name)
     for schedule in await client.read_deployment_schedules(deployment.id):
         await client.update_deployment_schedule(deployment.id, schedule.id, active=is_wanted)
+
+
+async def _renew_marts(client: PrefectClient) -> None:
+    """What a new database has none of, an upgrade changed or days went by; nothing where all are current."""
+    build = await client.read_deployment_by_name("build/build")
+    await client.create_flow_run_from_deployment(build.id)
 
 
 async def _wait_for(client: PrefectClient) -> None:

@@ -47,8 +47,8 @@ _LEAST_DEVIATION = 0.12
 _DOUBLE_DAYS = 2
 #: Within a day by facts first: keys that change with a re-import must not change what was before what.
 _ORDER = ("user", "day", "merchant", "amount", "category", "ref")
-#: Bills are judged by price rises; what was bought three times alike is a bill.
-_STEADY = 3
+#: Bills are judged by price rises; what was paid twice alike, a rhythm apart, may be one: how often weighs.
+_STEADY = 2
 _SMALLEST_RISE = 0.02
 _LARGEST_RISE = 1.0
 _FEWEST_INCOMES = 4

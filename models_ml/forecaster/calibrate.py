@@ -1,8 +1,9 @@
 """Quantiles that hold: shifts learned from where earlier forecasts fell, of other people and of one's own.
 
 Split conformal prediction for quantiles (Romano, Patterson, Candes 2019) with shifts in widths of the band,
-by horizon and length of the history. Who was wrongly forecast before gets a wider band, as adaptive conformal
-inference does over time (Gibbs, Candes 2021). Nothing is used that was not known when the forecast is made.
+by horizon and length of the history. Who was wrongly forecast before gets a wider band, and who was always
+rightly forecast a narrower one, as adaptive conformal inference does over time (Gibbs, Candes 2021). Nothing
+is used that was not known when the forecast is made.
 """
 
 from __future__ import annotations
@@ -23,13 +24,16 @@ HORIZON_BUCKET = np.digitize(np.arange(1, HORIZON + 1), _HORIZON_EDGES)
 _CELLS = (len(_HORIZON_EDGES) + 1, len(_LENGTH_EDGES) + 1, len(QUANTILES), len(LEVELS))
 #: A cell with fewer scores speaks for the whole horizon, and that for what was shipped.
 _ENOUGH = 200
-#: Earlier forecasts of a person that weigh as much as believing in the band as it is.
-PRIOR_ORIGINS = 5.0
-MOST_WIDENED = 3.0
+#: Earlier forecasts of a person that weigh as much as believing in the band as it is: whoever was surprised
+#: is soon told less surely, whoever never was is told more surely only after long. Sums of neighbouring
+#: origins go together; days alone do not, so that one origin says as much of them as many of a sum.
+WIDENING_ORIGINS, NARROWING_ORIGINS, DAY_ORIGINS = 5.0, 20.0, 1.0
+MOST_NARROWED, MOST_WIDENED = 0.5, 3.0
 #: Widths by which others' errors move a quantile at most: a few who began a new life say little of all.
 MOST_SHIFTED = 2.0
 #: Days ahead that a person's own errors are looked at together: two weeks, and what is beyond.
 _PARTS = (slice(0, 15), slice(15, HORIZON))
+_WHOLE = (slice(0, HORIZON),)
 _THINNEST = 1e-3
 
 
@@ -100,18 +104,16 @@ def calibrated(  # noqa: PLR0913, PLR0917 - what was said, of whom, and whose er
 
     ``day`` is how many days are known.
 
-    Others' errors say where the quantiles lie. One's own, which are few and of one time, only widen the
-    band: a person who surprised it before is told less surely.
+    Others' errors say where the quantiles lie. One's own, which are few and of one time, say how wide the
+    band is: a person who surprised it before is told less surely, one whom it always held more surely.
     """
     shifted = _shifted(said, outlook, target, day, everyone)
-    if target == "day":
-        return shifted
     past = [_excess(trial, target, everyone, day - trial.days_known) for trial in own]
-    for part in _PARTS:
-        ratios = [each[part.start : part.stop] for each in past if len(each) > part.start]
+    for part in _WHOLE if target == "day" else _PARTS:
+        ratios = [each[part] for each in past if len(each) > part.start]
         if ratios:
             middle = shifted[part, 1:2]
-            shifted[part] = middle + (shifted[part] - middle) * _widening(ratios)
+            shifted[part] = middle + (shifted[part] - middle) * _stretch(ratios, is_day=target == "day")
     return shifted
 
 
@@ -139,11 +141,12 @@ def _excess(trial: Trial, target: str, everyone: Calibration, steps: int) -> Flo
     return found
 
 
-def _widening(ratios: Sequence[Floats]) -> float:
-    """By how much the band would have had to be wider, drawn to not at all while there is little past."""
-    weight = len(ratios) / (len(ratios) + PRIOR_ORIGINS)
-    needed = float(np.quantile(np.concatenate(ratios), QUANTILES[-1] - QUANTILES[0]))
-    return float(np.clip(needed**weight, 1.0, MOST_WIDENED))
+def _stretch(ratios: Sequence[Floats], *, is_day: bool) -> float:
+    """By what the band would have had to be stretched to hold, drawn to 1 while there is little past."""
+    needed = max(float(np.quantile(np.concatenate(ratios), QUANTILES[-1] - QUANTILES[0])), _THINNEST)
+    slow = WIDENING_ORIGINS if needed > 1 else NARROWING_ORIGINS
+    weight = len(ratios) / (len(ratios) + (DAY_ORIGINS if is_day else slow))
+    return float(np.clip(needed**weight, MOST_NARROWED, MOST_WIDENED))
 
 
 def as_arrays(table: Calibration) -> dict[str, npt.NDArray[np.float64]]:

@@ -16,6 +16,8 @@ from warehouse.money import is_currency
 
 TEMPLATE = "template"
 _LONGEST = 1200
+#: Failures in a row after which a model is not asked again in a run.
+MOST_FAILURES = 3
 _INSTRUCTIONS = (
     "You write a short, friendly note about somebody's money in the language with the code {language}. Use "
     "only the findings given. Every number in the note must be one of the findings' numbers, in digits. "
@@ -49,6 +51,51 @@ class Narrator(Protocol):
         keep: bool = True,
     ) -> Note:
         """An answer that is valid by the schema; raises an error where there is none."""
+
+
+class GivenUpError(RuntimeError):
+    """The model failed too often in a row to be asked again in this run."""
+
+
+@dataclass(slots=True)
+class Patient:
+    """A narrator that is left alone for the rest of a run once it failed MOST_FAILURES times in a row.
+
+    Whoever is down makes one wait for a timeout each time: ten thousand users would wait for days.
+    """
+
+    narrator: Narrator
+    failures: int = 0
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.narrator.name
+
+    def ask(  # noqa: PLR0913
+        self,
+        schema: type[Note],
+        instructions: str,
+        facts: object,
+        *,
+        purpose: str,
+        most_tokens: int = 1000,
+        keep: bool = True,
+    ) -> Note:
+        """The narrator's answer; raises GivenUpError once it failed too often, or for good."""
+        if self.failures >= MOST_FAILURES:
+            message = f"{self.name} failed {MOST_FAILURES} times in a row: the templates speak for the rest"
+            raise GivenUpError(message)
+        try:
+            note = self.narrator.ask(
+                schema, instructions, facts, purpose=purpose, most_tokens=most_tokens, keep=keep
+            )
+        except Exception as error:
+            is_lasting = getattr(error, "is_lasting", False)
+            self.failures = MOST_FAILURES if is_lasting else self.failures + 1
+            raise
+        self.failures = 0
+        return note
 
 
 @dataclass(frozen=True, slots=True)

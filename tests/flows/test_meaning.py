@@ -163,6 +163,54 @@ def test_advice_is_told_once_a_week_and_a_lie_is_not_told(lived: Lived) -> None:
     assert lived.rows("select text, told_by from ml.advice_snapshots order by 1") == sorted(told)
 
 
+def standing(lived: Lived) -> list[list[Any]]:
+    """What users read of, without the moments at which it was computed."""
+    return [
+        lived.rows(query)
+        for query in (
+            "select * from ml.forecast_days order by user_id, forecast_date",
+            "select user_id, alert_key, is_shown from ml.alerts order by 1, 2",
+            "select user_id, insight_key, found_on, last_seen_on, text_en from ml.insights order by 1, 2",
+            "select user_id, week_start, language, text from ml.advice_snapshots order by 1, 2, 3",
+        )
+    ]
+
+
+def test_two_missed_nights_are_caught_up_with_by_one_round_of_the_scheduled_flows(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.testing.utilities import prefect_test_harness
+
+    from flows.alerts import raise_alerts
+    from flows.build import build
+    from flows.forecast import forecast
+    from flows.insights import find_insights, weekly_advice
+
+    monkeypatch.setenv("MITA_HOME", str(lived.settings.root))
+    monkeypatch.setenv("MITA_SECRET_KEY", lived.settings.secret.decode())
+    monkeypatch.setenv("MITA_DATABASE_URL", lived.warehouse.server.render_as_string(hide_password=False))
+    chain: tuple[Any, ...] = (build, forecast, raise_alerts, find_insights, weekly_advice)
+    with lived.warehouse.transaction() as connection:
+        # As two nights ago: marts, forecasts, alerts and findings of that day, and a week without advice.
+        connection.execute(text("update ops.mart_versions set today = today - 2"))
+        connection.execute(text("update ops.done_days set done_for = done_for - 2"))
+        connection.execute(text("delete from ml.forecast_days where forecast_date > current_date + 80"))
+        connection.execute(text("delete from ml.advice_snapshots"))
+    with prefect_test_harness(server_startup_timeout=240):
+        states = [flow(return_state=True) for flow in chain]
+        assert [state.type.value for state in states] == ["COMPLETED"] * 5, states
+        behind = "select * from ops.mart_versions where today < (now() at time zone 'UTC')::date"
+        assert lived.rows(behind) == []
+        daily = "select distinct done_for - (now() at time zone 'UTC')::date as late from ops.done_days"
+        assert {row.late for row in lived.rows(f"{daily} where work <> 'advice'")} == {0}
+        after = standing(lived)
+        assert all(after)
+        assert len({row.user_id for row in after[0]}) == len({row.user_id for row in after[3]}) == 6
+        for flow in chain:
+            assert flow(return_state=True).is_completed()
+    assert standing(lived) == after
+
+
 def test_a_dask_cluster_of_two_workers_forecasts_the_same(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,26 @@ def test_bands_hold_for_people_whom_the_calibration_did_not_see() -> None:
         for said in [quantiles(trial, "spent", fitted, ())[: len(trial.truth["spent"])]]
     ]
     assert 0.65 < np.mean(held) < 0.93
+
+
+@pytest.mark.parametrize("target", ["spent", "balance", "day"])
+def test_who_surprised_the_band_gets_a_wider_one_and_who_never_did_a_narrower(target: str) -> None:
+    history, model = life(), shipped()
+    *own, last = trials_of(history, model, step=30)
+
+    def width(off: float) -> float:
+        """Of the band after earlier truths so many bands from the median."""
+        past = []
+        for trial in own[-4:]:
+            band = quantiles(trial, target, model, ())
+            truth = band[:, 1] + off * (band[:, 2] - band[:, 1])
+            past.append(replace(trial, truth={**trial.truth, target: truth}))
+        band = quantiles(last, target, model, past)
+        return float((band[:, 2] - band[:, 0]).sum())
+
+    plain = quantiles(last, target, model, ())
+    usual = float((plain[:, 2] - plain[:, 0]).sum())
+    assert 0.5 * usual <= width(0.05) < usual < width(3.0) <= 3.0 * usual + 1e-6
 
 
 def test_changed_weights_are_refused(tmp_path: Path) -> None:
