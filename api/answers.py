@@ -11,6 +11,7 @@ import asyncio
 import struct
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,7 +36,8 @@ BATCH = 128
 COMPRESSED_FROM = 1000
 
 _STATES = Statement.of(
-    "select ops.reading_states(%(users)s::uuid[], %(sessions)s::uuid[], %(token_versions)s::int[])"
+    "select ops.reading_states("
+    "%(users)s::text::uuid[], %(sessions)s::text::uuid[], %(token_versions)s::text::int[])"
 )
 
 #: Who asks for what: the reader with session and scopes, the path and the query as they were sent.
@@ -104,6 +106,11 @@ class Place:
         self.answers.keep(self.key, kept)
 
 
+def _array(values: Iterable[object]) -> str:
+    """An array as Postgres writes it, of what needs no quotes: psycopg takes a third longer for lists."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
 @dataclass
 class ReadingStates:
     """Asks what readers' facts are like, for all who ask while the last question is on its way at once."""
@@ -134,9 +141,9 @@ class ReadingStates:
             row = await self.database.read(
                 _STATES,
                 {
-                    "users": [reader.user_id for reader in readers],
-                    "sessions": [reader.session_id for reader in readers],
-                    "token_versions": [reader.token_version for reader in readers],
+                    "users": _array(reader.user_id for reader in readers),
+                    "sessions": _array(reader.session_id for reader in readers),
+                    "token_versions": _array(reader.token_version for reader in readers),
                 },
             )
         except Exception as error:  # noqa: BLE001 - everybody who waits gets it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -88,6 +89,8 @@ def create_app(settings: Settings, server: str) -> FastAPI:
         await (
             database.pool.open()
         )  # does not wait: the API starts, and says what is missing, without Postgres
+        gc.freeze()
+        gc.enable()
         async with changes.listening():
             yield
         await database.pool.close()
@@ -99,6 +102,8 @@ def create_app(settings: Settings, server: str) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
+        # Requests are logged and counted by RequestContext; looking for exporters each time takes its own.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     banks, receipts = Banks.of(settings), ReceiptStore.of(settings)
     sign_in, rates, answers = SignIn.of(settings, database), RateLimits.of(settings), KeptAnswers()

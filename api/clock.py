@@ -7,4 +7,4 @@ from datetime import UTC, datetime
 
 def timestamp() -> str:
     """Now, in ISO 8601 with milliseconds and Z."""
-    return datetime.now(tz=UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{datetime.now(tz=UTC).isoformat(timespec='milliseconds')[:-6]}Z"

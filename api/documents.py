@@ -71,11 +71,12 @@ FOLLOWED = frozenset({
     "app.users", "app.budget_settings", "app.accounts", "app.transactions", "app.category_decisions",
     "app.transaction_details", "app.preferences", "app.onboarding_answers", "app.decided_categories",
     "app.transaction_links", "app.split_lines", "ml.category_predictions", "app.standing_categories",
-    "app.rule_effects", "app.parts", "ml.recurring_series", "ml.recurring_occurrences",
+    "app.rule_effects", "app.category_rules", "app.parts", "ml.recurring_series", "ml.recurring_occurrences",
     "app.recurring_words",
     "marts.dim_accounts", "marts.dim_categories", "marts.fct_transactions", "marts.fct_daily_plan",
     "marts.fct_daily_totals", "marts.fct_budget_moves", "marts.served_daily_plan",
     "marts.served_daily_totals", "marts.served_budget_moves", "marts.fct_safe_to_spend",
+    "marts.fct_daily_cash_flow", "marts.fct_monthly_cash_flow",
 })  # fmt: skip
 _RELATION = re.compile(r"\b(?:from|join|lateral)\s+((?:raw|app|ml|ops|seeds|marts)\.\w+)", re.IGNORECASE)
 

@@ -27,6 +27,10 @@ def configure_logs() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # What no line tells is not looked up for each; the HOWTO of logging names these switches.
+    for switch in ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks"):
+        setattr(logging, switch, False)
+    logging._srcfile = None  # noqa: SLF001
     logger.setLevel(logging.INFO)
 
 

@@ -26,6 +26,8 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     requests: Counter = field(init=False)
     seconds: Histogram = field(init=False)
+    #: The counters of what was asked before, because finding them by labels takes longer than counting.
+    known: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         registry = self.registry
@@ -41,9 +43,13 @@ class Metrics:
 
     def count(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """Note one answered request; addresses that lead nowhere share one label."""
-        known = route or "none"
-        self.requests.labels(method, known, str(status)).inc()
-        self.seconds.labels(method, known).observe(seconds)
+        counters = self.known.get((method, route, status))
+        if counters is None:
+            name = route or "none"
+            counters = self.requests.labels(method, name, str(status)), self.seconds.labels(method, name)
+            self.known[method, route, status] = counters
+        counters[0].inc()
+        counters[1].observe(seconds)
 
 
 @router.get("/metrics", response_class=Response, include_in_schema=False)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
 from api.errors import WeakPasswordError
 
 MINIMUM_LENGTH = 8
+#: What anybody would try here first; a password has to have as much beside them.
+OWN_WORDS = ("mita", "money", "intelligence", "task", "assistant", "budget", "password")
+_LETTERS = re.compile(r"[^\W\d_]+")
+LEAST_BESIDE = 4
 
 
 def check_password(password: str, email: str) -> None:
@@ -20,6 +25,16 @@ def check_password(password: str, email: str) -> None:
         raise WeakPasswordError({"reason": "leaked"})
     if folded in {email.casefold(), email.partition("@")[0].casefold()} or len(set(folded)) == 1:
         raise WeakPasswordError({"reason": "guessable"})
+    if _is_of_own_words(folded):
+        raise WeakPasswordError({"reason": "guessable"})
+
+
+def _is_of_own_words(folded: str) -> bool:
+    """Whether next to nothing but digits and signs is left without the product's own words."""
+    rest = folded
+    for word in OWN_WORDS:
+        rest = rest.replace(word, " ")
+    return rest != folded and sum(map(len, _LETTERS.findall(rest))) < LEAST_BESIDE
 
 
 @cache

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from api.auth.tokens import REFRESH_LIFETIME, Principal, TokenPair, Tokens
 from api.database import Work
 from api.errors import RevokedTokenError
 
+#: However often its tokens are renewed, a session asks for a sign-in again after this time.
+SESSION_LIFETIME = timedelta(days=180)
 #: How long the last refresh token still counts, because the answer with the new one may have been lost.
 GRACE_SECONDS = 20
 
@@ -45,7 +48,7 @@ for update of session
 _ROTATE = """
 update app.sessions
 set previous_refresh_id = refresh_id, refresh_id = %(refresh_id)s, rotated_at = now(),
-    expires_at = now() + %(lifetime)s
+    expires_at = least(now() + %(lifetime)s, created_at + %(longest)s)
 where user_id = %(user_id)s and session_id = %(session_id)s
 """
 _END = """
@@ -122,7 +125,9 @@ async def trade(work: Work, tokens: Tokens, given: Principal, refresh_id: UUID) 
         return None
     next_id = uuid4() if is_current else current_id
     if is_current:
-        await work.run(_ROTATE, refresh_id=next_id, lifetime=REFRESH_LIFETIME, **key)
+        await work.run(
+            _ROTATE, refresh_id=next_id, lifetime=REFRESH_LIFETIME, longest=SESSION_LIFETIME, **key
+        )
     principal = Principal(given.user_id, version, given.session_id, scopes_of(is_premium, is_admin))
     return tokens.pair(principal, next_id)
 

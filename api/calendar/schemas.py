@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.schemas import Amount, ClientCategory, Currency, GivenAmount, Light, Line
+from api.schemas import Amount, ClientCategory, Currency, GivenAmount, Light, Line, keepable
 
 
 class CategoryBudget(BaseModel):
@@ -86,6 +86,12 @@ class GivenDay(BaseModel):
 
     total: GivenAmount = Field(default=0, validate_default=True)
     limit: GivenAmount = Field(default=0, validate_default=True)
+
+    @model_validator(mode="after")
+    def check_the_rest(self) -> Self:
+        """What else the client holds of a day is given back, so it has to be JSON that we can write."""
+        keepable(self.model_extra or {})
+        return self
 
 
 class RedistributeRequest(BaseModel):

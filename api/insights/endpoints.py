@@ -20,7 +20,6 @@ from api.envelope import NEVER_STORE, Envelope, success
 from api.errors import READING, WRITING, answers
 from api.insights import figures
 from api.insights.categories import suggestions
-from api.insights.queries import FIGURES
 from api.insights.to_come import TO_COME, ToCome
 from api.schemas import GivenAmount, JsonObject, Nothing, Paragraph
 from api.strict import StrictRoute
@@ -210,8 +209,8 @@ def _add(said: ToCome) -> None:
         )
 
 
-_COMPUTED = {(method, path) for method, path, _ in FIGURES}
+router.include_router(figures.router)
+_COMPUTED = {(method, route.path) for route in figures.router.routes for method in route.methods}  # type: ignore[attr-defined]
 for _said in TO_COME:
     if (_said.method, _said.path) not in _COMPUTED:
         _add(_said)
-router.include_router(figures.router)

@@ -7,28 +7,29 @@ Where nothing was computed for a user, the row is the one that says so (``nothin
 
 from __future__ import annotations
 
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import orjson
 
 from api.documents import Document
+from api.income import INCOME_MINOR
 from api.insights.to_come import said_of
 from api.spendable import FORECAST as FORECAST_OF_DAY
 from api.spendable import SAFE_MINOR
 
 #: English or Bulgarian: what the user chose, else what their country speaks.
-_LANGUAGE: LiteralString = """
+LANGUAGE: LiteralString = """
 (select case when coalesce(
     (select chosen.settings ->> 'language' from app.preferences as chosen
         where chosen.user_id = reader.user_id),
     case when reader.country = 'BG' then 'bg' else 'en' end
 ) like 'bg%' then 'bg' else 'en' end)
 """
-_FINDINGS: LiteralString = f"""
+FINDINGS: LiteralString = f"""
 findings as (
     select
-        case when {_LANGUAGE} = 'bg' then i.title_bg else i.title_en end as title,
-        case when {_LANGUAGE} = 'bg' then i.text_bg else i.text_en end as told,
+        case when {LANGUAGE} = 'bg' then i.title_bg else i.title_en end as title,
+        case when {LANGUAGE} = 'bg' then i.text_bg else i.text_en end as told,
         i.*, i.value_minor * reader.unit as value
     from reader
     inner join ml.insights as i on reader.user_id = i.user_id
@@ -42,7 +43,7 @@ findings as (
     limit 20
 )
 """
-_FINDING: LiteralString = """
+FINDING: LiteralString = """
 json_build_object(
     'key', f.insight_key, 'kind', f.kind, 'title', f.title, 'text', f.told, 'content', f.told, 'message',
         f.told,
@@ -77,14 +78,14 @@ first_day as (
 """
 
 
-def _or_nothing(method: str, path: str, answer: LiteralString, steps: LiteralString = "") -> Document:
+def or_nothing(method: str, path: str, answer: LiteralString, steps: LiteralString = "") -> Document:
     """The answer, or what the path says where there is none."""
     nothing = orjson.dumps(said_of(method, path)).decode().replace("'", "''")
     head = f"with {steps}" if steps else ""
     return Document(f"{head} select coalesce(({answer}), '{nothing}'::json) as document from reader")
 
 
-FORECAST = _or_nothing(
+FORECAST = or_nothing(
     "GET",
     "/api/budget/forecast",
     f"""
@@ -116,7 +117,7 @@ FORECAST = _or_nothing(
     """,
     _AHEAD,
 )
-PREDICTION = _or_nothing(
+PREDICTION = or_nothing(
     "GET",
     "/api/ai/spending-prediction",
     """
@@ -134,7 +135,7 @@ PREDICTION = _or_nothing(
     """,
     _AHEAD,
 )
-PREDICTIONS = _or_nothing(
+PREDICTIONS = or_nothing(
     "GET",
     "/api/behavior/predictions",
     """
@@ -152,7 +153,7 @@ PREDICTIONS = _or_nothing(
     )
     from ahead where ahead.days_ahead < 30 order by ahead.days_ahead desc limit 1
     """,
-    f"{_AHEAD}, {_FINDINGS}",
+    f"{_AHEAD}, {FINDINGS}",
 )
 ANOMALIES = Document(f"""
 with {_ALERTS}
@@ -167,7 +168,7 @@ select coalesce(json_agg(json_build_object(
 from shown
 """)
 WARNINGS = Document(f"""
-with {_ALERTS}, {_FINDINGS}
+with {_ALERTS}, {FINDINGS}
 select json_build_object('enough_data', true, 'warnings', coalesce((
     select json_agg(json_build_object('kind', w.kind, 'title', w.title, 'message', w.told)) from (
         select f.kind, f.title, f.told from findings as f where f.kind in ('payday', 'over_budget')
@@ -177,22 +178,22 @@ select json_build_object('enough_data', true, 'warnings', coalesce((
 ), '[]')) as document
 """)
 BEST = Document(
-    f"with {_FINDINGS} select (select {_FINDING} from findings as f limit 1) as document from reader"
+    f"with {FINDINGS} select (select {FINDING} from findings as f limit 1) as document from reader"
 )
-ALL = Document(f"with {_FINDINGS} select coalesce(json_agg({_FINDING}), '[]') as document from findings as f")
-TIPS = Document(f"with {_FINDINGS} select coalesce(json_agg(f.told), '[]') as document from findings as f")
+ALL = Document(f"with {FINDINGS} select coalesce(json_agg({FINDING}), '[]') as document from findings as f")
+TIPS = Document(f"with {FINDINGS} select coalesce(json_agg(f.told), '[]') as document from findings as f")
 HISTORY = Document(f"""
 select coalesce(json_agg(json_build_object(
     'week_start', told.week_start, 'date', told.week_start, 'title', told.week_start, 'text', told.text,
     'content', told.text, 'told_by', told.told_by
 ) order by told.week_start desc), '[]') as document
 from reader inner join ml.advice_snapshots as told
-    on reader.user_id = told.user_id and told.language = {_LANGUAGE}
+    on reader.user_id = told.user_id and told.language = {LANGUAGE}
 """)
 _LATEST: LiteralString = f"""
 latest as (
     select told.* from reader inner join ml.advice_snapshots as told
-        on reader.user_id = told.user_id and told.language = {_LANGUAGE}
+        on reader.user_id = told.user_id and told.language = {LANGUAGE}
     order by told.week_start desc limit 1
 )
 """
@@ -206,27 +207,52 @@ with {_LATEST}
 select coalesce(json_agg({_SNAPSHOT}), '[]') as document
 from latest left join marts.fct_financial_health as h on latest.user_id = h.user_id
 """)
-SNAPSHOT = _or_nothing(
+SNAPSHOT = or_nothing(
     "POST",
     "/api/ai/snapshot",
     f"select {_SNAPSHOT} from latest left join marts.fct_financial_health as h on latest.user_id = h.user_id",
     _LATEST,
 )
-WEEKLY = _or_nothing(
+#: The last seven days beside the average week of the eight before, without today.
+_TREND: LiteralString = """
+weeks as (
+    select
+        coalesce(sum(-fact.amount_plan_minor) filter (where fact.spent_date >= reader.today - 7), 0)
+            as last_minor,
+        sum(-fact.amount_plan_minor) filter (where fact.spent_date < reader.today - 7) / 8.0 as usual_minor
+    from reader
+    inner join marts.fct_transactions as fact on reader.user_id = fact.user_id
+        and fact.spent_date >= reader.today - 63 and fact.spent_date < reader.today
+    where fact.is_spending and fact.amount_plan_minor is not null
+    having min(fact.spent_date) < min(reader.today) - 35
+)
+"""
+WEEKLY = or_nothing(
     "GET",
     "/api/ai/weekly-insights",
-    """select json_build_object('enough_data', true, 'insights', string_to_array(latest.text, chr(10)),
-        'trend', null, 'week_start', latest.week_start, 'told_by', latest.told_by) from latest""",
-    _LATEST,
+    """select json_build_object(
+        'enough_data', true,
+        'insights', coalesce(
+            (select to_json(string_to_array(latest.text, chr(10))) from latest),
+            (select json_agg(f.told) from findings as f), '[]'
+        ),
+        'trend', (select case when weeks.last_minor > weeks.usual_minor * 1.1 then 'up'
+            when weeks.last_minor < weeks.usual_minor * 0.9 then 'down' else 'stable' end from weeks),
+        'last_week', (select weeks.last_minor::bigint * reader.unit from weeks),
+        'usual_week', (select round(weeks.usual_minor)::bigint * reader.unit from weeks),
+        'week_start', (select latest.week_start from latest), 'told_by', (select latest.told_by from latest)
+    ) where exists (select from latest) or exists (select from findings)
+        or exists (select from weeks where weeks.usual_minor is not null)""",
+    f"{_LATEST}, {FINDINGS}, {_TREND}",
 )
-FEEDBACK = _or_nothing(
+FEEDBACK = or_nothing(
     "GET",
     "/api/ai/personalized-feedback",
     """select json_build_object('enough_data', true, 'feedback', (select f.told from findings as f limit 1),
         'tips', json_agg(f.told)) from findings as f having count(*) > 0""",
-    _FINDINGS,
+    FINDINGS,
 )
-REPORT = _or_nothing(
+REPORT = or_nothing(
     "GET",
     "/api/ai/monthly-report",
     """select json_build_object('enough_data', true, 'summary', string_agg(f.told,
@@ -234,29 +260,29 @@ REPORT = _or_nothing(
             select min(top.rank) from (select rank from findings limit 3) as top)),
         'highlights', json_agg(f.title), 'recommendations', json_agg(f.told))
         from findings as f having count(*) > 0""",
-    _FINDINGS,
+    FINDINGS,
 )
-RECOMMENDATIONS = _or_nothing(
+RECOMMENDATIONS = or_nothing(
     "GET",
     "/api/behavior/recommendations",
-    f"""select json_build_object('enough_data', true, 'recommendations', json_agg({_FINDING}))
+    f"""select json_build_object('enough_data', true, 'recommendations', json_agg({FINDING}))
     from findings as f having count(*) > 0""",
-    _FINDINGS,
+    FINDINGS,
 )
-ANSWER = _or_nothing(
+ANSWER = or_nothing(
     "POST",
     "/api/ai/assistant",
     """select json_build_object('enough_data', true, 'answer', string_agg(f.told, ' ')) from (
         select * from findings limit 3) as f having count(*) > 0""",
-    _FINDINGS,
+    FINDINGS,
 )
-SAVINGS = _or_nothing(
+SAVINGS = or_nothing(
     "GET",
     "/api/ai/savings-optimization",
     f"""select json_build_object('enough_data', true, 'potential_savings', sum(f.value),
-        'suggestions', json_agg({_FINDING})) from findings as f
+        'suggestions', json_agg({FINDING})) from findings as f
         where f.kind in ('category_rise', 'fees', 'subscriptions') having count(*) > 0""",
-    _FINDINGS,
+    FINDINGS,
 )
 #: Grades and risk go by the bounds of the FinHealth Score: healthy from 80, coping from 40, else vulnerable.
 #: A part that is not known is null and counts nowhere (docs/health_score.md).
@@ -284,7 +310,7 @@ select json_build_object(
 )
 from marts.fct_financial_health as h where h.user_id = reader.user_id
 """
-HEALTH = _or_nothing("GET", "/api/ai/financial-health-score", _HEALTH)
+HEALTH = or_nothing("GET", "/api/ai/financial-health-score", _HEALTH)
 #: Moves within the running period: who lacks is given from wants that have more than they usually still need,
 #: overlap by overlap of two running totals, so what one gives another gets and no giver falls below its need.
 _MOVES: LiteralString = """
@@ -321,7 +347,7 @@ moves as (
         and receiver.until_minor - receiver.lacks < giver.until_minor
 )
 """
-OPTIMIZE = _or_nothing(
+OPTIMIZE = or_nothing(
     "POST",
     "/api/ai/optimize-budget",
     """
@@ -351,7 +377,7 @@ OPTIMIZE = _or_nothing(
 )
 _CLUSTER: LiteralString = f"""
 member as (
-    select m.*, named.name ->> {_LANGUAGE} as cluster_name
+    select m.*, named.name ->> {LANGUAGE} as cluster_name
     from reader
     inner join ml.cluster_members as m on reader.user_id = m.user_id
     inner join ml.fitted_parameters as p on p.name = 'clusters' and p.version = m.model_version
@@ -359,7 +385,7 @@ member as (
     order by m.month desc limit 1
 )
 """
-CLUSTER = _or_nothing(
+CLUSTER = or_nothing(
     "GET",
     "/api/behavior/cluster",
     """select json_build_object('enough_data', true, 'cluster_name', member.cluster_name,
@@ -367,7 +393,7 @@ CLUSTER = _or_nothing(
         'month', member.month, 'drift', round(member.drift::numeric, 3)) from member""",
     _CLUSTER,
 )
-ANALYSIS = _or_nothing(
+ANALYSIS = or_nothing(
     "GET",
     "/api/behavior/analysis",
     """select json_build_object('enough_data', true, 'spending_personality', member.cluster_name,
@@ -378,9 +404,9 @@ ANALYSIS = _or_nothing(
         'weekend_spending_ratio', round((member.features ->> 'weekend_share')::numeric, 4),
         'food_spending_ratio', round((member.features ->> 'share_groceries')::numeric
             + (member.features ->> 'share_eating_out')::numeric, 4)) from member""",
-    f"{_CLUSTER}, {_FINDINGS}",
+    f"{_CLUSTER}, {FINDINGS}",
 )
-PROFILE = _or_nothing(
+PROFILE = or_nothing(
     "GET",
     "/api/ai/profile",
     """select json_build_object('enough_data', true, 'spending_personality', member.cluster_name,
@@ -389,7 +415,7 @@ PROFILE = _or_nothing(
         'strengths', coalesce((select json_agg(f.title) from findings as f where f.value = 0), '[]'),
         'recommended_strategies', coalesce((select json_agg(f.told) from findings as f), '[]'))
             from member""",
-    f"{_CLUSTER}, {_FINDINGS}",
+    f"{_CLUSTER}, {FINDINGS}",
 )
 #: The most particular released group that the user is in; only who takes part is shown any.
 _PEERS: LiteralString = """
@@ -437,7 +463,7 @@ reference as (
     from households as h left join own_shares as o on h.category_code = o.category_code
 )
 """
-PEERS = _or_nothing(
+PEERS = or_nothing(
     "GET",
     "/api/cohort/peer_comparison",
     """
@@ -459,7 +485,7 @@ PEERS = _or_nothing(
     """,
     _PEERS,
 )
-COHORT_INSIGHTS = _or_nothing(
+COHORT_INSIGHTS = or_nothing(
     "GET",
     "/api/cohort/insights",
     """
@@ -476,7 +502,7 @@ COHORT_INSIGHTS = _or_nothing(
     """,
     _PEERS,
 )
-COMPARISON = _or_nothing(
+COMPARISON = or_nothing(
     "GET",
     "/api/analytics/cohort-comparison",
     """
@@ -486,51 +512,61 @@ COMPARISON = _or_nothing(
     """,
     _PEERS,
 )
+#: The usual month by what statements say. A tier is relative to others, so only who takes part has one, and
+#: only where so many are compared that nobody can be read off it (docs/cohorts.md).
+_INCOME: LiteralString = f"""
+earned as (
+    select {INCOME_MINOR} as minor, exists (
+        select from app.budget_settings as stated
+        where stated.user_id = reader.user_id and stated.monthly_income_minor is not null
+    ) as is_stated
+    from reader
+),
+own_months as (
+    select flow.income_minor from reader
+    inner join marts.fct_monthly_cash_flow as flow on reader.user_id = flow.user_id
+    where flow.month_start < date_trunc('month', reader.today::timestamp)::date
+        and flow.month_start >= (date_trunc('month', reader.today::timestamp) - interval '12 months')::date
+),
+placed as (
+    select split_part(told.cohort, '=', 2) as tier
+    from reader
+    inner join app.cohort_consents as agreed on reader.user_id = agreed.user_id and agreed.is_in
+    inner join ml.cohort_members as m on reader.user_id = m.user_id
+    cross join lateral jsonb_array_elements_text(m.cohorts) as told (cohort)
+    where told.cohort in ('income_band=lower', 'income_band=middle', 'income_band=higher')
+        and m.month = (select max(last.month) from ml.cohort_members as last
+            where last.user_id = reader.user_id)
+        and exists (select from ml.cohort_releases as r where r.cohort = told.cohort and r.month = m.month)
+)
+"""
+INCOME = or_nothing(
+    "GET",
+    "/api/cohort/income_classification",
+    """
+    select json_build_object(
+        'enough_data', true, 'monthly_income', earned.minor * reader.unit, 'currency', reader.currency,
+        'basis', case when earned.is_stated then 'stated' else 'statements' end,
+        'tier', (select placed.tier from placed),
+        'tier_name', (select case placed.tier when 'lower' then 'below three quarters of the median'
+            when 'middle' then 'three quarters to one and a half times the median'
+            else 'above one and a half times the median' end from placed),
+        'range', (
+            select json_build_object(
+                'low', percentile_disc(0.25) within group (order by o.income_minor) * reader.unit,
+                'high', percentile_disc(0.75) within group (order by o.income_minor) * reader.unit,
+                'months', count(*)
+            ) from own_months as o having count(*) > 0
+        ),
+        'message', case when not exists (select from placed)
+            then 'A tier is told to who takes part in comparisons, once there are enough people to compare.'
+        end
+    ) from earned where earned.minor > 0
+    """,
+    _INCOME,
+)
 CONSENT = Document("""
 select json_build_object('takes_part', coalesce((
     select agreed.is_in from app.cohort_consents as agreed where agreed.user_id = reader.user_id
 ), false)) as document from reader
 """)
-
-#: Where each is answered; ``days`` and ``days_ahead`` are what a path may ask.
-FIGURES: tuple[tuple[str, str, Document], ...] = (
-    ("GET", "/api/budget/forecast", FORECAST),
-    ("GET", "/api/ai/spending-prediction", PREDICTION),
-    ("GET", "/api/behavior/predictions", PREDICTIONS),
-    ("GET", "/api/ai/spending-anomalies", ANOMALIES),
-    ("GET", "/api/behavior/anomalies", ANOMALIES),
-    ("GET", "/api/behavior/warnings", WARNINGS),
-    ("GET", "/api/insights/", BEST),
-    ("GET", "/api/insights/history", HISTORY),
-    ("GET", "/api/insights/income_based_tips", TIPS),
-    ("GET", "/api/ai/insights", ALL),
-    ("GET", "/api/ai/latest-snapshots", SNAPSHOTS),
-    ("POST", "/api/ai/snapshot", SNAPSHOT),
-    ("GET", "/api/ai/weekly-insights", WEEKLY),
-    ("GET", "/api/ai/personalized-feedback", FEEDBACK),
-    ("GET", "/api/ai/monthly-report", REPORT),
-    ("GET", "/api/behavior/recommendations", RECOMMENDATIONS),
-    ("POST", "/api/ai/assistant", ANSWER),
-    ("GET", "/api/ai/savings-optimization", SAVINGS),
-    ("GET", "/api/ai/financial-health-score", HEALTH),
-    ("GET", "/api/analytics/health-score", HEALTH),
-    ("POST", "/api/ai/optimize-budget", OPTIMIZE),
-    ("GET", "/api/ai/budget-optimization", OPTIMIZE),
-    ("GET", "/api/behavior/cluster", CLUSTER),
-    ("GET", "/api/behavior/analysis", ANALYSIS),
-    ("GET", "/api/ai/profile", PROFILE),
-    ("GET", "/api/cohort/peer_comparison", PEERS),
-    ("GET", "/api/cohort/insights", COHORT_INSIGHTS),
-    ("GET", "/api/analytics/cohort-comparison", COMPARISON),
-)
-
-
-def parameters_of(document: Document) -> tuple[str, ...]:
-    """Which of the paths' parameters a document asks for."""
-    return tuple(name for name in ("days", "days_ahead") if f"%({name})s" in document.query)
-
-
-def asked(document: Document, days: int | None, days_ahead: int | None) -> dict[str, Any]:
-    """Values for a document's parameters."""
-    values = {"days": days, "days_ahead": days_ahead}
-    return {name: values[name] for name in parameters_of(document)}

@@ -116,3 +116,8 @@ TO_COME: tuple[ToCome, ...] = (
 def said_of(method: str, path: str) -> Any:  # noqa: ANN401 - JSON
     """What a path says where there is nothing to say."""
     return next(said.data for said in TO_COME if (said.method, said.path) == (method, path))
+
+
+def is_bare(method: str, path: str) -> bool:
+    """Whether a path answers without an envelope."""
+    return any(said.bare for said in TO_COME if (said.method, said.path) == (method, path))

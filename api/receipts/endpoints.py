@@ -19,7 +19,7 @@ from api.envelope import NEVER_STORE, Envelope, success
 from api.errors import READING, WRITING, NotFoundError, TooLargeError, UnusableImageError, answers
 from api.insights.categories import suggestions
 from api.receipts import leaving
-from api.receipts.queries import HISTORY, JOB, LATEST_JOB
+from api.receipts.queries import HISTORY, JOB, LATEST_JOB, MATCHES
 from api.schemas import Nothing
 from api.strict import StrictRoute
 from warehouse.receipt_store import ImageGoneError, ReceiptStore
@@ -92,6 +92,26 @@ class ImageAddress(BaseModel):
     """Where the photo is streamed to whoever is signed in as its owner."""
 
     url: str
+
+
+class ReceiptLine(BaseModel):
+    """A transaction that paid a receipt or may have; ``match`` is paired, suggested or no."""
+
+    transaction_id: UUID
+    match: str
+    probability: float
+    told_by: str
+    date: civil_date
+    amount: float
+    currency: str
+    description: str
+
+
+class MatchAnswer(BaseModel):
+    """The user's word whether a transaction paid a receipt."""
+
+    transaction_id: UUID
+    is_paid: bool
 
 
 class DescribedPurchase(BaseModel):
@@ -226,6 +246,33 @@ async def receipt_history(
 async def confirm_receipt(given: Confirmation, writer: CurrentWriter) -> Response:
     """Confirm or correct what was read; the receipt is matched anew, and the next training learns from it."""
     return await writer.reply(lambda work: leaving.correct(work, writer.principal, given.said()))
+
+
+@router.get(
+    "/transactions/receipt/{receipt_id}/matches",
+    response_model=Envelope[list[ReceiptLine]],
+    responses=answers(NotFoundError, *READING),
+)
+async def receipt_matches(receipt_id: UUID, reader: CurrentReader) -> Response:
+    """The transactions that paid a receipt or may have, the likeliest first."""
+    document = await reader.read(MATCHES, receipt_id=receipt_id)
+    if document == b"null":
+        raise NotFoundError
+    return success(document, reader.request_id, NEVER_STORE)
+
+
+@router.post(
+    "/transactions/receipt/{receipt_id}/matches",
+    response_model=Envelope[list[ReceiptLine]],
+    responses=answers(NotFoundError, *WRITING),
+)
+async def answer_match(receipt_id: UUID, given: MatchAnswer, writer: CurrentWriter) -> Response:
+    """Say whether a transaction paid a receipt: it ends all doubt, and the plan follows."""
+    return await writer.reply(
+        lambda work: leaving.answer_match(
+            work, writer.principal, receipt_id, given.transaction_id, is_paid=given.is_paid
+        )
+    )
 
 
 @router.post("/ocr/categorize", response_model=Envelope[Suggestions], responses=answers(*READING))

@@ -14,7 +14,7 @@ from anyio import to_thread
 from api.database import Work
 from api.documents import read_own_write
 from api.errors import InvalidRequestError, NotFoundError, UnusableImageError
-from api.receipts.queries import LATEST_JOB
+from api.receipts.queries import LATEST_JOB, MATCHES
 from warehouse.money import exponent
 
 if TYPE_CHECKING:
@@ -68,6 +68,24 @@ select coalesce(
     (select named.category_code from seeds.client_categories as named
         where named.client_code = %(category)s limit 1)
 )
+"""
+# A receipt is paid by one line, and a line pays one receipt.
+_RIVALS = """
+update app.receipt_matches set band = 'no', decided_at = now()
+where user_id = %(user_id)s and band <> 'no'
+    and (receipt_id = %(receipt_id)s or entry_id = %(transaction_id)s)
+    and (receipt_id, entry_id) <> (%(receipt_id)s, %(transaction_id)s)
+"""
+_ANSWER = """
+insert into app.receipt_matches (user_id, receipt_id, entry_id, probability, band, origin, reasons)
+select read.user_id, read.receipt_id, line.transaction_id, %(probability)s, %(band)s, 'user', '{}'
+from app.receipts as read
+inner join app.transactions as line using (user_id)
+where read.user_id = %(user_id)s and read.receipt_id = %(receipt_id)s and read.status = 'completed'
+    and line.transaction_id = %(transaction_id)s and line.deleted_at is null
+on conflict (user_id, receipt_id, entry_id) do update
+set band = excluded.band, origin = 'user', probability = excluded.probability, decided_at = now()
+returning entry_id
 """
 _READ = "select currency from app.receipts where user_id = %(user_id)s and receipt_id = %(receipt_id)s"
 
@@ -147,6 +165,25 @@ async def correct(work: Work, user: Principal, said: Said) -> bytes:
     if document is None:
         raise NotFoundError
     return document
+
+
+async def answer_match(
+    work: Work, user: Principal, receipt_id: UUID, transaction_id: UUID, *, is_paid: bool
+) -> bytes:
+    """Keep the user's word whether a transaction paid a receipt, and leave a job that acts on it.
+
+    Raises NotFoundError for a receipt that is not read to its end, and for nobody's transaction.
+    """
+    pair = {"user_id": user.user_id, "receipt_id": receipt_id, "transaction_id": transaction_id}
+    if is_paid:
+        await work.run(_RIVALS, **pair)
+    band = "paired" if is_paid else "no"
+    if await work.row(_ANSWER, **pair, probability=float(is_paid), band=band) is None:
+        raise NotFoundError
+    await work.row(_JOB, user_id=user.user_id, image_id=receipt_id, kind="settle")
+    await work.audit("receipt_matched", receipt=str(receipt_id), transaction=str(transaction_id), band=band)
+    document = await read_own_write(work, user, MATCHES, receipt_id=receipt_id)
+    return document or b"[]"
 
 
 async def _values(work: Work, said: Said, currency_read: str | None) -> dict[str, str]:

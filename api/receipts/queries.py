@@ -76,6 +76,36 @@ LATEST_JOB = Document(
     f"select {_FIELDS} as document {_JOBS} and job.image_id = %(image_id)s::uuid "
     "order by job.created_at desc limit 1"
 )
+#: The bank lines that paid a receipt or may have, the likeliest first; null for nobody's receipt.
+MATCHES = Document("""
+select case when exists (
+    select from app.receipts as read
+    where read.user_id = reader.user_id and read.receipt_id = %(receipt_id)s::uuid
+) then coalesce((
+    select json_agg(json_build_object(
+        'transaction_id', line.transaction_id,
+        'match', match.band,
+        'probability', round(match.probability::numeric, 4),
+        'told_by', match.origin,
+        'date', line.spent_date,
+        'amount', round(
+            line.amount_minor::numeric / coalesce(units.unit, 100),
+            case coalesce(units.unit, 100) when 1 then 0 when 1000 then 3 else 2 end
+        ),
+        'currency', line.currency,
+        'description', line.description
+    ) order by match.band = 'paired' desc, match.probability desc, line.transaction_id)
+    from app.receipt_matches as match
+    left join app.merged_entries as joined
+        on match.user_id = joined.user_id and match.entry_id = joined.entry_id
+    inner join app.transactions as line
+        on match.user_id = line.user_id and line.deleted_at is null
+        and line.transaction_id = coalesce(joined.transaction_id, match.entry_id)
+    left join units on line.currency = units.currency
+    where match.user_id = reader.user_id and match.receipt_id = %(receipt_id)s::uuid
+), '[]') end as document
+from reader
+""")
 HISTORY = Document(
     f"""
     select coalesce(json_agg(listed.document order by listed.created_at desc), '[]') as document

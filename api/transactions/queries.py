@@ -9,32 +9,31 @@ from api.documents import Document
 #: What the client reads of one transaction. A bank knows the day only: such a one stands at noon of the
 #: user's zone, which is the same day in nearly every other. Money that the plan moved to its category is that
 #: of the next morning, or of today's for what was bought today, as the last build saw it.
-_ENTRY: LiteralString = """json_build_object(
-    'id', listed.transaction_id,
-    'category', listed.client_code,
-    'category_code', listed.category_code,
-    'group', listed.group_code,
-    'amount', -listed.amount_minor * coalesce(units.unit, 0.01),
-    'currency', listed.currency,
-    'description', listed.description,
-    'merchant', listed.merchant,
-    'location', listed.location,
-    'tags', array_to_json(coalesce(listed.tags, '{}')),
-    'is_recurring', coalesce(listed.is_recurring, exists (
+_ENTRY: LiteralString = """(select row_to_json(entry) from (select
+    listed.transaction_id as "id",
+    listed.client_code as "category",
+    listed.category_code as "category_code",
+    listed.group_code as "group",
+    -listed.amount_minor * coalesce(units.unit, 0.01) as "amount",
+    listed.currency as "currency",
+    listed.description as "description",
+    listed.merchant as "merchant",
+    listed.location as "location",
+    array_to_json(coalesce(listed.tags, '{}')) as "tags",
+    coalesce(listed.is_recurring, exists (
         select from ml.recurring_occurrences as found
         inner join ml.recurring_series as series
             on found.user_id = series.user_id and found.series_id = series.series_id
         where found.user_id = listed.user_id and found.transaction_id = listed.transaction_id
-            and not exists (
-                select from app.recurring_words as said
-                where said.user_id = series.user_id and said.series_id = series.series_id
-                    and said.word = 'rejected'
-            )
-    )),
-    'is_pending', listed.status = 'pending',
-    'link_kind', listed.link_kind,
-    'linked_transaction_id', listed.linked_id,
-    'splits', case when listed.is_split then (
+            and series.series_id <> all(array(
+                select said.series_id from app.recurring_words as said
+                where said.user_id = (select reader.user_id from reader) and said.word = 'rejected'
+            ))
+    )) as "is_recurring",
+    listed.status = 'pending' as "is_pending",
+    listed.link_kind as "link_kind",
+    listed.linked_id as "linked_transaction_id",
+    case when listed.is_split then (
         select json_agg(json_build_object(
             'category', coalesce(leaf.client_code, 'other'),
             'category_code', part.category_code,
@@ -44,27 +43,28 @@ _ENTRY: LiteralString = """json_build_object(
         from app.parts as part
         left join marts.dim_categories as leaf on part.category_code = leaf.category_code
         where part.user_id = listed.user_id and part.transaction_id = listed.transaction_id
-    ) else '[]' end,
-    'confidence_score', listed.confidence_score,
-    'category_origin', listed.category_origin,
-    'category_reason', listed.category_reason,
-    'category_model', listed.model_version,
-    'receipt_url', listed.receipt_url,
-    'notes', listed.notes,
-    'account_id', listed.account_id,
-    'spent_at', to_char(
+    ) else '[]' end as "splits",
+    listed.confidence_score as "confidence_score",
+    listed.category_origin as "category_origin",
+    listed.category_reason as "category_reason",
+    listed.model_version as "category_model",
+    listed.receipt_url as "receipt_url",
+    listed.notes as "notes",
+    listed.account_id as "account_id",
+    to_char(
         coalesce(listed.spent_at, (listed.spent_date + time '12:00') at time zone listed.timezone)
         at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
-    ),
-    'created_at', to_char(listed.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-    'updated_at', to_char(
+    ) as "spent_at",
+    to_char(listed.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "created_at",
+    to_char(
         greatest(listed.updated_at, listed.described_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
-    ),
-    'rebalanced', moved.minor is not null,
-    'rebalance_covered', least(moved.minor, -listed.amount_minor)
-        * case when listed.currency = moved.currency then coalesce(units.unit, 0.01) end,
-    'rebalance_fully_covered', moved.is_enough
-)"""
+    ) as "updated_at",
+    moved.minor is not null as "rebalanced",
+    least(moved.minor, -listed.amount_minor)
+        * case when listed.currency = moved.currency then coalesce(units.unit, 0.01) end
+        as "rebalance_covered",
+    moved.is_enough as "rebalance_fully_covered"
+) as entry)"""
 
 #: What a listed transaction is told with.
 _TOLD: LiteralString = """
@@ -88,55 +88,64 @@ left join lateral (
 #: model int_linked_categories says, of the facts as they are now.
 _LINKED: LiteralString = """
     select
-        ends.user_id, ends.transaction_id, ends.linked_id, ends.kind,
+        ends.linked_id, ends.kind,
         case
             when ends.kind <> 'transfer' then coalesce(
                 (
                     select part.category_code
                     from app.parts as part
-                    where part.user_id = ends.user_id and part.transaction_id = ends.linked_id
+                    where part.user_id = made.user_id and part.transaction_id = ends.linked_id
                     order by abs(part.amount_minor) desc, part.line_number
                     limit 1
                 ),
-                bought.category_code
+                (
+                    select bought.category_code
+                    from app.standing_categories as bought
+                    where bought.user_id = made.user_id and bought.transaction_id = ends.linked_id
+                )
             )
             when 'card' in (here.kind, there.kind) then 'card_payment'
             when 'cash' in (here.kind, there.kind) then 'cash_withdrawal'
             else 'internal_transfer'
         end as category_code
     from (
-        select
-            link.user_id, link.source_transaction_id as transaction_id,
-            link.target_transaction_id as linked_id, link.kind
+        select link.target_transaction_id as linked_id, link.kind
         from app.transaction_links as link
-        where link.band = 'paired'
+        where link.user_id = made.user_id and link.source_transaction_id = made.transaction_id
+            and link.band = 'paired'
         union all
-        select
-            link.user_id, link.target_transaction_id as transaction_id,
-            link.source_transaction_id as linked_id, link.kind
+        select link.source_transaction_id as linked_id, link.kind
         from app.transaction_links as link
-        where link.band = 'paired' and link.kind = 'transfer' and link.target_transaction_id is not null
+        where link.user_id = made.user_id and link.target_transaction_id = made.transaction_id
+            and link.band = 'paired' and link.kind = 'transfer'
     ) as ends
-    inner join app.transactions as moved
-        on ends.user_id = moved.user_id and ends.transaction_id = moved.transaction_id
-    inner join app.accounts as here on moved.user_id = here.user_id and moved.account_id = here.account_id
+    inner join app.accounts as here on made.user_id = here.user_id and made.account_id = here.account_id
     left join app.transactions as other
-        on ends.user_id = other.user_id and ends.linked_id = other.transaction_id
+        on made.user_id = other.user_id and ends.linked_id = other.transaction_id
     left join app.accounts as there on other.user_id = there.user_id and other.account_id = there.account_id
-    left join app.standing_categories as bought
-        on ends.user_id = bought.user_id and ends.linked_id = bought.transaction_id
 """
 
 #: The category of a split transaction's largest part, and whether any part is spending.
 _PARTS: LiteralString = """
     select
-        part.user_id, part.transaction_id,
         (array_agg(part.category_code order by abs(part.amount_minor) desc, part.line_number))[1]
             as category_code,
-        bool_or(leaf.group_code in ('need', 'want')) as has_spending
+        bool_or(leaf.group_code in ('need', 'want')) as has_spending,
+        true as is_split
     from app.parts as part
     left join marts.dim_categories as leaf on part.category_code = leaf.category_code
-    group by part.user_id, part.transaction_id
+    where part.user_id = made.user_id and part.transaction_id = made.transaction_id
+        -- Asked once: few people split anything, and looking for parts takes most of the time of a page.
+        and (
+            select
+                exists (select from app.split_lines as own where own.user_id = asking.user_id)
+                or exists (
+                    select from app.category_rules as rule
+                    where rule.user_id = asking.user_id and rule.is_on and rule.actions ? 'split'
+                )
+            from reader as asking
+        )
+    having count(*) > 0
 """
 
 #: The reader's transactions with the category that stands, tombstones aside. What the user and the user's
@@ -147,33 +156,33 @@ FACTS: LiteralString = f"""
         made.user_id, made.transaction_id, made.account_id, made.amount_minor, made.currency,
         coalesce(effect.renamed, made.description) as description, made.status, made.spent_date,
         made.created_at, made.updated_at,
-        reader.timezone, reader.today,
+        made.timezone, made.today,
         coalesce(details.merchant, effect.merchant, made.counterparty, standing.merchant) as merchant,
-        details.location, array(
+        details.location, case when details.tags is not null or effect.tags is not null then array(
             select distinct tag from unnest(details.tags || effect.tags) as tag order by tag
-        ) as tags, details.is_recurring, details.receipt_url, details.notes,
+        ) else '{{}}'::text[] end as tags, details.is_recurring, details.receipt_url, details.notes,
         details.spent_at, details.updated_at as described_at,
-        linked.kind as link_kind, linked.linked_id, parts.transaction_id is not null as is_split,
+        linked.kind as link_kind, linked.linked_id, parts.is_split is not null as is_split,
         coalesce(stands.category_code, 'uncategorised') as category_code,
         coalesce(stands.client_code, 'other') as client_code,
         coalesce(stands.group_code, 'want') as group_code,
         case
-            when parts.transaction_id is not null then 'user'
+            when parts.is_split is not null then 'user'
             when standing.category_origin in ('user', 'rule') or linked.category_code is null
                 then standing.category_origin
             else 'link'
         end as category_origin,
         case
-            when parts.transaction_id is not null then 'you split it'
+            when parts.is_split is not null then 'you split it'
             when standing.category_origin in ('user', 'rule') or linked.category_code is null
                 then standing.category_reason
             else 'it is a ' || linked.kind
         end as category_reason,
         case
-            when parts.transaction_id is null and linked.category_code is null then standing.model_version
+            when parts.is_split is null and linked.category_code is null then standing.model_version
         end as model_version,
         case
-            when parts.transaction_id is null and linked.category_code is null
+            when parts.is_split is null and linked.category_code is null
                 then round(standing.category_probability::numeric, 3)
         end as confidence_score,
         coalesce(parts.has_spending, coalesce(stands.group_code, 'want') in ('need', 'want') and (
@@ -182,21 +191,33 @@ FACTS: LiteralString = f"""
             or coalesce(linked.kind in ('refund', 'reimbursement'), false)
         )) as is_spending,
         least(
-            age(made.xmin), age(details.xmin), standing.transactions_ago, effect.transactions_ago
+            age(made.written_in), age(details.xmin), standing.transactions_ago, effect.transactions_ago
         ) as transactions_ago
-    from reader
-    inner join app.transactions as made
-        on reader.user_id = made.user_id and made.deleted_at is null and made.status <> 'expired'
+    -- The latest first, and everything else looked up one by one: a page ends where it is full, however long
+    -- the history is. A join with the reader would lose the order.
+    from (
+        select
+            (select reader.timezone from reader) as timezone, (select reader.today from reader) as today,
+            line.user_id, line.transaction_id, line.account_id, line.amount_minor, line.currency,
+            line.description, line.counterparty, line.status, line.spent_date, line.created_at,
+            line.updated_at, line.xmin as written_in
+        from app.transactions as line
+        where line.user_id = (select reader.user_id from reader) and line.deleted_at is null
+            and line.status <> 'expired'
+        order by line.spent_date desc, line.transaction_id desc
+    ) as made
     left join app.transaction_details as details
         on made.user_id = details.user_id and made.transaction_id = details.transaction_id
-    left join app.standing_categories as standing
-        on made.user_id = standing.user_id and made.transaction_id = standing.transaction_id
-    left join app.rule_effects as effect
-        on made.user_id = effect.user_id and made.transaction_id = effect.transaction_id
-    left join ({_LINKED}) as linked
-        on made.user_id = linked.user_id and made.transaction_id = linked.transaction_id
-    left join ({_PARTS}) as parts
-        on made.user_id = parts.user_id and made.transaction_id = parts.transaction_id
+    left join lateral (
+        select * from app.standing_categories as told
+        where told.user_id = made.user_id and told.transaction_id = made.transaction_id
+    ) as standing on true
+    left join lateral (
+        select * from app.rule_effects as told
+        where told.user_id = made.user_id and told.transaction_id = made.transaction_id
+    ) as effect on true
+    left join lateral ({_LINKED}) as linked on true
+    left join lateral ({_PARTS}) as parts on true
     left join marts.dim_categories as stands
         on stands.category_code = coalesce(
             parts.category_code,
@@ -311,7 +332,7 @@ select coalesce(json_agg(json_build_object(
     'created_at', to_char(listed.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 ) order by coalesce(listed.spent_at, listed.created_at) desc, listed.transaction_id desc), '[]') as document
 from ({FACTS} where made.spent_date = coalesce(
-    %(day)s::date, (%(instant)s::timestamptz at time zone reader.timezone)::date, reader.today
+    %(day)s::date, (%(instant)s::timestamptz at time zone made.timezone)::date, made.today
 )) as listed
 left join units on listed.currency = units.currency
 where listed.is_spending

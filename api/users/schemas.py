@@ -20,7 +20,8 @@ class Me(BaseModel):
     id: UUID
     email: str
     name: str
-    income: Amount = Field(description="A month's, as the user stated it; 0 while it is read off statements.")
+    income: Amount = Field(description="A month's: as stated, else the median of the last six whole months.")
+    income_is_stated: bool
     savings_goal: Amount
     budget_method: str = Field(examples=["50/30/20"])
     currency: Currency
@@ -35,6 +36,31 @@ class Me(BaseModel):
     settings: dict[str, Any] = Field(description="What the settings screen keeps, as it was sent.")
     verified_email: bool
     is_premium: bool
+
+
+class Subscription(BaseModel):
+    """What the client shows of a subscription."""
+
+    subscription_id: UUID
+    product_id: str
+    status: str
+    platform: str
+    expires_at: Instant
+    auto_renew: bool
+    trial_period: bool
+
+
+class Premium(BaseModel):
+    """Whether somebody has premium, and by what."""
+
+    is_premium: bool
+    subscription: Subscription | None
+
+
+class Features(BaseModel):
+    """What premium opens."""
+
+    features: list[str]
 
 
 class MeChange(BaseModel):
@@ -78,6 +104,7 @@ EXAMPLE = {
     "email": "maria@example.org",
     "name": "Maria",
     "income": 2000.00,
+    "income_is_stated": True,
     "savings_goal": 0.00,
     "budget_method": "50/30/20",
     "currency": "EUR",

@@ -12,7 +12,7 @@ from api.auth.tokens import Principal
 from api.database import Work
 from api.documents import read_own_write
 from api.errors import AddressTakenError, InvalidRequestError, WrongAmountError
-from api.users.queries import ME
+from api.users.queries import ME, ME_WITHOUT_MARTS
 from api.users.schemas import MeChange
 from warehouse.money import Money, MoneyError
 
@@ -55,6 +55,8 @@ set
     updated_at = now()
 """
 
+_HAS_MARTS: LiteralString = "select to_regclass('marts.fct_monthly_cash_flow') is not null"
+
 
 async def change_me(work: Work, user: Principal, given: MeChange, sign_in: SignIn) -> bytes:
     """Change what was sent and give the user as the client reads it."""
@@ -73,7 +75,8 @@ async def change_me(work: Work, user: Principal, given: MeChange, sign_in: SignI
     except MoneyError:
         raise WrongAmountError from None
     await work.audit("profile_changed", fields=sorted(given.model_fields_set))
-    return await read_own_write(work, user, ME) or b"null"
+    (built,) = await work.row(_HAS_MARTS) or (False,)
+    return await read_own_write(work, user, ME if built else ME_WITHOUT_MARTS) or b"null"
 
 
 async def _change_money(work: Work, user: Principal, given: MeChange, currency: str) -> None:

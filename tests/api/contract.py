@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jwt
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 IN_SCOPE = (
-    "/api/auth/", "/api/users/me", "/api/onboarding/", "/api/dashboard", "/api/calendar/",
+    "/api/auth/", "/api/users/", "/api/onboarding/", "/api/dashboard", "/api/calendar/",
     "/api/transactions/", "/api/budget/", "/api/analytics/", "/api/insights/",
     "/api/ai/", "/api/behavior/", "/api/cohort/",
 )  # fmt: skip
@@ -116,3 +118,9 @@ def fields_in(kind: str) -> list[str]:
         if not name.endswith("?") and (alternative := name.split("|")[0])
         if re.fullmatch(r"\w+", alternative)
     ]
+
+
+def own_id(headers: dict[str, str]) -> str:
+    """Whom the token speaks for."""
+    token = headers.get("authorization", "").removeprefix("Bearer ")
+    return str(jwt.decode(token, options={"verify_signature": False})["sub"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.api.contract import IN_SCOPE, REPOSITORY, contract_file
-from tests.api.test_contract import ELSEWHERE
+from tests.api.test_contract import ELSEWHERE, STEPS
 
 TABLE = REPOSITORY / "docs" / "contract.md"
 HEAD = """\
@@ -19,7 +19,6 @@ written against did wrong stands in the last column.
 | call | status | test | defect of the former server, not repeated |
 |---|---|---|---|
 """
-STEPS = ("/register", "/login", "/refresh-token", "/logout")
 #: Where calls are tested that need a photo, a mailed link or a foreign signature.
 TESTS = {
     "/receipt": "test_receipts.py",

@@ -84,7 +84,30 @@ NOURA = Person(
     "noura@example.org", "KWD", "Asia/Kuwait", 900_000, 5_001, (Line(0, -1_250, "groceries", "LULU"),)
 )
 NEWCOMER = Person("newcomer@example.org", "EUR", "America/New_York", None, None, ())
-EVERYBODY = (MARIA, KENJI, NOURA, NEWCOMER)
+YEARS = 2
+
+
+def habits(today: date) -> tuple[Line, ...]:
+    """Two years: pay on the first, rent on the third, dinner out every Friday, gifts every 12 December."""
+    lines = []
+    for ago in range(1, YEARS * 365 + 40):
+        day = today - timedelta(days=ago)
+        if day.day == 1:
+            lines.append(Line(ago, 200_000, "salary", "SALARY"))
+        if day.day == 3:
+            lines.append(Line(ago, -60_000, "rent", "RENT"))
+        if day.isoweekday() == 5:
+            lines.append(Line(ago, -4_000 - 10 * (ago % 7), "restaurants", "DINNER", "Osteria"))
+        elif ago % 3 == 0:
+            lines.append(Line(ago, -1_000 - ago % 200, "groceries", "POS", "Corner Shop"))
+        if (day.month, day.day) == (12, 12):
+            lines.append(Line(ago, -30_000, "gifts", "GIFTS"))
+    return tuple(lines)
+
+
+#: Who stated no income, so that it is read off statements.
+DORA = Person("dora@example.org", "EUR", "UTC", None, 50_000, habits(datetime.now(tz=UTC).date()))
+EVERYBODY = (MARIA, KENJI, NOURA, NEWCOMER, DORA)
 
 
 def principal_of(warehouse: Warehouse, user_id: UUID, token_version: int = 1) -> Principal:

@@ -62,7 +62,14 @@ def token_in(payload: dict[str, str]) -> str:
 
 @pytest.mark.parametrize(
     ("password", "reason"),
-    [("short", "too_short"), ("password1", "leaked"), ("PASSWORD1", "leaked"), ("aaaaaaaaaaaa", "guessable")],
+    [
+        ("short", "too_short"),
+        ("password1", "leaked"),
+        ("PASSWORD1", "leaked"),
+        ("aaaaaaaaaaaa", "guessable"),
+        ("Mita!2026!2026", "guessable"),
+        ("MyMoneyBudget-1", "guessable"),
+    ],
 )
 def test_a_weak_password_is_refused_with_its_reason(client: TestClient, password: str, reason: str) -> None:
     error = error_of(register(client, password=password), 400)
@@ -111,6 +118,20 @@ def test_a_token_used_after_the_grace_ends_the_family(
     assert error_of(refreshed(client, pair["refresh_token"]), 401)["code"] == "AUTH_1008"
     assert error_of(refreshed(client, newest["refresh_token"]), 401)["code"] == "AUTH_1004"
     assert error_of(client.get(ME, headers=bearer(newest)), 401)["code"] == "AUTH_1004"
+
+
+def test_a_session_ends_half_a_year_after_the_sign_in_however_often_it_is_renewed(
+    client: TestClient, built: Warehouse, pair: dict[str, str]
+) -> None:
+    with built.transaction() as connection:
+        connection.execute(
+            text(
+                "update app.sessions set created_at = created_at - interval '181 days' where session_id = :id"
+            ),
+            {"id": jwt.decode(pair["access_token"], options={"verify_signature": False})["sid"]},
+        )
+    last = data_of(refreshed(client, pair["refresh_token"]))
+    assert error_of(refreshed(client, last["refresh_token"]), 401)["code"] == "AUTH_1004"
 
 
 def test_sessions_are_listed_and_ended_one_by_one(client: TestClient) -> None:

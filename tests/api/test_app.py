@@ -43,6 +43,7 @@ HEAVY = {
     "sklearn",
     "great_expectations",
     "dbt",
+    "sqlalchemy",
     "alembic",
     "flows",
     "expectations",

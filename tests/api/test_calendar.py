@@ -137,3 +137,13 @@ def test_a_month_before_the_first_statement_is_not_made_up(client: TestClient, m
     long_ago = date(MARIA.today.year - 3, 1, 1)
     data = data_of(client.get(f"/api/calendar/saved/{long_ago.year}/1", headers=maria))
     assert data["calendar"] == []
+
+
+@pytest.mark.parametrize("more", ["12345678901234567890123", '{"a": [18446744073709551616]}', '"\\u0000"'])
+def test_a_day_with_what_cannot_be_written_is_refused(
+    client: TestClient, maria: dict[str, str], more: str
+) -> None:
+    body = f'{{"calendar": {{"1": {{"total": 30, "limit": 20, "more": {more}}}}}}}'
+    headers = maria | {"content-type": "application/json"}
+    error = error_of(client.post("/api/calendar/redistribute", content=body, headers=headers), 422)
+    assert error["details"]["validation_errors"][0]["field"] == "body.calendar.1"

@@ -110,7 +110,8 @@ def test_every_answer_carries_the_security_headers(client: TestClient) -> None:
         headers = client.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
-        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        for part in ("frame-ancestors 'none'", "base-uri 'none'"):
+            assert part in headers["content-security-policy"]
         assert headers["strict-transport-security"]
 
 

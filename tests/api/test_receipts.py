@@ -12,7 +12,8 @@ from PIL import Image
 from sqlalchemy import text
 
 from api.receipts import endpoints
-from tests.api.people import MARIA
+from tests.api.conftest import sign_in
+from tests.api.people import MARIA, Line, Person, move_in
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -161,3 +162,84 @@ def test_the_same_form_is_the_same_whatever_its_boundary(client: TestClient, mar
     assert (first.status_code, again.status_code, other.status_code) == (200, 200, 422), other.text
     assert first.json()["data"]["job_id"] == again.json()["data"]["job_id"]
     assert other.json()["error"]["code"] == "BUSINESS_4001"
+
+
+def new_person(built: Warehouse) -> Person:
+    """Somebody whose purchases no other test looks at."""
+    lines = (Line(0, -1_000, "groceries", "BILLA 12", "Billa"),)
+    person = Person(f"{uuid4()}@example.org", "EUR", "Europe/Sofia", 200_000, 1_000, lines)
+    move_in(built, person)
+    return person
+
+
+@pytest.fixture
+def shopper(built: Warehouse) -> Person:
+    return new_person(built)
+
+
+def read_receipt(
+    client: TestClient, headers: dict[str, str], built: Warehouse, owner: Person, *, status: str
+) -> str:
+    """A receipt of 12.30 in shop Lidl, as a worker leaves it."""
+    receipt: str = upload(client, headers, photo()).json()["data"]["receipt_id"]
+    with built.transaction() as connection:
+        connection.execute(
+            text("""
+                insert into app.receipts (
+                    user_id, receipt_id, status, merchant, spent_date, total_minor, currency, reader
+                )
+                select user_id, :receipt, :status, 'Lidl', '2026-03-14', 1230, 'EUR', 'x'
+                from app.users where email = :email
+            """),
+            {"receipt": receipt, "email": owner.email, "status": status},
+        )
+    return receipt
+
+
+def pay(client: TestClient, headers: dict[str, str]) -> str:
+    """A purchase that may have paid it."""
+    body = {"amount": 12.30, "category": "groceries", "spent_at": "2026-03-14T12:00:00Z", "currency": "EUR"}
+    made = client.post("/api/transactions/", json=body, headers=headers)
+    assert made.status_code == 201, made.text
+    transaction: str = made.json()["data"]["id"]
+    return transaction
+
+
+def test_the_user_says_which_line_paid_a_receipt(
+    client: TestClient, shopper: Person, built: Warehouse
+) -> None:
+    mine, another = (sign_in(client, person) for person in (shopper, new_person(built)))
+    receipt = read_receipt(client, mine, built, shopper, status="completed")
+    one, other = pay(client, mine), pay(client, mine)
+    path = f"/api/transactions/receipt/{receipt}/matches"
+    assert client.get(path, headers=mine).json()["data"] == []
+
+    def answer(headers: dict[str, str], transaction: str, *, is_paid: bool) -> Response:
+        return client.post(path, json={"transaction_id": transaction, "is_paid": is_paid}, headers=headers)
+
+    assert answer(mine, one, is_paid=True).status_code == 200
+    told = answer(mine, other, is_paid=True).json()["data"]
+    assert [(line["transaction_id"], line["match"], line["told_by"], line["amount"]) for line in told] == [
+        (other, "paired", "user", -12.3),
+        (one, "no", "user", -12.3),
+    ]
+    assert {line["match"] for line in answer(mine, other, is_paid=False).json()["data"]} == {"no"}
+    with built.transaction() as connection:
+        jobs = connection.execute(
+            text("select kind from ops.receipt_jobs where image_id = :receipt"), {"receipt": receipt}
+        ).scalars()
+        assert "settle" in set(jobs)
+    assert answer(another, one, is_paid=True).status_code == 404
+    assert client.get(path, headers=another).status_code == 404
+    assert answer(mine, str(uuid4()), is_paid=True).status_code == 404
+    assert answer(mine, pay(client, another), is_paid=True).status_code == 404
+
+
+def test_a_receipt_that_waits_for_review_is_not_paid_yet(
+    client: TestClient, shopper: Person, built: Warehouse
+) -> None:
+    mine = sign_in(client, shopper)
+    receipt = read_receipt(client, mine, built, shopper, status="needs_review")
+    body = {"transaction_id": pay(client, mine), "is_paid": True}
+    path = f"/api/transactions/receipt/{receipt}/matches"
+    assert client.post(path, json=body, headers=mine).status_code == 404
