@@ -47,7 +47,7 @@ USERS = int(os.environ.get("MITA_BENCH_USERS", "50"))
 SECONDS = float(os.environ.get("MITA_BENCH_SECONDS", "4"))
 WARM_UP_SECONDS = 1.0
 CONNECTIONS = 16
-WORKERS = (1, 2)
+WORKERS = tuple(int(number) for number in os.environ.get("MITA_BENCH_WORKERS", "1,2").split(","))
 MONTHS = 3
 PASSWORD = "a long and quiet passphrase"  # noqa: S105 - of people who do not exist
 

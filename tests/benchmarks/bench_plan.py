@@ -1,13 +1,15 @@
 """The daily plan of generated people: full build, refresh of a few, one user live, growth with users.
 
-A build is told as a ratio to the same compiled SQL without dbt. MITA_BENCH_PLAN_USERS (200) and
-MITA_BENCH_PLAN_MONTHS (24) say how many lives are generated.
+A build is told as a ratio to the same compiled SQL without dbt, with the same indexes and statistics.
+MITA_BENCH_PLAN_SIZES ("20,100,200") says of how many users builds are measured, the last how many lives are
+generated; MITA_BENCH_PLAN_MONTHS (24) how long they are.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import statistics
 import sys
 import tempfile
@@ -32,8 +34,10 @@ from warehouse.repositories.users import NewUser, add_user
 from warehouse.server import EmbeddedServer
 from warehouse.settings import Settings
 
-USERS = int(os.environ.get("MITA_BENCH_PLAN_USERS", "200"))
+SIZES = tuple(sorted(map(int, os.environ.get("MITA_BENCH_PLAN_SIZES", "20,100,200").split(","))))
+USERS = SIZES[-1]
 MONTHS = int(os.environ.get("MITA_BENCH_PLAN_MONTHS", "24"))
+FIXED_RUNS = 3
 LIVE_READS = 300
 WARM_UP_READS = 10
 FULL = ("run", "--full-refresh")
@@ -187,21 +191,28 @@ def build(bench: Bench, people: list[UUID], command: tuple[str, ...]) -> tuple[f
 
 def measure_builds(bench: Bench) -> None:
     """Full, the same by SQL alone, of a few people, and how it grows."""
-    tenth = bench.people[: max(1, len(bench.people) // 10)]
     run_dbt(bench.warehouse.settings, bench.warehouse.server, ("seed",))
     build(bench, bench.people[:1], FULL)
-    for people in (tenth, bench.people[: len(bench.people) // 2], bench.people):
-        seconds, results = build(bench, people, FULL)
-        tell(f"full build of {len(people)}", f"{seconds:.1f} s, {1000 * seconds / len(people):.0f} ms a user")
-    queue(bench, bench.people)
+    for size in SIZES:
+        seconds, results = build(bench, bench.people[:size], FULL)
+        tell(f"full build of {size}", f"{seconds:.1f} s, {1000 * seconds / size:.0f} ms a user")
     alone = compiled_alone(bench, results)
     tell("the same SQL without dbt", f"{alone:.1f} s, dbt takes {seconds / alone:.2f} of it")
     tell_sizes(bench)
-    fixed, _ = build(bench, bench.people[:1], REFRESH)
+    measure_refresh(bench, seconds)
+
+
+def measure_refresh(bench: Bench, full: float) -> None:
+    """What a hundredth of the users costs, and apart from it what dbt costs with nobody to renew."""
+    fixed = min(build(bench, [], REFRESH)[0] for _ in range(FIXED_RUNS))
+    tell("refresh of nobody", f"{fixed:.2f} s, what dbt costs whatever there is to do")
     few = bench.people[: max(1, len(bench.people) // 100)]
     warm, results = build(bench, few, REFRESH)
-    tell("refresh of one user", f"{fixed:.2f} s")
-    tell(f"refresh of {len(few)} (1 %)", f"{warm:.2f} s, {warm / seconds:.3f} of the full build")
+    apart = (warm - fixed) / (full - fixed)
+    tell(
+        f"refresh of {len(few)} (1 %)",
+        f"{warm:.2f} s, {warm / full:.4f} of the full build, {apart:.4f} without dbt's own",
+    )
     slowest = sorted(results, key=lambda result: -result.seconds)[:3]
     tell("slowest of it", ", ".join(f"{result.node} {result.seconds:.2f} s" for result in slowest))
 
@@ -209,23 +220,47 @@ def measure_builds(bench: Bench) -> None:
 def compiled_alone(bench: Bench, results: list[NodeResult]) -> float:
     """Seconds of the compiled SQL of what a refresh builds, as plain tables with their indexes."""
     compiled = bench.warehouse.settings.folder("dbt") / "target" / "compiled" / "mita" / "models"
-    texts = {path.stem: path.read_text() for path in compiled.rglob("*.sql")}
-    per_user = {
-        path.stem for folder in ("per_build", "per_user") for path in compiled.rglob(f"{folder}/*.sql")
+    texts = {
+        path.stem: path.read_text()
+        for folder in ("per_build", "per_user")
+        for path in compiled.rglob(f"{folder}/*.sql")
     }
+    order = [result.node for result in results if result.node in texts]
+    queue(bench, bench.people)
     dsn = bench.warehouse.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    order = [result.node for result in results if result.node in per_user]
     with psycopg.connect(dsn, autocommit=True) as connection:
+        made = {node: statements_of(connection, node, texts[node]) for node in order}
         with timed() as seconds:
             for node in order:
-                schema = "marts" if node.startswith(("fct_", "dim_")) else "intermediate"
-                setting = "on" if node in _BY_INDEX else "off"
-                connection.execute(f"set enable_nestloop = {setting}")
-                connection.execute(f"create table {schema}.alone_{node} as {texts[node]}")
+                for statement in made[node]:
+                    connection.execute(statement.encode())
         for node in order:
-            schema = "marts" if node.startswith(("fct_", "dim_")) else "intermediate"
-            connection.execute(f"drop table {schema}.alone_{node}")
+            connection.execute(f"drop table {_schema(node)}.alone_{node}".encode())
     return seconds[0]
+
+
+def statements_of(connection: psycopg.Connection, node: str, query: str) -> list[str]:
+    """What makes a table beside the one that dbt made: as durable, with the same indexes and statistics."""
+    schema = _schema(node)
+    table = f"{schema}.{node}"
+    unlogged, indexes = connection.execute(
+        """
+        select c.relpersistence = 'u',
+            array(select pg_get_indexdef(i.indexrelid) from pg_index as i where i.indrelid = c.oid)
+        from pg_class as c where c.oid = %s::regclass
+        """,
+        [table],
+    ).fetchone() or (False, [])
+    return [
+        f"set enable_nestloop = {'on' if node in _BY_INDEX else 'off'}",
+        f"create {'unlogged ' if unlogged else ''}table {schema}.alone_{node} as {query}",
+        *(re.sub(r"INDEX .*? ON \S+", f"INDEX ON {schema}.alone_{node}", index) for index in indexes),
+        f"analyze {schema}.alone_{node}",
+    ]
+
+
+def _schema(node: str) -> str:
+    return "marts" if node.startswith(("fct_", "dim_")) else "intermediate"
 
 
 _BY_INDEX = {"int_plan_users", "int_daily_amounts", "dim_accounts", "fct_transactions", "fct_plan_gaps"}

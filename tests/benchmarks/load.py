@@ -33,7 +33,9 @@ class Figures:
     seconds: list[float]
 
     def percentile(self, number: int) -> float:
-        """Milliseconds within which so many of a hundred were answered."""
+        """Milliseconds within which so many of a hundred were answered; of one answer, its own."""
+        if len(self.seconds) < 2:
+            return sum(self.seconds) * 1000
         return statistics.quantiles(self.seconds, n=100)[number - 1] * 1000
 
     def __str__(self) -> str:
