@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.money import Money
 from warehouse.repositories import plans
-from warehouse.repositories.plans import DayTotal, MoveRow, PlanRow
+from warehouse.repositories.plans import DayTotal, MoveRow, PlanRow, Span
 from warehouse.repositories.users import get_user
 from warehouse.settings import Settings
 
@@ -48,10 +48,11 @@ def draw(warehouse: Warehouse, user_id: UUID, day: date, category: str, out: Pat
     first = day.replace(day=1)
     last = first.replace(day=monthrange(first.year, first.month)[1])
     with warehouse.transaction() as connection:
-        year = plans.totals_between(connection, user_id, last - timedelta(days=364), last)
-        month = plans.totals_between(connection, user_id, first, last)
-        rows = plans.plan_between(connection, user_id, first, last)
-        moves = [move for move in plans.moves_on(connection, user_id, day) if move.to_category == category]
+        year = plans.list_totals(connection, Span(user_id, last - timedelta(days=364), last))
+        month = plans.list_totals(connection, Span(user_id, first, last))
+        rows = plans.list_plan(connection, Span(user_id, first, last))
+        moved = plans.list_moves(connection, Span(user_id, day, day))
+        moves = [move for move in moved if move.to_category == category]
     currency = rows[0].currency
     _draw_year(year, out / "plan_year.png")
     _draw_month(month, currency, out / "plan_month.png")

@@ -13,14 +13,18 @@ from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from flows.cli.errors import CommandError
+from flows.cli.plan import show
 from flows.dbt import project_folder, run_dbt
 from tests.dbt.households import add_purchases, draw_household, enqueue, move_in
 from tests.dbt.reference_plan import Category, Facts, Move, PlanLine, Purchase, ReferencePlan
+from tests.factories import add_transaction, make_user
 from warehouse.repositories import freshness
 
 if TYPE_CHECKING:
@@ -347,3 +351,24 @@ def test_spending_more_in_one_category_never_raises_anothers_plan(marts: Warehou
         if facts.today == day and code != more.category and (day, code) in after:
             there, here = line, after[day, code]
             assert here.budget + here.carry + here.moved <= there.budget + there.carry + there.moved
+
+
+def test_a_day_before_those_that_are_kept_is_shown_as_it_stood(
+    marts: Warehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Old statements are all that some people have, and marts keep two years."""
+    monkeypatch.setenv("MITA_HOME", str(marts.settings.root))
+    monkeypatch.setenv("MITA_SECRET_KEY", marts.settings.secret.decode())
+    monkeypatch.setenv("MITA_DATABASE_URL", marts.server.render_as_string(hide_password=False))
+    user = make_user(marts, monthly_income_minor=100_000)
+    for month in range(1, 10):
+        add_transaction(marts, user, amount_minor=-4321, spent=date(2019, month, 10))
+
+    show(user.email, on="2019-09-15", as_json=True)
+
+    days = {day["day"]: day for day in orjson.loads(capsys.readouterr().out)["days"]}
+    assert days["2019-09-10"]["spent_minor"] == 4321
+    assert sum(day["planned_minor"] for day in days.values()) > 0
+    assert (min(days), max(days)) == ("2019-09-01", "2019-09-30")
+    with pytest.raises(CommandError, match="known from 2019-01-10 to 2019-09-10"):
+        show(user.email, on="2018-12-31")

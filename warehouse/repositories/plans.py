@@ -1,31 +1,40 @@
-"""The daily plan as dbt built it, for people who read it in a terminal."""
+"""The daily plan for people who read it in a terminal: as of now, or as it stood on an earlier day.
+
+As of now it comes from the mart where that is current, else it is reckoned anew from the facts. Marts keep
+some periods only; as of a day, the plan is reckoned from the facts as if that day were today.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
+_MARTS = ("daily_plan", "daily_totals", "budget_moves")
+_SERVED = {mart: f"served_{mart}(:user_id, :first_day, :last_day)" for mart in _MARTS}
+_RECKONED = {mart: f"live_{mart}(:user_id, :first_day, :last_day, :as_of)" for mart in _MARTS}
 _PLAN = """
 select plan_date, category_code, group_code, budget_minor, planned_minor, spent_minor, status, currency
-from marts.served_daily_plan(:user_id, :first_day, :last_day)
+from marts.{daily_plan}
 order by plan_date, category_code
 """
 _TOTALS = """
 select plan_date, planned_minor, spent_minor, status
-from marts.served_daily_totals(:user_id, :first_day, :last_day)
+from marts.{daily_totals}
 order by plan_date
 """
 _PERIOD = """
 select period_start, period_end - 1
-from marts.served_daily_totals(:user_id, :day, :day)
+from marts.{daily_totals}
 """
 _MOVES = """
 select moved_on, from_category, to_category, amount_minor, reason, source, is_applied, currency
-from marts.served_budget_moves(:user_id, :day, :day)
+from marts.{budget_moves}
 order by to_category, amount_minor desc, from_category
 """
 
@@ -68,24 +77,45 @@ class MoveRow:
     currency: str
 
 
-def period_of(connection: Connection, user_id: UUID, day: date) -> tuple[date, date] | None:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days of somebody's plan, both ends included: as of now, or as if ``as_of`` were today."""
+
+    user_id: UUID
+    first_day: date
+    last_day: date
+    as_of: date | None = None
+
+
+def period_of(connection: Connection, day: Span) -> tuple[date, date] | None:
     """The first and the last day of the plan's period that a day falls into; None where there is no plan."""
-    found = connection.execute(text(_PERIOD), {"user_id": user_id, "day": day}).first()
-    return None if found is None else (found[0], found[1])
+    found = _rows(connection, _PERIOD, day)
+    return (found[0][0], found[0][1]) if found else None
 
 
-def plan_between(connection: Connection, user_id: UUID, first_day: date, last_day: date) -> Sequence[PlanRow]:
-    """The plan of these days: from the mart where it is current, else reckoned anew from the facts."""
-    days = {"user_id": user_id, "first_day": first_day, "last_day": last_day}
-    return [PlanRow(*row) for row in connection.execute(text(_PLAN), days)]
+def list_plan(connection: Connection, span: Span) -> list[PlanRow]:
+    """The plan of these days by category."""
+    return [PlanRow(*row) for row in _rows(connection, _PLAN, span)]
 
 
-def totals_between(connection: Connection, user_id: UUID, first_day: date, last_day: date) -> list[DayTotal]:
-    """The days' totals, likewise."""
-    days = {"user_id": user_id, "first_day": first_day, "last_day": last_day}
-    return [DayTotal(*row) for row in connection.execute(text(_TOTALS), days)]
+def list_totals(connection: Connection, span: Span) -> list[DayTotal]:
+    """The days' totals."""
+    return [DayTotal(*row) for row in _rows(connection, _TOTALS, span)]
 
 
-def moves_on(connection: Connection, user_id: UUID, day: date) -> list[MoveRow]:
-    """The moves in force on a day, likewise."""
-    return [MoveRow(*row) for row in connection.execute(text(_MOVES), {"user_id": user_id, "day": day})]
+def list_moves(connection: Connection, span: Span) -> list[MoveRow]:
+    """The moves in force on these days."""
+    return [MoveRow(*row) for row in _rows(connection, _MOVES, span)]
+
+
+def known_days(connection: Connection, user_id: UUID) -> tuple[date, date] | None:
+    """The days of the first and of the last transaction; None where there is none."""
+    days = text("select min(spent_date), max(spent_date) from app.transactions where user_id = :user_id")
+    first, last = connection.execute(days, {"user_id": user_id}).one()
+    return None if first is None else (first, last)
+
+
+def _rows(connection: Connection, query: str, span: Span) -> Sequence[Row[Any]]:
+    """Rows of a query over the functions that serve a mart now, or reckon it as of a day."""
+    asked = query.format(**(_SERVED if span.as_of is None else _RECKONED))
+    return connection.execute(text(asked), dataclasses.asdict(span)).all()
