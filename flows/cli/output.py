@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -14,13 +15,28 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from flows.progress import reported_to
 
-console = Console()
+#: Columns of what nobody's terminal shows: a file or a program has no edge at which to break a table.
+WIDTH_WITHOUT_TERMINAL = 160
+
+
+class _Output(Console):
+    """A console that takes 80 columns for granted only where a terminal has them."""
+
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
+        """Columns and rows."""
+        found = super().size
+        has_edge = "COLUMNS" in os.environ or any(os.isatty(stream) for stream in range(3))
+        return found if has_edge else ConsoleDimensions(WIDTH_WITHOUT_TERMINAL, found.height)
+
+
+console = _Output()
 #: What is not a result (progress, hints) goes here, so that results can be piped.
-hints = Console(stderr=True)
+hints = _Output(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

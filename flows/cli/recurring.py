@@ -101,7 +101,7 @@ def _notes(one: Series) -> str:
     if one.price_before_minor is not None:
         notes.append(f"{Money(one.price_before_minor, one.currency)} until {one.price_changed_on}")
     if one.missed:
-        notes.append(f"stayed away {one.missed} times")
+        notes.append("stayed away once" if one.missed == 1 else f"stayed away {one.missed} times")
     if one.doubled:
         notes.append(f"came twice {one.doubled} times")
     return "; ".join(filter(None, notes))
