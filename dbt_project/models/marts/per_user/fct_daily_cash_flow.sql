@@ -8,50 +8,17 @@ transactions as (
     select * from {{ ref('int_transactions') }}
 ),
 
-accounts as (
-    select * from {{ ref('stg_app__accounts') }}
-),
-
-balances as (
-    select * from {{ ref('int_account_balances') }}
-),
-
 -- Accounts of which a statement gave a balance, in the currency of the plan; the others' worth is unknown.
-known_accounts as (
-    select
-        accounts.user_id,
-        accounts.account_id,
-        balances.balance_minor,
-        balances.balance_date
-    from plan_users
-    inner join accounts
-        on plan_users.user_id = accounts.user_id and plan_users.currency = accounts.currency
-    inner join balances
-        on accounts.user_id = balances.user_id and accounts.account_id = balances.account_id
-),
-
--- A balance counts from its statement's last day on; what was booked before is taken off it again.
-booked as (
-    select
-        known_accounts.user_id,
-        sum(transactions.amount_minor) as amount_minor
-    from known_accounts
-    inner join transactions
-        on
-            known_accounts.user_id = transactions.user_id
-            and known_accounts.account_id = transactions.account_id
-            and known_accounts.balance_date >= transactions.booked_date
-    where transactions.status = 'posted'
-    group by known_accounts.user_id
+openings as (
+    select * from {{ ref('int_account_openings') }}
 ),
 
 anchors as (
     select
-        known_accounts.user_id,
-        sum(known_accounts.balance_minor) - coalesce(max(booked.amount_minor), 0) as opening_minor
-    from known_accounts
-    left join booked on known_accounts.user_id = booked.user_id
-    group by known_accounts.user_id
+        user_id,
+        sum(opening_minor) as opening_minor
+    from openings
+    group by user_id
 ),
 
 flows as (
@@ -73,13 +40,13 @@ flows as (
             0
         )::bigint as refunded_minor,
         coalesce(
-            sum(transactions.amount_plan_minor) filter (where known_accounts.account_id is not null), 0
+            sum(transactions.amount_plan_minor) filter (where openings.account_id is not null), 0
         )::bigint as known_minor
     from transactions
-    left join known_accounts
+    left join openings
         on
-            transactions.user_id = known_accounts.user_id
-            and transactions.account_id = known_accounts.account_id
+            transactions.user_id = openings.user_id
+            and transactions.account_id = openings.account_id
     where transactions.amount_plan_minor is not null
     group by transactions.user_id, transactions.spent_date
 ),

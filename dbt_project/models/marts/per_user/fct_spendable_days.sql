@@ -12,8 +12,8 @@ accounts as (
     select * from {{ ref('stg_app__accounts') }}
 ),
 
-balances as (
-    select * from {{ ref('int_account_balances') }}
+openings as (
+    select * from {{ ref('int_account_openings') }}
 ),
 
 -- What lies on a savings account or is owed on a loan is not there to be spent.
@@ -21,41 +21,20 @@ spendable as (
     select
         accounts.user_id,
         accounts.account_id,
-        balances.balance_minor,
-        balances.balance_date
+        openings.opening_minor
     from plan_users
     inner join accounts on plan_users.user_id = accounts.user_id
-    left join balances
-        on
-            accounts.user_id = balances.user_id
-            and accounts.account_id = balances.account_id
-            and plan_users.currency = accounts.currency
+    left join openings
+        on accounts.user_id = openings.user_id and accounts.account_id = openings.account_id
     where accounts.kind not in ('savings', 'loan', 'investment')
-),
-
--- The balance of a day before the first one: what statements said, with what was booked until then taken off.
-booked as (
-    select
-        spendable.user_id,
-        sum(transactions.amount_minor) as amount_minor
-    from spendable
-    inner join transactions
-        on
-            spendable.user_id = transactions.user_id
-            and spendable.account_id = transactions.account_id
-            and spendable.balance_date >= transactions.booked_date
-    where transactions.status = 'posted'
-    group by spendable.user_id
 ),
 
 anchors as (
     select
-        spendable.user_id,
-        sum(spendable.balance_minor) - coalesce(max(booked.amount_minor), 0) as opening_minor
+        user_id,
+        sum(opening_minor) as opening_minor
     from spendable
-    left join booked on spendable.user_id = booked.user_id
-    where spendable.balance_minor is not null
-    group by spendable.user_id
+    group by user_id
 ),
 
 days as (
@@ -70,7 +49,7 @@ days as (
             sum(transactions.amount_plan_minor) filter (where spendable.account_id is not null), 0
         )::bigint as flow_minor,
         coalesce(
-            sum(transactions.amount_plan_minor) filter (where spendable.balance_minor is not null), 0
+            sum(transactions.amount_plan_minor) filter (where spendable.opening_minor is not null), 0
         )::bigint as told_minor
     from transactions
     left join spendable
