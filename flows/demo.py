@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import httpx
 import polars as pl
 
+from flows.cli.addresses import show_addresses
 from flows.cli.output import console, hints, print_json
-from flows.cli.platform import show_addresses
 from flows.platform.client import run_module
 from flows.platform.control import await_service, launch
 from flows.platform.state import PlatformState, read_state

@@ -6,16 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.addresses import show_addresses
 from flows.cli.output import AsJson, console, hints, print_json
 
 if TYPE_CHECKING:
     from flows.platform.state import PlatformState
-
-#: What people open, by service: a path on its address and what is there.
-PAGES = {
-    "api": (("/docs", "the API, to try"), ("/health", "its health")),
-    "prefect": (("", "flows: start, watch, schedule"),),
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -82,20 +77,6 @@ def status(*, as_json: AsJson = False) -> None:
         console.print("Nothing runs. Start with: mita up --detach")
     if state is None:
         raise typer.Exit(1)
-
-
-def show_addresses(state: PlatformState) -> None:
-    """Print where everything is, for a person to open."""
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False)
-    for service, pages in PAGES.items():
-        for path, meaning in pages:
-            if service in state.services:
-                table.add_row(f"[bold]{state.services[service]}{path}[/]", meaning)
-    table.add_row("[bold]mita docs[/]", "dbt docs: tables, columns, lineage")
-    table.add_row("[bold]mita down[/]", "stops everything")
-    console.print(table)
 
 
 def demo(
