@@ -186,7 +186,7 @@ def _from_columns(
 
 
 def _directions(records: pl.DataFrame, dialect: Dialect) -> tuple[pl.Series, pl.Series]:
-    texts = records[f"f{dialect.indicator_column}"]
+    texts = records[f"f{dialect.indicator_column}"].str.strip_chars()
     directions = texts.replace_strict(dict(dialect.rule.directions), default=None, return_dtype=pl.Int64)
     name = dialect.layout.columns[dialect.indicator_column or 0]
     return directions, _where(
