@@ -29,6 +29,8 @@ _EXPLAINED = 0.8
 _FEWEST_STEPS = 3
 
 _AMOUNTS = frozenset({Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT})
+#: Roles by whose names a record may be a header.
+ENOUGH = _AMOUNTS | {Role.BOOKED}
 _TEXTS = frozenset({Role.DESCRIPTION, Role.COUNTERPARTY, Role.PAYER, Role.PAYEE})
 
 Roles = dict[Role, tuple[int, ...]]
@@ -67,12 +69,10 @@ def content_roles(kinds: Sequence[str], columns: list[list[str]]) -> Roles | Non
 def roles_by_cells(roles: Roles, columns: list[list[str]]) -> Roles:
     """The roles that a header's names tell, with those that only the cells of the other columns tell.
 
-    A booking date that holds no dates gives way to the other one, and the other side's number to its name; an
-    amount, a text and what is booked are looked for where no name says them.
+    The other side's number gives way to its name; a date, an amount, a text and what is booked are looked for
+    where no name says them.
     """
-    booked, value = roles[Role.BOOKED][0], next(iter(roles.get(Role.VALUE, ())), None)
-    if value is not None and not _holds_dates(columns[booked]) and _holds_dates(columns[value]):
-        roles = {**roles, Role.BOOKED: (value,), Role.VALUE: ()}
+    roles = _with_date(roles, columns)
     other = next(iter(roles.get(Role.COUNTERPARTY, ())), None)
     if other is not None and Role.DESCRIPTION in roles and _are_account_numbers(columns[other]):
         roles = {**roles, Role.COUNTERPARTY: ()}
@@ -86,6 +86,18 @@ def roles_by_cells(roles: Roles, columns: list[list[str]]) -> Roles:
             longest = max(texts, key=lambda index: sum(map(len, columns[index])))
             roles = {**roles, Role.DESCRIPTION: (longest,)}
     return {role: indexes for role, indexes in roles.items() if indexes}
+
+
+def _with_date(roles: Roles, columns: list[list[str]]) -> Roles:
+    """The roles with a column that holds dates as the booking date, where the one so named holds none."""
+    named = [index for role in (Role.BOOKED, Role.VALUE) for index in roles.get(role, ())[:1]]
+    dated = [index for index in named if _holds_dates(columns[index])]
+    if not named:
+        dated = [index for index, column in enumerate(columns) if kind_of(column) == "date"][:2]
+    if not dated or dated[0] in roles.get(Role.BOOKED, ()):
+        return roles
+    others = {role: tuple(index for index in taken if index not in dated) for role, taken in roles.items()}
+    return {**others, Role.BOOKED: (dated[0],), Role.VALUE: tuple(dated[1:])}
 
 
 def _beside_balance(balance: int, free: list[int], columns: list[list[str]]) -> Roles:
@@ -142,8 +154,17 @@ def _beside_balances(numbers: list[int], signed: list[int], columns: list[list[s
         is_told = amount in signed or len(numbers) == 2  # noqa: PLR2004 - an amount and a balance
         if is_told and _explains([columns[amount]], columns[balance]):
             yield {Role.AMOUNT: (amount,), Role.BALANCE: (balance,)}
+        if amount in signed and _follows(columns[amount], columns[balance]):
+            yield {Role.AMOUNT: (amount,)}
     if len(numbers) == 2 and numbers[0] in signed:  # noqa: PLR2004
         yield {Role.AMOUNT: (numbers[0],), Role.BALANCE: (numbers[1],)}
+
+
+def _follows(amounts: list[str], before: list[str]) -> bool:
+    """Whether each amount leads from the balance before it to that of the next row, in either order."""
+    steps = [later - earlier for earlier, later in pairwise(map(_cents, before))]
+    moved = list(map(_cents, amounts))
+    return len(steps) > 1 and (steps == moved[:-1] or [-step for step in steps] == moved[1:])
 
 
 def _leads(before: list[str], amounts: list[str], after: list[str]) -> bool:

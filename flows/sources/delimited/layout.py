@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from flows.sources.contents import Readable, refuse
 from flows.sources.delimited.encoding import Encoding
-from flows.sources.delimited.headerless import DATE_SHAPE, content_roles, kind_of, roles_by_cells
+from flows.sources.delimited.headerless import DATE_SHAPE, ENOUGH, content_roles, kind_of, roles_by_cells
 from flows.sources.delimited.records import split_record, text_blocks
 from flows.sources.delimited.vocabulary import (
     CURRENCY_NAMES,
@@ -139,14 +139,14 @@ def _headers(lines: Sequence[str], delimiter: str) -> Iterator[Layout]:
 
 def _has_date(fields: Sequence[str]) -> bool:
     """Whether a record is rather a line of the table than its header."""
-    return any(DATE_SHAPE.fullmatch(text) for text in fields)
+    return any(DATE_SHAPE.match(text) for text in fields)
 
 
 def _layout(
     lines: Sequence[str], delimiter: str, end: int, fields: Sequence[str], roles: dict[Role, tuple[int, ...]]
 ) -> Layout:
     preamble = tuple(line for line in lines[: end - 1] if line.strip())
-    if Role.BOOKED in roles:
+    if roles.keys() & ENOUGH:
         roles = roles_by_cells(roles, _columns(lines[end:], delimiter, len(fields)))
     return Layout(
         delimiter=delimiter,
@@ -211,7 +211,13 @@ def role_of(name: str) -> tuple[Role, int] | None:
             role, rank = known[0]
             return role, PART_RANK * (_PHRASE_WORDS - length + 1) + rank
     # "CAD$" beside "USD$": amounts in the one and the other
-    return (Role.AMOUNT, PART_RANK * (_PHRASE_WORDS + 1)) if currency_of(name.strip().rstrip("$")) else None
+    return (Role.AMOUNT, PART_RANK * (_PHRASE_WORDS + 1)) if _currency_of_dollars(name) else None
+
+
+def _currency_of_dollars(name: str) -> str:
+    """The currency that is a column's whole name, as in "CAD$"; "" for none."""
+    bare = name.strip()
+    return (currency_of(bare.removesuffix("$")) or "") if bare.endswith("$") else ""
 
 
 def _both_sides(tokens: Sequence[str]) -> tuple[Role, int] | None:
@@ -225,7 +231,7 @@ def _both_sides(tokens: Sequence[str]) -> tuple[Role, int] | None:
 def currency_in_name(name: str) -> str:
     """The currency that a column's name carries, as in "Amount (EUR)" or "Betrag in EUR"; "" for none."""
     tokens = re.findall(r"[^\W\d_]{0,2}\$|[^\W\d_]+\.?|[€£¥₽₴₹₩₪₺₫฿₱₦]", name)
-    if name.strip().endswith("$") and (code := currency_of(name.strip().rstrip("$"))):
+    if code := _currency_of_dollars(name):
         return code
     codes = [
         currency_of(token)

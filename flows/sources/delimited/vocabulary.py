@@ -122,7 +122,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
     ),
     Role.BILLED_AMOUNT: (
         "billing amount,billed amount,settled amount,settlement amount,account amount",
-        "abrechnungsbetrag",
+        "abrechnungsbetrag,сумма платежа",
         "betrag in kontowahrung,amount billed,charged amount",
     ),
     Role.DEBIT: (
@@ -139,7 +139,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "uznania obciazenia",
         "dare,uscite,uscita,addebito,addebiti,debito,debitos,saida,saidas,uttag,ut,ud fra konto",
         "ut fra konto",
-        "terheles,isplata,duguje,teret,cheltuieli",
+        "terheles,isplata,duguje,teret,cheltuieli,zahlungsausgang,breme,debetas,deebet",
         "borc,витрата,витрати,дебет,χρεωση,出金,出金金額,出金額,支払い金額,支払金額,お支払金額,お支払い金額",
         "בחובה,חובה",
         "お引出し,引出金額,借方,支出,支出金额,支出金額,출금,출금액,출금금액,찾으신금액,مدين,المدين,سحب",
@@ -156,7 +156,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "uznanie,uznania,wplyw,wplywy,wplata,wplaty,kwota uznania,przychod",
         "avere,entrate,entrata,accredito,accrediti,credito,creditos,insattning,ind til konto",
         "inn pa konto,inn,ind",
-        "jovairas,uplata,potrazuje,korist,venituri",
+        "jovairas,uplata,potrazuje,korist,venituri,zahlungseingang,dobro,kreditas,kreedit",
         "alacak,надходження,кредит,πιστωση,入金,入金金額,入金額,預かり金額,預り金額,お預り金額,お預入れ,預入金額",
         "貸方,贷方,收入,收入金额,收入金額,存入,입금,입금액,입금금액,맡기신금액,دائن,الدائن,إيداع,ايداع,זכות,בזכות",
     ),
@@ -221,6 +221,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
     ),
     Role.BILLED_CURRENCY: (
         "billing currency,billed currency,settled currency,settlement currency,abrechnungswahrung",
+        "валюта платежа",
     ),
     Role.DESCRIPTION: (
         "description,transaction description,details,transaction details,narrative,narration",
@@ -595,6 +596,7 @@ def card_words() -> tuple[str, ...]:
     """Column names that only statements of cards have."""
     return words(
         "card member,cardmember,card holder,cardholder,cardholder name,karteninhaber,card number,card no",
+        "card last 4 digits,last 4 digits,card ending",
         "kartennummer,titulaire de la carte,numero de tarjeta,numero de carte,kortinnehavare",
         "purchase date,purchase amount,kaufdatum,date d achat,fecha de compra",
         "利用店名,ご利用店名,利用店名 商品名,利用日,ご利用日",
