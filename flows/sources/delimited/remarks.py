@@ -17,7 +17,7 @@ def without_remarks(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     A balance or a total has no amount, or no date and an amount on both sides; a header repeats the names.
     """
     is_odd = _without_amount(layout) | _with_both_sides(layout)
-    odd = records.filter(is_odd).select("line_number", *_fields(layout))
+    odd = records.filter(is_odd).select("line_number", *_texts(layout))
     totals = [row[0] for row in odd.iter_rows() if says_total(row[1:])]
     is_header = _repeats_header(layout)
     if not totals and not records.select(is_header.any()).item():
@@ -32,8 +32,10 @@ def says_total(fields: Sequence[str]) -> bool:
     return any(said == phrase or said.startswith(f"{phrase} ") for phrase in total_words())
 
 
-def _fields(layout: Layout) -> list[str]:
-    return [f"f{index}" for index in range(len(layout.columns))]
+def _texts(layout: Layout) -> list[str]:
+    """The columns in which words may stand: a name of a month is none of them."""
+    dates = {column for role in (Role.BOOKED, Role.VALUE) for column in layout.roles.get(role, ())}
+    return [f"f{index}" for index in range(len(layout.columns)) if index not in dates]
 
 
 def _is_blank(column: int) -> pl.Expr:
