@@ -203,7 +203,8 @@ def _balance(text: str) -> _Balance | None:
 
 
 def _split_account(text: str) -> tuple[str, str]:
-    """An account and the currency behind it: "1291.99.348EUR", "123/456 EUR"."""
+    """An account and the currency behind it: "1291.99.348EUR", "123/456 EUR", "/PL61114010101234"."""
+    text = text.removeprefix("/")
     bare = text.replace(" ", "") if text[:2].isalpha() and text[2:4].isdigit() else text
     found = _CURRENCY_BEHIND.fullmatch(bare)
     if not found:

@@ -11,6 +11,7 @@ from flows.sources.lines import one_text
 _LINE_WIDTH = 64
 _SUBFIELD_WIDTH = 27
 _SUBFIELDS = re.compile(r"\s*(?P<code>\d{3})?\s*(?P<mark>[?<>~^@§|#$*!])(?=\d\d)")
+_BARE_CODE = re.compile(r"\s*\d{3}\s*")
 _SEPA = re.compile(r"\b(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP)\+")
 _CODE = re.compile(r"(?:^|(?<=/))(?=/?[A-Z]{3,4}/)/?([A-Z]{3,4})/")
 #: Codes that stand before one another, the second saying what the text is: /BENM//NAME/ and /REMI/USTD//.
@@ -38,6 +39,8 @@ def read_details(content: str) -> Details:
     lines = [line for line in content.split("\n") if line.strip()]
     if not lines:
         return Details()
+    if len(lines) > 1 and _BARE_CODE.fullmatch(lines[0]) and _SUBFIELDS.match(lines[1]):
+        lines = lines[1:]  # Polish banks write the kind in a field of its own first
     if found := _SUBFIELDS.match(lines[0]):
         return _from_subfields("".join(lines), found)
     text = unwrapped(lines)
@@ -60,7 +63,7 @@ def _from_subfields(text: str, found: re.Match[str]) -> Details:
     parts = re.split(rf"{mark}(\d\d)", text[found.end("code") if found["code"] else 0 :])
     fields = list(zip(parts[1::2], parts[2::2], strict=True))
     purpose = _joined([text for number, text in fields if "20" <= number <= "29" or "60" <= number <= "63"])
-    name = " ".join("".join(text for number, text in fields if number in {"32", "33"}).split())
+    name = " ".join(_joined([text for number, text in fields if number in {"32", "33"}]).split())
     posting = " ".join(text for number, text in fields if number == "00").strip()
     said = _without_references(purpose)
     return Details(name, one_text(said or ("" if name and not posting else posting)), found["code"] or "")

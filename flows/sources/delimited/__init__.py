@@ -21,6 +21,7 @@ from flows.sources.delimited.mapping import fingerprint_of
 from flows.sources.delimited.profile import profile
 from flows.sources.delimited.reading import Dialect, statement_lines
 from flows.sources.delimited.records import Shape, blocks
+from flows.sources.delimited.remarks import without_remarks
 from flows.sources.delimited.understanding import decisions
 from flows.sources.delimited.vocabulary import Role
 from flows.sources.lines import BATCH_ROWS
@@ -37,7 +38,8 @@ def identify(head: bytes, name: str) -> bool:  # noqa: ARG001 - the name says no
 def parse(path: Path, hints: ReadingHints) -> Statement:
     """A statement whose lines are read when they are asked for; raises StatementRefusedError.
 
-    Every record below the header becomes one line, apart from blank lines and a footer, which a note counts.
+    Every record below the header becomes one line, apart from blank lines, a footer and what surely is no
+    transaction (see ``without_remarks``), which a note counts.
     """
     return read_table(path, hints)
 
@@ -46,7 +48,7 @@ def read_table(source: Readable, hints: ReadingHints, delimiters: Sequence[str] 
     """The same for any text, such as that of a workbook's sheet."""
     encoding = detect(source, hints.country)
     layout = choose_layout(source, encoding, delimiters, hints.layouts)
-    shape = Shape(encoding, layout.delimiter, len(layout.columns), layout.header_line)
+    shape = Shape(encoding, layout.delimiter, len(layout.columns), layout.header_line or layout.skipped)
     decided = profile(source, shape, layout, hints)
     frames = _batches(source, shape, decided.dialect)
     check = RunningCheck(is_ascending=decided.proof.is_ascending)
@@ -74,7 +76,7 @@ def _batches(source: Readable, shape: Shape, dialect: Dialect) -> Iterator[pl.Da
 def _parts(source: Readable, shape: Shape, dialect: Dialect) -> Iterator[pl.DataFrame]:
     """The table's records in parts of at most BATCH_ROWS."""
     for block in blocks(source, shape):
-        records = block.records
+        records = without_remarks(block.records, dialect.layout)
         if dialect.last_line is not None:
             records = records.filter(pl.col("line_number") <= dialect.last_line)
         for part in records.iter_slices(BATCH_ROWS):

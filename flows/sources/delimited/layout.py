@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from flows.sources.contents import Readable, refuse
 from flows.sources.delimited.encoding import Encoding
-from flows.sources.delimited.headerless import DATE_SHAPE, content_roles, kind_of
+from flows.sources.delimited.headerless import DATE_SHAPE, ENOUGH, content_roles, kind_of, roles_by_cells
 from flows.sources.delimited.records import split_record, text_blocks
 from flows.sources.delimited.vocabulary import (
     CURRENCY_NAMES,
@@ -30,10 +30,14 @@ DELIMITERS = (",", ";", "\t", "|")
 _PREAMBLE_LINES = 100
 _SAMPLE_LINES = 400
 _PHRASE_WORDS = 5
+#: Roles that only a part of a name tells rank from here on.
+PART_RANK = 1000
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+#: "Description1", "Beschreibung 2"
+_NUMBER_BEHIND = re.compile(r"(?<=[^\W\d]) ?\d$")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_ACCOUNT_NUMBER = re.compile(r"[\dXx*•](?:[\dXx*•\-/ ]{2,32})[\dXx*•]")
+_ACCOUNT_NUMBER = re.compile(r"[\dXx*•](?:[\dXx*•_\-/ ]{2,32})[\dXx*•]")
 _ONE_EACH = (
     Role.BOOKED, Role.VALUE, Role.AMOUNT, Role.BILLED_AMOUNT, Role.DEBIT, Role.CREDIT, Role.INDICATOR,
     Role.FEE, Role.BALANCE, Role.CURRENCY, Role.BILLED_CURRENCY, Role.COUNTERPARTY, Role.REFERENCE, Role.MCC,
@@ -54,6 +58,7 @@ class Layout:
     account_ref: str = ""  # from the preamble
     currency: str = ""  # from the preamble
     kinds: tuple[str, ...] = ()  # of a table without a header: what each column holds
+    skipped: int = 0  # lines above a table without a header
     confirmed: StatementLayout | None = None  # what the user has said of it
 
     def column(self, role: Role) -> int | None:
@@ -134,13 +139,15 @@ def _headers(lines: Sequence[str], delimiter: str) -> Iterator[Layout]:
 
 def _has_date(fields: Sequence[str]) -> bool:
     """Whether a record is rather a line of the table than its header."""
-    return any(DATE_SHAPE.fullmatch(text) for text in fields)
+    return any(DATE_SHAPE.match(text) for text in fields)
 
 
 def _layout(
     lines: Sequence[str], delimiter: str, end: int, fields: Sequence[str], roles: dict[Role, tuple[int, ...]]
 ) -> Layout:
     preamble = tuple(line for line in lines[: end - 1] if line.strip())
+    if roles.keys() & ENOUGH:
+        roles = roles_by_cells(roles, _columns(lines[end:], delimiter, len(fields)))
     return Layout(
         delimiter=delimiter,
         header_line=end,
@@ -153,6 +160,12 @@ def _layout(
     )
 
 
+def _columns(lines: Sequence[str], delimiter: str, width: int) -> list[list[str]]:
+    """The cells of each column, by the records that have all of them."""
+    rows = [fields for _, fields in records_of(lines, delimiter) if len(fields) == width]
+    return [[fields[index].strip() for fields in rows] for index in range(width)]
+
+
 def column_roles(names: Sequence[str]) -> dict[Role, tuple[int, ...]]:
     """The columns of each role, the most telling first; one alone where there can be only one."""
     found: dict[Role, list[tuple[int, int]]] = {}
@@ -160,6 +173,8 @@ def column_roles(names: Sequence[str]) -> dict[Role, tuple[int, ...]]:
         if known := role_of(name):
             found.setdefault(known[0], []).append((known[1], index))
     ranked = {role: [index for _, index in sorted(columns)] for role, columns in found.items()}
+    if {Role.DEBIT, Role.CREDIT} <= ranked.keys() and not _is_whole(found.get(Role.AMOUNT, ())):
+        ranked.pop(Role.AMOUNT, None)  # "Betrag Detail" beside "Belastung" and "Gutschrift"
     if len(ranked.get(Role.BOOKED, [])) > 1:
         ranked[Role.VALUE] = ranked[Role.BOOKED][1:]
     if len(ranked.get(Role.COUNTERPARTY, [])) > 1:
@@ -169,6 +184,11 @@ def column_roles(names: Sequence[str]) -> dict[Role, tuple[int, ...]]:
     }
 
 
+def _is_whole(columns: Iterable[tuple[int, int]]) -> bool:
+    """Whether any of some columns, given as rank and index, has its role by its whole name."""
+    return any(rank < PART_RANK for rank, _ in columns)
+
+
 def role_of(name: str) -> tuple[Role, int] | None:
     """A column's role by its name and how telling the name is (lower is better); None for an unknown name.
 
@@ -176,24 +196,43 @@ def role_of(name: str) -> tuple[Role, int] | None:
     one.
     """
     text = fold(_without_currency(name))
-    exact = column_words().get(text)
+    exact = column_words().get(text) or column_words().get(_NUMBER_BEHIND.sub("", text))
     if exact:
         return exact
     if split := _CAMEL.sub(" ", name.strip()):
         text = fold(_without_currency(split))  # "dateOp"
     tokens = text.split()
+    if both := _both_sides(tokens):
+        return both
     for length in range(min(len(tokens) - 1, _PHRASE_WORDS), 0, -1):
         phrases = (" ".join(tokens[start : start + length]) for start in range(len(tokens) - length + 1))
         known = [column_words()[phrase] for phrase in phrases if phrase in column_words() and len(phrase) > 2]  # noqa: PLR2004 - "af" or "in" inside a name says nothing
         if known:
             role, rank = known[0]
-            return role, 1000 * (_PHRASE_WORDS - length + 1) + rank
-    return None
+            return role, PART_RANK * (_PHRASE_WORDS - length + 1) + rank
+    # "CAD$" beside "USD$": amounts in the one and the other
+    return (Role.AMOUNT, PART_RANK * (_PHRASE_WORDS + 1)) if _currency_of_dollars(name) else None
+
+
+def _currency_of_dollars(name: str) -> str:
+    """The currency that is a column's whole name, as in "CAD$"; "" for none."""
+    bare = name.strip()
+    return (currency_of(bare.removesuffix("$")) or "") if bare.endswith("$") else ""
+
+
+def _both_sides(tokens: Sequence[str]) -> tuple[Role, int] | None:
+    """What a name that speaks of debit and of credit means: an amount of either, or which of them it is."""
+    said = {column_words()[token][0] for token in tokens if token in column_words()}
+    if not {Role.DEBIT, Role.CREDIT} <= said:
+        return None
+    return (Role.AMOUNT if Role.AMOUNT in said else Role.INDICATOR), PART_RANK
 
 
 def currency_in_name(name: str) -> str:
     """The currency that a column's name carries, as in "Amount (EUR)" or "Betrag in EUR"; "" for none."""
     tokens = re.findall(r"[^\W\d_]{0,2}\$|[^\W\d_]+\.?|[€£¥₽₴₹₩₪₺₫฿₱₦]", name)
+    if code := _currency_of_dollars(name):
+        return code
     codes = [
         currency_of(token)
         for token in tokens
@@ -205,9 +244,9 @@ def currency_in_name(name: str) -> str:
 def _without_currency(name: str) -> str:
     code = currency_in_name(name)
     kept = [
-        token for token in re.split(r"([\s()\[\]/,]+)", name) if not (code and currency_of(token) == code)
+        token for token in re.split(r"([\s()\[\]/,（）]+)", name) if not (code and currency_of(token) == code)
     ]
-    bare = "".join(kept).strip(" ()[]")
+    bare = "".join(kept).strip(" ()[]（）")
     return re.sub(r"\s(?:in|v|w|en|във?)\s*$", "", bare) if code else bare
 
 
@@ -294,17 +333,47 @@ def without_header(lines: Sequence[str], delimiter: str) -> Layout | None:
 
 
 def bare_table(lines: Sequence[str], delimiter: str) -> tuple[Layout, list[list[str]]] | None:
-    """A table without a header and the sampled cells of its columns, with what kind of cells they are."""
-    filled = [fields for _, fields in records_of(lines, delimiter) if any(text.strip() for text in fields)]
-    width = mode(len(fields) for fields in filled) if filled else 0
-    # What stands above the first line like the others is told as one that cannot be read.
-    rows = list(dropwhile(lambda fields: len(fields) != width or not _has_date(fields), filled))
-    if width < 3 or any(len(fields) != width for fields in rows[:-1]):  # noqa: PLR2004 - date, amount, text
+    """A table without a header and the sampled cells of its columns, with what kind of cells they are.
+
+    Lines above the first one that has its dates where most have theirs are no part of it.
+    """
+    filled = [record for record in records_of(lines, delimiter) if any(text.strip() for text in record[1])]
+    width = mode(len(fields) for _, fields in filled) if filled else 0
+    usual = _usual_dates(fields for _, fields in filled if len(fields) == width)
+    table = list(
+        dropwhile(lambda record: len(record[1]) != width or not _has_its_dates(record[1], usual), filled)
+    )
+    if width < 3 or any(len(fields) != width for _, fields in table[:-1]):  # noqa: PLR2004 - date, amount, text
         return None
-    rows = [fields for fields in rows if len(fields) == width]
-    columns = [[fields[index].strip() for fields in rows] for index in range(width)]
+    dated = [fields for _, fields in table if len(fields) == width and _dates_of(fields)]
+    if not dated or len(dated) * 2 < len(table):
+        return None
+    columns = [[fields[index].strip() for fields in dated] for index in range(width)]
     names = tuple(f"column {index + 1}" for index in range(width))
-    return Layout(delimiter, 0, names, {}, kinds=tuple(map(kind_of, columns))), columns
+    skipped = next((end for end, fields in reversed(filled[: -len(table)])), 0)
+    above = tuple(line for line in lines[:skipped] if line.strip())
+    layout = Layout(
+        delimiter, 0, names, {}, above, kinds=tuple(map(kind_of, columns)), skipped=skipped,
+        account_ref=account_in(above), currency=currency_in(above, delimiter),
+    )  # fmt: skip
+    return layout, columns
+
+
+def _usual_dates(rows: Iterable[Sequence[str]]) -> dict[int, bool]:
+    """Where most records have their dates; see _dates_of."""
+    found = Counter(tuple(dates.items()) for fields in rows if (dates := _dates_of(fields)))
+    return dict(next((dates for dates, _ in found.most_common(1)), ()))
+
+
+def _has_its_dates(fields: Sequence[str], usual: dict[int, bool]) -> bool:
+    """Whether a record has one of the usual dates, and none of them in another form."""
+    shared = [(form, usual[index]) for index, form in _dates_of(fields).items() if index in usual]
+    return bool(shared) and all(form == other for form, other in shared)
+
+
+def _dates_of(fields: Sequence[str]) -> dict[int, bool]:
+    """The places of a record's dates, and whether the year comes first."""
+    return {index: text.strip()[:4].isdigit() for index, text in enumerate(fields) if DATE_SHAPE.match(text)}
 
 
 def refuse_incomplete(path: Readable, candidates: list[Layout], lines: Sequence[str]) -> NoReturn:

@@ -20,6 +20,7 @@ from flows.sources.delimited.reading import (
     statement_lines,
 )
 from flows.sources.delimited.records import Shape, blocks
+from flows.sources.delimited.remarks import says_total, without_remarks
 from flows.sources.delimited.signs import (
     Proof,
     SignRule,
@@ -36,7 +37,6 @@ from flows.sources.delimited.vocabulary import (
     direction_words,
     fold,
     receipt_words,
-    total_words,
 )
 from warehouse.money import exponent
 from warehouse.records import AccountKind, ReadingHints, StatementAccount
@@ -63,6 +63,7 @@ class Evidence:
     pairs: dict[int | None, dict[tuple[str, str], None]] = field(default_factory=dict)  # see _add_pairs
     lines: int = 0
     blank_lines: int = 0
+    remarks: int = 0  # see without_remarks
     dated_lines: int = 0
     tail: list[tuple[int, bool]] = field(default_factory=list)  # undated lines at the end: number, is data
     first: pl.DataFrame | None = None
@@ -139,9 +140,11 @@ def gather(path: Readable, shape: Shape, layout: Layout) -> Evidence:
     """The evidence of all blocks of a file."""
     evidence = Evidence()
     for block in blocks(path, shape):
+        records = without_remarks(block.records, layout)
         evidence.blank_lines += block.blank_lines
-        if block.records.height:
-            _add(evidence, block.records, layout)
+        evidence.remarks += block.records.height - records.height
+        if records.height:
+            _add(evidence, records, layout)
     return evidence
 
 
@@ -201,10 +204,9 @@ def _looks_like_data(fields: tuple[str, ...], layout: Layout) -> bool:
     amounts = [fields[index] for index in amount_columns(layout)]
     if not any(any(char.isdigit() for char in text) for text in amounts):
         return False
-    filled = [fold(text) for text in fields if text.strip()]
-    said = next((text for text in filled if not text.replace(" ", "").isdigit()), "")
-    is_total = any(said == phrase or said.startswith(f"{phrase} ") for phrase in total_words())
-    return not is_total and bool(said) and len(filled) > 1
+    filled = [text for text in fields if text.strip()]
+    has_words = any(char.isalpha() for text in filled for char in text)
+    return has_words and len(filled) > 1 and not says_total(filled)
 
 
 def _number_columns(layout: Layout) -> list[int]:
@@ -437,7 +439,7 @@ def _with_receipts(dialect: Dialect, lines: pl.DataFrame, proof: Proof) -> tuple
     """
     is_signed = dialect.rule.method == "sign" and dialect.indicator_column is None
     amounts = lines["amount_minor"].fill_null(0)
-    if not is_signed or proof.holds or not (amounts > 0).any():
+    if not is_signed or proof.holds or not (amounts > 0).any() or dialect.rule.has_plus:
         return None
     received = pl.Series([_says_received(text) for text in lines["description"]], dtype=pl.Boolean)
     spent = amounts.filter(~received & (amounts != 0))
@@ -506,8 +508,9 @@ def _with_method(dialect: Dialect, evidence: Evidence, records: pl.DataFrame) ->
         column, rule = indicator
         rule = _with_side(cells, records[f"f{column}"], rule)
         return replace(dialect, indicator_column=column, rule=rule)
-    only_credits_marked = (cells.sign == 1).any() and not (cells.sign == -1).any()
-    return replace(dialect, rule=replace(rule, unmarked=-1 if only_credits_marked else 1))
+    has_plus, has_minus = (bool((cells.sign == sign).any()) for sign in (1, -1))
+    unmarked: Direction = -1 if has_plus and not has_minus else 1
+    return replace(dialect, rule=replace(rule, unmarked=unmarked, has_plus=has_plus and has_minus))
 
 
 def _is_nonzero(cells: Amounts) -> pl.Series:
@@ -592,6 +595,7 @@ def _left_out(layout: Layout, evidence: Evidence) -> Iterator[str]:
         f"{len(layout.preamble)} above the table": len(layout.preamble),
         f"{footer} below it": footer,
         f"{evidence.blank_lines} blank": evidence.blank_lines,
+        f"{evidence.remarks} with totals, balances or names of columns": evidence.remarks,
     }
     if told := [text for text, count in counts.items() if count]:
         yield f"lines left out: {', '.join(told)}"

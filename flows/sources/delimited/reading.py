@@ -156,7 +156,7 @@ def _sign(cells: Amounts, unmarked: int = 1) -> pl.Series:
 
 
 def _from_columns(
-    records: pl.DataFrame,  # noqa: ARG001 - the same shape as _from_one
+    records: pl.DataFrame,
     cells: list[Amounts],
     exponents: pl.Series,
     dialect: Dialect,
@@ -173,6 +173,8 @@ def _from_columns(
         problems.append(_where(~cell.is_empty, unreadable))
     names = " and ".join(repr(layout.name(role)) for role in (Role.DEBIT, Role.CREDIT))
     empty = cells[0].is_empty & cells[1].is_empty
+    if dialect.rule.has_fee:
+        empty = empty & (_tidy(records, layout.column(Role.FEE)) == "")  # a fee may stand alone
     problems.append(_where(empty, f"columns {names} are both empty: the amount is missing"))
     both = (sides[0] != 0) & (sides[1] != 0)
     problems.append(_where(both, f"columns {names} both hold an amount"))
@@ -186,7 +188,7 @@ def _from_columns(
 
 
 def _directions(records: pl.DataFrame, dialect: Dialect) -> tuple[pl.Series, pl.Series]:
-    texts = records[f"f{dialect.indicator_column}"]
+    texts = records[f"f{dialect.indicator_column}"].str.strip_chars()
     directions = texts.replace_strict(dict(dialect.rule.directions), default=None, return_dtype=pl.Int64)
     name = dialect.layout.columns[dialect.indicator_column or 0]
     return directions, _where(

@@ -30,7 +30,7 @@ class Shape:
     encoding: Encoding
     delimiter: str
     width: int
-    header_line: int  # the last line of the header; 0 for a table without one
+    header_line: int  # the last line of the header, or above a table without one
 
     @property
     def fields(self) -> list[str]:

@@ -29,6 +29,7 @@ class SignRule:
     debit_is_negative: bool = False  # amounts in the debit column carry a minus
     credit_is_negative: bool = False  # amounts in the credit column carry one, and those of debits none
     unmarked: Direction = 1  # of an amount without a sign; -1 where only credits are marked ("100.00 CR")
+    has_plus: bool = False  # both signs are written out, which leaves no doubt of them
     is_inverted: bool = False  # the balance proves that the signs are the other way round
     has_fee: bool = False  # the balance proves that the fee comes on top
     from_balance: bool = False  # amounts have no sign: each line's step of the running balance gives it

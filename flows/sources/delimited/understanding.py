@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flows.sources.delimited.amounts import AmountEvidence
 from flows.sources.delimited.dates import DateEvidence, Order, slashed
 from flows.sources.delimited.encoding import Encoding
-from flows.sources.delimited.layout import Layout, role_of
+from flows.sources.delimited.layout import PART_RANK, Layout, role_of
 from flows.sources.delimited.mapping import ROLES
 from flows.sources.delimited.profile import Profile
 from flows.sources.delimited.reading import Dialect, currency_column
@@ -20,7 +20,6 @@ DOUBTFUL = 0.8
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _PROVED, _SURE, _LIKELY, _OPEN, _GUESS = 1.0, 0.95, 0.85, 0.7, 0.4
 _USUAL: tuple[Order, ...] = ("DMY", "MDY")
-_PHRASE_RANK = 1000
 _CONFIRMED = "you confirmed it"
 
 
@@ -83,7 +82,7 @@ def _column(layout: Layout, index: int, dialect: Dialect) -> Decision:
         return Decision(subject, said, _LIKELY if role is None else 0.8, evidence)
     if role is not None and known[0] is not role:
         return Decision(subject, said, _LIKELY, "told by its name and by what its cells hold")
-    is_whole = known[1] < _PHRASE_RANK
+    is_whole = known[1] < PART_RANK
     return Decision(
         subject, said, _SURE if is_whole else _LIKELY, "by its name" if is_whole else "by a part of its name"
     )
@@ -149,8 +148,10 @@ def _signs(decided: Profile) -> Decision:
         return Decision("signs", layout.confirmed.signs, _PROVED, _CONFIRMED)
     if rule.from_balance:
         return Decision("signs", "each from the step of the running balance", _SURE, proved)
-    if rule.is_inverted:
+    if rule.is_inverted and proof.contradicts:
         return Decision("signs", "turned round", _PROVED, proved)
+    if rule.is_inverted:
+        return Decision("signs", "turned round", _LIKELY, "purchases of a card are written as positive")
     if proof.holds:
         return Decision("signs", _source(decided.dialect), _PROVED, proved)
     return _unproved_signs(decided, proof)

@@ -75,7 +75,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
     Role.BOOKED: (
         "booking date,booked date,date booked,posting date,posted date,post date,date posted,posted on",
         "clearing date,cleared date,date cleared",
-        "booked,booked on,posted,completed date,date completed (utc),accounting date,processed date",
+        "posted transactions date,booked,booked on,posted,completed date,date completed (utc)",
+        "accounting date,processed date",
         "entry date",
         "settlement date,buchungstag,buchungsdatum,buchung,valutadatum buchung,gebucht am",
         "дата на осчетоводяване,дата на счетоводна операция,счетоводна дата,дата на отразяване",
@@ -100,8 +101,8 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "datum transakcije,datum valute",
         "kuupaev,datums,data tranzactiei,data tranzactie,tranzakcio datuma,islem tarihi,maksupaiva",
         "дата і час операції,дата операції,ημερομηνια,ημερομηνια συναλλαγης",
-        "when,value dat,ημερομηνια κινησης",
-        "日付,取引日,取引日付,お取引日,年月日,計算日,ご利用日,利用日,交易日期,记账日期",
+        "when,value dat,txn date,data mov,data lancamento,ημερομηνια κινησης",
+        "交易创建时间,日付,取引日,取引日付,お取引日,年月日,計算日,ご利用日,利用日,交易日期,记账日期",
         "記帳日期,入账日期,日期,交易时间,거래일자,거래일시,거래일,일자,날짜,التاريخ,تاريخ,تاريخ المعاملة",
         "تاريخ العملية,تاريخ القيد,תאריך,תאריך פעולה",
     ),
@@ -117,11 +118,11 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "сума във валута на сметката,amount in account currency,importe eur,zaauctovana castka",
         "how much,purchase amount,islem tutari,suma tranzactie",
         "сума операції,сума у валюті картки,ποσο,ποσον,金額,取引金額,利用金額",
-        "ご利用金額,交易金额,交易金額,金额,거래금액,금액,المبلغ,مبلغ,סכום",
+        "入出金,入出金額,ご利用金額,交易金额,交易金額,金额,거래금액,금액,المبلغ,مبلغ,סכום",
     ),
     Role.BILLED_AMOUNT: (
         "billing amount,billed amount,settled amount,settlement amount,account amount",
-        "abrechnungsbetrag",
+        "abrechnungsbetrag,сумма платежа",
         "betrag in kontowahrung,amount billed,charged amount",
     ),
     Role.DEBIT: (
@@ -138,9 +139,10 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "uznania obciazenia",
         "dare,uscite,uscita,addebito,addebiti,debito,debitos,saida,saidas,uttag,ut,ud fra konto",
         "ut fra konto",
-        "terheles,isplata,duguje,teret,cheltuieli",
+        "terheles,isplata,duguje,teret,cheltuieli,zahlungsausgang,breme,debetas,deebet",
         "borc,витрата,витрати,дебет,χρεωση,出金,出金金額,出金額,支払い金額,支払金額,お支払金額,お支払い金額",
-        "お引出し,引出金額,借方,支出,支出金额,支出金額,출금,출금액,출금금액,찾으신금액,مدين,المدين,سحب,חובה",
+        "בחובה,חובה",
+        "お引出し,引出金額,借方,支出,支出金额,支出金額,출금,출금액,출금금액,찾으신금액,مدين,المدين,سحب",
     ),
     Role.CREDIT: (
         "credit,credit amount,credits,deposit,deposits,deposit amount,deposit amt,money in,paid in",
@@ -153,13 +155,14 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "bij,inkomsten,bijschrijving,bijgeschreven,prichozi,prijem,prijmy,ve prospech,pripsano,dal",
         "uznanie,uznania,wplyw,wplywy,wplata,wplaty,kwota uznania,przychod",
         "avere,entrate,entrata,accredito,accrediti,credito,creditos,insattning,ind til konto",
-        "inn pa konto",
-        "jovairas,uplata,potrazuje,korist,venituri",
+        "inn pa konto,inn,ind",
+        "jovairas,uplata,potrazuje,korist,venituri,zahlungseingang,dobro,kreditas,kreedit",
         "alacak,надходження,кредит,πιστωση,入金,入金金額,入金額,預かり金額,預り金額,お預り金額,お預入れ,預入金額",
-        "貸方,贷方,收入,收入金额,收入金額,存入,입금,입금액,입금금액,맡기신금액,دائن,الدائن,إيداع,ايداع,זכות",
+        "貸方,贷方,收入,收入金额,收入金額,存入,입금,입금액,입금금액,맡기신금액,دائن,الدائن,إيداع,ايداع,זכות,בזכות",
     ),
     Role.INDICATOR: (
-        "debit credit,debit credit indicator,credit debit,credit debit indicator,dr cr,cr dr,d c",
+        "debit credit,debit kredit,收 支,收支,debit credit indicator,credit debit",
+        "credit debit indicator,dr cr,cr dr,d c",
         "c d,dc,cd",
         "debit or credit,credit or debit,dc indicator,dr cr indicator,in out,direction,sign,+ / -",
         "transaction sign",
@@ -177,7 +180,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "тип транзакция",
         "type d operation,nature,nature de l operation,categorie operation,tipo,tipo de operacion",
         "tipo operacion",
-        "tipo de movimiento,code,mutatiesoort,soort,transactiesoort,mutatietype,boekcode",
+        "tipo de movimiento,code,transactie,mutatiesoort,soort,transactiesoort,mutatietype,boekcode",
         "typ transakce,typ",
         "typ operace,typ pohybu,druh,druh transakce,typ platby,rodzaj,rodzaj operacji,typ operacji",
         "typ transakcji",
@@ -203,11 +206,12 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "saldo po operacji,saldo po transakcji,saldo koncowe,saldo contabile,saldo disponibile",
         "saldo contabilistico",
         "behallning,bokfort saldo,egyenleg,stanje,sold,bakiye",
-        "залишок,υπολοιπο,残高,差引残高,取引後残高,余额,餘額,账户余额",
+        "היתרה,залишок,υπολοιπο,残高,差引残高,取引後残高,余额,餘額,账户余额",
         "잔액,거래후잔액,거래 후 잔액,الرصيد,יתרה",
     ),
     Role.CURRENCY: (
-        "currency,ccy,curr,currency code,transaction currency,account currency,wahrung,waehrung",
+        "posted currency,currency,ccy,curr,currency code,transaction currency,account currency",
+        "wahrung,waehrung",
         "kontowahrung",
         "валута,валута на сметката,вал,devise,monnaie,divisa,moneda,munt,valuta,muntsoort,munteenheid",
         "mena,mena uctu,mena castky,waluta,waluta rachunku,moeda,divise,valuutta,devizanem",
@@ -217,6 +221,7 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
     ),
     Role.BILLED_CURRENCY: (
         "billing currency,billed currency,settled currency,settlement currency,abrechnungswahrung",
+        "валюта платежа",
     ),
     Role.DESCRIPTION: (
         "description,transaction description,details,transaction details,narrative,narration",
@@ -238,14 +243,14 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "omschrijving 2",
         "popis,poznamka,zprava pro prijemce,popis transakce,popis operace,zprava,zprava pro me",
         "ucel platby",
-        "opis,opis operacji,tytul,tytulem,szczegoly,opis transakcji,szczegoly transakcji",
+        "operazione,opis,opis operacji,tytul,tytulem,szczegoly,opis transakcji,szczegoly transakcji",
         "tytul operacji",
         "descrizione,descricao,causale descrizione,dettagli,beskrivning,beskrivelse,tekst",
         "forklaring,meddelande,title,titulo,titre,titel",
         "selite,kozlemeny,opis placanja,detalii tranzactie,detalii,aciklama,details of payment",
-        "label text,what",
+        "label text,what,label,descriere,historico",
         "опис,опис операції,призначення платежу,περιγραφη,αιτιολογια,内容,摘要,摘要内容,取引内容,お取引内容",
-        "お取扱内容,利用店名,ご利用店名,メモ,备注,備註,交易摘要,附言,说明,적요,내용,거래내용,기재내용,메모",
+        "お取扱内容,お取り扱い内容,入出金内容,商品名,利用店名,ご利用店名,メモ,备注,備註,交易摘要,附言,说明,적요,내용,거래내용,기재내용,메모",
         "الوصف,البيان,بيان,التفاصيل,ملاحظات,תיאור,תיאור הפעולה,פרטים",
     ),
     Role.COUNTERPARTY: (
@@ -289,16 +294,18 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "transactiereferentie,referentie,id transakce,id pohybu,cislo transakce,id operacji",
         "numer referencyjny",
         "nr referencyjny,numer transakcji,id transakcji,identyfikator,cislo pokynu,id operace",
-        "riferimento,arkivkod",
+        "riferimento,arkivkod,referinta tranzactiei,交易号",
     ),
     Role.MCC: ("mcc,mcc code,merchant category code,merchant category,category code mcc,sic,мсс,мсс код",),
     Role.STATUS: (
         "status,state,transaction status,pending,booking status,status of transaction,статус",
         "състояние,statut,etat",
-        "estado,stav,stan,stato,situacao,status transakcji,stav transakce,umsatzstatus,buchungsstatus",
+        "contabilizzazione,交易状态,estado,stav,stan,stato,situacao,status transakcji,stav transakce",
+        "umsatzstatus,buchungsstatus",
     ),
     Role.ACCOUNT: (
-        "own account,my account,account number,account no,account id,account iban,iban account",
+        "posted account,own account,my account,account number,account no,account id,account iban",
+        "iban account",
         "account name,account",
         "product account,account identifier,from account,auftragskonto,konto,eigenes konto",
         "iban auftragskonto",
@@ -338,11 +345,11 @@ _COLUMN_NAMES: dict[Role, tuple[str, ...]] = {
         "kurz prevodu",
         "originalni castka,mena originalni castky,kwota w walucie oryginalnej,kwota oryginalna",
         "waluta oryginalna",
-        "kwota w walucie transakcji,waluta transakcji,kurs wymiany,category,label,tags,tag,time,budget",
+        "kwota w walucie transakcji,waluta transakcji,kurs wymiany,category,tags,tag,time,budget",
         "counterparty account,counterparty iban,beneficiary account,payee account,other account",
         "partner iban",
         "to account,sender account,recipient account,counterparty bank,counterparty bic",
-        "account holder,account type",
+        "account holder,account type,member name,name des karteninhabers,cardholder name,card member",
         "kontonummer iban,iban zahlungsbeteiligter,iban des auftraggebers empfangers,gegenkonto,bic",
         "blz,bankleitzahl",
         "bic swift code,glaubiger id,glaeubiger id,mandatsreferenz,kundenreferenz end to end",
@@ -375,7 +382,7 @@ def direction_words() -> dict[str, Direction]:
         "uscita",
         "af,uit,afschrijving,odchozi,vydaj,vyber,na vrub,odepsano,obciazenie,wydatek,wychodzaca,winien",
         "saida,ut,terheles",
-        "isplata,ud,odchozi platba,charge,χ,χρεωση,borc",
+        "isplata,ud,odchozi platba,charge,χ,χρεωση,borc,支出,出金,借,출금,giden",
     )
     into = words(
         "c,cr,credit,crdt,cre,kredit,credits,in,incoming,deposit,deposited,money in,paid in,payment in",
@@ -384,7 +391,7 @@ def direction_words() -> dict[str, Direction]:
         "haber,abono,ingreso,entrada,recette,entree,credito,avere,entrata,bij,bijschrijving,prichozi",
         "prijem",
         "ve prospech,pripsano,uznanie,wplyw,przychodzaca,ma,ind,inn,jovairas,uplata,prichozi platba",
-        "π,πιστωση,alacak",
+        "π,πιστωση,alacak,收入,入金,贷,입금,gelen",
     )
     signs: dict[str, Direction] = {"+": 1, "-": -1, "−": -1}
     return {**dict.fromkeys(out, -1), **dict.fromkeys(into, 1), **signs}
@@ -395,7 +402,7 @@ State = Literal["posted", "pending", "void"]
 
 @cache
 def state_words() -> dict[str, State]:
-    """Values of a status column; "void" is a transaction that did not happen."""
+    """Values of a status column, where any other is "posted"; "void" is a transaction that did not happen."""
     pending = words(
         "pending,authorised,authorized,authorization,authorisation,processing,in progress,reserved,hold",
         "on hold,open",
@@ -406,7 +413,9 @@ def state_words() -> dict[str, State]:
         "en cours,a venir,pendiente,en proceso,autorizada,in behandeling,gereserveerd,cekajici",
         "cekajici na zauctovani",
         "nezauctovano,blokace,oczekujaca,w trakcie,zablokowana,blokada,niezaksiegowana,in attesa",
-        "pendente,true,yes",
+        "umsatz vorgemerkt,pendente,autorizzato,autorizzata,non contabilizzato,da contabilizzare,venter",
+        "reservert,reserverad,reserveret,preliminar,beklemede,provizyon,em processamento,retenida",
+        "処理中,未確定,待处理,true,yes",
     )
     void = words(
         "declined,failed,reverted,cancelled,canceled,rejected,refused,void,voided,expired,denied",
@@ -417,7 +426,16 @@ def state_words() -> dict[str, State]:
         "mislukt",
         "zamitnuto,zruseno,zamitnuta,zrusena,neprovedena,odrzucona,anulowana,nieudana,rifiutata,annullata",
     )
-    return {**dict.fromkeys(pending, "pending"), **dict.fromkeys(void, "void")}
+    posted = words(
+        "posted,booked,cleared,completed,complete,settled,gebucht,umsatz gebucht,verbucht,abgerechnet",
+        "осчетоводена,осчетоводено,приключена,comptabilise,comptabilisee,contabilizado,contabilizada",
+        "contabilizzato,contabilizzata,geboekt,zauctovano,zaksiegowana,zaksiegowano,udfort,bokford,bokfort",
+    )
+    return {
+        **dict.fromkeys(posted, "posted"),
+        **dict.fromkeys(pending, "pending"),
+        **dict.fromkeys(void, "void"),
+    }
 
 
 @cache
@@ -425,6 +443,8 @@ def total_words() -> tuple[str, ...]:
     """Words that open a footer rather than a transaction."""
     return words(
         "total,totals,sum,subtotal,grand total,balance,closing balance,opening balance,end of,summary",
+        "beginning balance,ending balance,brought forward,carried forward,saldo anterior,saldo inicial",
+        "saldovortrag,ubertrag saldo,rulaj,sold initial,sold final,solde precedent,ancien solde,devir",
         "turnover",
         "summe,gesamt,gesamtsumme,endsaldo,anfangssaldo,kontostand,saldo,umsatzsumme,общо,всичко",
         "крайно салдо",
@@ -470,47 +490,61 @@ _MONTHS: dict[int, tuple[str, ...]] = {
     1: (
         "january,jan,januar,janner,януари,яну,ян,janvier,janv,enero,ene,januari,leden,ledna,led",
         "styczen,stycznia,sty,gennaio,gen,janeiro,января,янв",
+        "ianuarie,ian,ocak,oca",
     ),
     2: (
         "february,feb,februar,февруари,фев,fevrier,fevr,fev,febrero,februari,unor,unora,uno,luty",
         "lutego,lut,febbraio,fevereiro,февраля",
+        "subat,sub",
     ),
     3: (
         "march,mar,marz,maerz,mrz,март,мар,mars,marzo,maart,mrt,brezen,brezna,bre,marzec,marca",
         "marco,марта",
+        "martie,mart",
     ),
     4: (
         "april,apr,април,апр,avril,avr,abril,abr,duben,dubna,dub,kwiecien,kwietnia,kwi,aprile",
         "апреля",
+        "nisan,nis",
     ),
-    5: ("may,mai,май,мая,mayo,mei,kveten,kvetna,kve,maj,maja,maggio,mag,maio",),
+    5: (
+        "may,mai,май,мая,mayo,mei,kveten,kvetna,kve,maj,maja,maggio,mag,maio",
+        "mayis,majus",
+    ),
     6: (
         "june,jun,juni,юни,юн,juin,junio,cerven,cervna,cer,czerwiec,czerwca,cze,giugno,giu,junho",
         "июня,июн",
+        "iunie,iun,haziran,haz",
     ),
     7: (
         "july,jul,juli,юли,юл,juillet,juil,julio,cervenec,cervence,cvc,lipiec,lipca,lip,luglio,lug",
         "julho,июля,июл",
+        "iulie,iul,temmuz,tem",
     ),
     8: (
         "august,aug,август,авг,aout,agosto,ago,augustus,srpen,srpna,srp,sierpien,sierpnia,sie",
         "августа",
+        "agustos,agu,augusztus",
     ),
     9: (
         "september,sep,sept,септември,сеп,септ,septembre,septiembre,zari,zar,wrzesien,wrzesnia,wrz",
         "settembre,set,setembro,сентября,сен",
+        "eylul,eyl,szeptember,sze",
     ),
     10: (
         "october,oct,oktober,okt,октомври,окт,octobre,octubre,rijen,rijna,rij,pazdziernik",
         "pazdziernika,paz,ottobre,ott,outubro,out,октября",
+        "octombrie,ekim,eki",
     ),
     11: (
         "november,nov,ноември,ное,ноем,novembre,noviembre,listopad,listopadu,lis,listopada",
         "novembro,ноября,ноя",
+        "noiembrie,noi,kasim,kas",
     ),
     12: (
         "december,dec,dezember,dez,декември,дек,decembre,diciembre,dic,prosinec,prosince,pro",
         "grudzien,grudnia,gru,dicembre,dezembro,декабря",
+        "desember,des,aralik,ara",
     ),
 }
 
@@ -551,7 +585,7 @@ def currency_of(text: str) -> str | None:
 def receipt_words() -> tuple[str, ...]:
     """How statements of cards call the holder's payments; no other account thanks for money that leaves."""
     return words(
-        "thank you,payment received,payments received,received with thanks,zahlung erhalten",
+        "thank you,besten dank,payment received,payments received,received with thanks,zahlung erhalten",
         "zahlungseingang,paiement recu,merci,pago recibido,gracias por su pago,pagamento recebido",
         "pagamento ricevuto,betaling ontvangen,inbetalning,innbetaling,indbetaling,получено плащане",
     )
@@ -562,8 +596,10 @@ def card_words() -> tuple[str, ...]:
     """Column names that only statements of cards have."""
     return words(
         "card member,cardmember,card holder,cardholder,cardholder name,karteninhaber,card number,card no",
+        "card last 4 digits,last 4 digits,card ending",
         "kartennummer,titulaire de la carte,numero de tarjeta,numero de carte,kortinnehavare",
         "purchase date,purchase amount,kaufdatum,date d achat,fecha de compra",
+        "利用店名,ご利用店名,利用店名 商品名,利用日,ご利用日",
     )
 
 

@@ -305,9 +305,80 @@ def test_thousands_are_told_from_decimals_by_the_other_amounts(read: Read) -> No
 
 
 def test_a_table_without_a_header_may_stand_below_a_line_of_its_own(read: Read) -> None:
-    _, lines = read(
+    statement, lines = read(
         "Compte de chèques;****1234;31/03/2024;1 540,20 €\n"
         "31/03/2024;PAIEMENT CB;CARTE CARREFOUR;;;-45,10 €\n30/03/2024;VIR RECU;SALAIRE;;;1 900,00 €\n"
     )
-    assert amounts(lines) == [None, -4510, 190000]
-    assert lines[0]["problem"]
+    assert amounts(lines) == [-4510, 190000]
+    assert "lines left out: 1 above the table" in statement.notes
+
+
+def test_a_first_line_with_its_dates_in_another_form_is_no_transaction(read: Read) -> None:
+    _, lines = read(
+        '2024-02-03,01-01-2024,\'61 1090,JAN KOWALSKI,PLN,"1000,00","954,70"\n'
+        '30-01-2024,29-01-2024,ZABKA,,,"-45,30","954,70"\n29-01-2024,29-01-2024,FIRMA,,,"2000,00","1000,00"\n',
+        currency="PLN",
+    )
+    assert amounts(lines) == [-4530, 200000]
+
+
+def test_a_column_of_states_is_known_by_its_values(read: Read) -> None:
+    _, lines = read(
+        "Datum;Woher;Betrag;Info\n31.01.2024;REWE;-1,00;Umsatz gebucht\n"
+        "01.02.2024;ALDI;-2,00;Umsatz vorgemerkt\n",
+        currency="EUR",
+    )
+    assert [(line["description"], line["status"]) for line in lines] == [
+        ("REWE", "posted"),
+        ("ALDI", "pending"),
+    ]
+
+
+def test_balances_totals_and_a_repeated_header_are_told_and_left_out(read: Read) -> None:
+    statement, lines = read(
+        "Date,Description,Debit,Credit,Balance\n2024-01-01,OPENING BALANCE,,,10.00\n"
+        "2024-01-13,Shop,1.00,,9.00\nDate,Description,Debit,Credit,Balance\n,Day total,1.00,2.00,\n"
+        ",Total of the day,1.00,2.00,\n2024-01-14,Total petrol,3.00,,6.00\n2024-01-15,Total wine,,,\n",
+        currency="EUR",
+    )
+    assert [(line["description"], line["amount_minor"]) for line in lines] == [
+        ("Shop", -100),
+        ("Day total", None),
+        ("Total petrol", -300),
+    ]
+    assert "lines left out: 4 with totals, balances or names of columns" in statement.notes
+
+
+def test_signs_that_are_written_out_are_never_turned_round(read: Read) -> None:
+    """Venmo calls a request for money a charge: who asks is paid."""
+    _, lines = read(
+        "ID,Datetime,Type,Note,Amount (total)\n1,2024-01-15T18:22:33,Payment,Pizza,- $25.50\n"
+        "2,2024-01-16T09:00:00,Charge,Rent,+ $500.00\n",
+        currency="USD",
+    )
+    assert amounts(lines) == [-2550, 50000]
+
+
+def test_texts_are_found_by_cells_where_no_name_tells_them(read: Read) -> None:
+    _, lines = read(
+        "Date,Wat,Kode,Amount\n2024-01-13,Coffee,x1,-1.00\n2024-01-14,Bread,x2,-2.00\n", currency="EUR"
+    )
+    assert [line["description"] for line in lines] == ["Coffee", "Bread"]
+
+
+def test_a_number_of_the_other_side_is_not_its_name(read: Read) -> None:
+    _, lines = read(
+        "Date;Amount;Account;Counterparty;Name\n2024-02-02;-1,50;NL91ABNA0417164300;NL02RABO0123456789;Huisbaas\n",
+        currency="EUR",
+    )
+    assert lines[0]["description"] == "Huisbaas"
+    assert lines[0]["counterparty"] is None
+
+
+def test_a_name_of_both_sides_says_which_one_or_holds_the_amount(read: Read) -> None:
+    _, lines = read(
+        "Datum;Betrag;Debit/Kredit\n31.01.2024;5,00;Debit\n31.01.2024;9,00;Kredit\n", currency="CHF"
+    )
+    assert amounts(lines) == [-500, 900]
+    _, lines = read("Date,Debit/Credit Amount\n2024-01-31,-5.00\n2024-01-31,9.00\n", currency="CHF")
+    assert amounts(lines) == [-500, 900]

@@ -148,9 +148,7 @@ def test_what_a_dialect_writes_is_read_back_exactly(
 
 
 cells = st.one_of(
-    st.sampled_from(
-        ["2024-01-13", "31.02.2024", "-1,50", "1.234,00", '"', 'a "b" c', "", " ", "Total", "x,y"]
-    ),
+    st.sampled_from(["2024-01-13", "31.02.2024", "-1,50", "1.234,00", '"', 'a "b" c', "", " ", "x,y"]),
     texts,
 )
 

@@ -91,6 +91,13 @@ def test_details_of_many_banks(read: Read, details: str, name: str | None, text:
     assert (found["counterparty"], found["description"]) == (name, text)
 
 
+def test_the_kind_may_stand_in_a_field_of_its_own_and_the_account_behind_a_slash(read: Read) -> None:
+    content = statement(":61:2401020102D10,00N641NONREF", ":86:944", ":86:944~00CP~20TYTUL~32FIRMA~33SP Z OO")
+    parsed, (found,) = read(content.replace(":25:DE", ":25:/DE"), name="a.sta")
+    assert (found["counterparty"], found["description"]) == ("FIRMA SP Z OO", "FIRMA SP Z OO TYTUL")
+    assert parsed.accounts[0].ref == "DE89370400440532013000"
+
+
 def test_several_accounts_of_one_file_stay_apart(read: Read) -> None:
     other = HEAD.replace(":25:DE89370400440532013000", ":25:123/456USD").replace("EUR", "USD")
     content = statement(":61:240102D10,00NTRFNONREF", closing="90,00") + other + ":61:240103C1,00NTRFNONREF\n"
