@@ -6,8 +6,9 @@ import pytest
 
 from models_ml.receipts.currencies import by_day, currency_of
 from models_ml.receipts.evidence import evidence
+from models_ml.receipts.items import items_of
 from models_ml.receipts.page import Page
-from models_ml.receipts.purchase import items_of, tax_of
+from models_ml.receipts.taxes import tax_of
 from models_ml.receipts.totals import total_candidates
 from models_ml.receipts.words import kinds_in
 from tests.models_ml.receipts.papers import paper
