@@ -109,7 +109,7 @@ def _parts(height: int, width: int) -> Iterator[_Part]:
 
 def _lower(line: TextLine, pixels: int) -> TextLine:
     """A line that stands so much further down."""
-    quad = tuple(at + pixels * (place % 2) for place, at in enumerate(line.quad))
+    quad: Quad = tuple(at + pixels * (place % 2) for place, at in enumerate(line.quad))  # type: ignore[assignment]
     return replace(line, quad=quad)
 
 
