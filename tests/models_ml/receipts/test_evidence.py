@@ -103,6 +103,23 @@ def test_items_that_make_the_subtotal_are_proven() -> None:
     assert bought.is_proven
 
 
+def test_items_beside_letters_of_taxes_have_a_column_and_names_of_their_own() -> None:
+    lines = "RICE 5KG\n1 CTN  31.50  31.50  SR\nNOODLES\n5 PKT  10.00  50.00  ZRL\n"
+    read = evidence(paper(f"SHOP\nITEM  PRICE  AMOUNT\n{lines}TOTAL  81.50\nROUNDING  0.00\nCASH  81.50"))
+    bought = items_of(read, 8150)
+    assert [(one.name, one.quantity, one.unit_minor) for one in bought.items] == [
+        ("RICE 5KG", 1, 3150),
+        ("NOODLES", 5, 1000),
+    ]
+    assert bought.is_proven
+
+
+def test_a_row_of_nothing_proves_no_items() -> None:
+    read = evidence(paper("SHOP\nRICE  80.00\nGST  80.00\nTOTAL  80.00\nROUNDING  0.00"))
+    assert not items_of(evidence(paper("SHOP\nADJUSTED  0.00\nGST  80.00\nTOTAL  80.00")), 8000).is_proven
+    assert items_of(read, 8000).is_proven
+
+
 def test_items_that_do_not_add_up_are_not() -> None:
     assert not items_of(evidence(paper(SHOP.replace("BREAD  3.00", "BREAD  8.00"))), 850).is_proven
 
