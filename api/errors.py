@@ -278,6 +278,13 @@ class BankAwayError(TemporaryError):
     message = "The bank cannot be reached at the moment; try again shortly."
 
 
+class PhotoNotKeptError(TemporaryError):
+    """The store of photos is full or closed."""
+
+    code = "SYSTEM_8002"
+    message = "The photo could not be kept at the moment; try again shortly."
+
+
 class UnexpectedError(AppError):
     """A defect of ours; the error id finds it in the logs."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -21,6 +22,10 @@ class ImageGoneError(ActionableError, LookupError):
     """The photo was deleted, or its store is another one."""
 
 
+class StoreUnusableError(ActionableError):
+    """The store does not take a photo: it is full, closed to us, or not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiptStore:
     """Photos by key. A key names user and image, and the seal holds it, so none passes for another."""
@@ -35,13 +40,23 @@ class ReceiptStore:
         return cls(address.rstrip("/"), Seal.of(settings, "receipts"))
 
     def put(self, user_id: UUID, image_id: UUID, content: bytes) -> str:
-        """Keep a photo and give its key; the same image again takes the place of the former."""
+        """Keep a photo and give its key; the same image again takes the place of the former.
+
+        Raises StoreUnusableError, and then keeps nothing.
+        """
         key = f"{user_id}/{image_id}"
         system, path = self._place(key)
-        system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        # A name of its own until all of it is there: a reader sees the whole photo or none.
-        system.pipe_file(f"{path}.part", self.seal.seal(content, key))
-        system.mv(f"{path}.part", path)
+        part = f"{path}.part"  # until all of it is there: a reader sees the whole photo or none
+        try:
+            system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            system.pipe_file(part, self.seal.seal(content, key))
+            system.mv(part, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                system.rm_file(part)
+            why = error.strerror or str(error) or type(error).__name__
+            message = f"{self.address}: {why}: the photo is not kept; make room or set MITA_RECEIPT_STORE"
+            raise StoreUnusableError(message) from error
         return key
 
     def get(self, key: str) -> bytes:

@@ -16,7 +16,15 @@ from pydantic import BaseModel, Field
 from api.database import Work
 from api.dependencies import CurrentReader, CurrentWriter, services_of, user_limited
 from api.envelope import NEVER_STORE, Envelope, success
-from api.errors import READING, WRITING, NotFoundError, TooLargeError, UnusableImageError, answers
+from api.errors import (
+    READING,
+    WRITING,
+    NotFoundError,
+    PhotoNotKeptError,
+    TooLargeError,
+    UnusableImageError,
+    answers,
+)
 from api.insights.categories import suggestions
 from api.receipts import leaving
 from api.receipts.queries import HISTORY, JOB, LATEST_JOB, MATCHES
@@ -28,7 +36,7 @@ router = APIRouter(prefix="/api", tags=["receipts"], route_class=StrictRoute)
 #: How long an upload waits for its fields, which the client wants in the same answer.
 PATIENCE_SECONDS = 25.0
 MOST_FILES = 20
-_LEAVING = answers(UnusableImageError, TooLargeError, *WRITING)
+_LEAVING = answers(UnusableImageError, PhotoNotKeptError, TooLargeError, *WRITING)
 _limited = [user_limited("ocr")]
 
 

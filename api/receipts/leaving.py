@@ -13,15 +13,18 @@ from anyio import to_thread
 
 from api.database import Work
 from api.documents import read_own_write
-from api.errors import InvalidRequestError, NotFoundError, UnusableImageError
+from api.errors import InvalidRequestError, NotFoundError, PhotoNotKeptError, UnusableImageError
+from api.logs import logger
 from api.receipts.queries import LATEST_JOB, MATCHES
 from warehouse.money import exponent
+from warehouse.receipt_store import StoreUnusableError
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from api.auth.tokens import Principal
     from warehouse.receipt_store import ReceiptStore
+
 
 #: Pictures and documents by their first bytes; a name or a declared type says nothing.
 _MAGIC = (
@@ -30,6 +33,11 @@ _MAGIC = (
     (b"%PDF-", "application/pdf"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+)
+#: HEIC and AVIF, by the beginning of their brand.
+_PHOTOS_OF_PHONES = frozenset({b"ftyphe", b"ftypmi", b"ftypms", b"ftypav"})
+_AS_JPEG = (
+    "This is a HEIC or AVIF photo: send it as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)."
 )
 _ADD = """
 insert into raw.receipt_images (user_id, image_id, content_sha256, media_type, content_bytes, storage_key)
@@ -109,6 +117,8 @@ def media_type_of(content: bytes) -> str:
             return media_type
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
+    if content[4:10] in _PHOTOS_OF_PHONES:
+        raise UnusableImageError({"advice": _AS_JPEG})
     raise UnusableImageError
 
 
@@ -120,7 +130,11 @@ async def leave(work: Work, user: Principal, store: ReceiptStore, content: bytes
     if known is not None:
         return await _latest(work, user, known[0])
     image_id = _new_id()
-    key = await to_thread.run_sync(store.put, user.user_id, image_id, content)
+    try:
+        key = await to_thread.run_sync(store.put, user.user_id, image_id, content)
+    except StoreUnusableError as error:
+        logger.exception("A photo was not kept")
+        raise PhotoNotKeptError from error
     added = await work.row(
         _ADD,
         user_id=user.user_id,

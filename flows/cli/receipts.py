@@ -290,9 +290,9 @@ def _show_figures(results: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table("Figure", *results, box=None, header_style="bold")
-    names = [name for name in next(iter(results.values()), {}) if name != "misses"]
+    names = dict.fromkeys(name for figures in results.values() for name in figures if name != "misses")
     for name in names:
-        table.add_row(name.replace("_", " "), *(str(figures[name]) for figures in results.values()))
+        table.add_row(name.replace("_", " "), *(str(figures.get(name, "")) for figures in results.values()))
     console.print(table)
     for figures in results.values():
         for miss in figures.get("misses", ()):

@@ -22,6 +22,8 @@ MOST_PIXELS = 50_000_000
 MOST_PAGES = 10
 #: Pictures are brought down to this many pixels on their longer side: more tells the engine nothing.
 LONGEST_SIDE = 3200
+#: Long papers are narrower than they are long by more than this, and are brought down by their width.
+_LONG_PAPER, _NARROW_SIDE, LONGEST_PAPER = 2.0, 1600, 16_000
 #: What one file may cost to open: seconds of a core, bytes of address space.
 CPU_SECONDS, MEMORY = 20, 1_500_000_000
 _PDF_DPI = 200
@@ -50,16 +52,22 @@ def kind_of(head: bytes) -> str:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
-    if head[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypavif"}:
-        message = (
-            "it is a HEIC or AVIF photo: send it as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)"
-        )
-        raise UnreadableImageError(message)
+    if head[4:8] == b"ftyp":
+        raise UnreadableImageError(_film_or_photo(head[8:10]))
     if not head:
         message = "the file is empty: take the photo again"
         raise UnreadableImageError(message)
     message = "it is neither a picture (JPEG, PNG, WebP, TIFF, BMP, GIF) nor a PDF: photograph the receipt"
     raise UnreadableImageError(message)
+
+
+def _film_or_photo(brand: bytes) -> str:
+    """What to say of a file in the container that HEIC, AVIF and films share."""
+    if brand in {b"he", b"mi", b"ms", b"av"}:
+        return (
+            "it is a HEIC or AVIF photo: send it as JPEG (iPhone: Settings, Camera, Formats, Most Compatible)"
+        )
+    return "it is a film: photograph the receipt"
 
 
 def pages_in(content: bytes) -> Iterator[Image.Image]:
@@ -112,8 +120,8 @@ def _pdf_pages(content: bytes) -> Iterator[Image.Image]:
         for number in range(min(len(document), MOST_PAGES)):
             page = document[number]
             width, height = page.get_size()
-            longest = max(width, height, 1.0)
-            scale = min(_PDF_DPI / _POINTS_PER_INCH, LONGEST_SIDE / longest)
+            scale = _PDF_DPI / _POINTS_PER_INCH
+            scale *= _share_kept(max(width * scale, 1.0), max(height * scale, 1.0))
             _check_pixels(int(width * scale), int(height * scale))
             yield _fitted(page.render(scale=scale, may_draw_forms=False).to_pil())
     finally:
@@ -133,13 +141,29 @@ def _fitted(picture: Image.Image) -> Image.Image:
         layered = picture.convert("RGBA")
         paper = Image.new("RGBA", layered.size, "white")
         picture = Image.alpha_composite(paper, layered)
+    if picture.mode.startswith(("I", "F")):
+        picture = _eight_bits(picture)
     plain = picture.convert("RGB")
-    longest = max(plain.size)
-    if longest > LONGEST_SIDE:
-        share = LONGEST_SIDE / longest
+    share = _share_kept(*plain.size)
+    if share < 1:
         size = (max(1, round(plain.width * share)), max(1, round(plain.height * share)))
         plain = plain.resize(size, Image.Resampling.LANCZOS)
     return plain
+
+
+def _share_kept(width: float, height: float) -> float:
+    """How far a picture is brought down, 1 at most."""
+    longer, shorter = max(width, height), min(width, height)
+    if longer <= _LONG_PAPER * shorter:
+        return min(1.0, LONGEST_SIDE / longer)
+    return min(1.0, max(_NARROW_SIDE / shorter, LONGEST_SIDE / longer), LONGEST_PAPER / longer)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """A picture of more than eight bits a pixel, its brightest at white: converting it would clip it."""
+    numbers = picture.convert("F")
+    brightest = max(float(numbers.getextrema()[1]), 1.0)  # type: ignore[arg-type]
+    return numbers.point(lambda value: value * (255 / brightest) + 0.0).convert("L")
 
 
 def main(path: str) -> None:

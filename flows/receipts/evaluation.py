@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from flows.clients.ocr.protocol import TextReader
     from models_ml.receipts.model import ReceiptModel
 
+#: Items at least so sure make the total.
+ITEMS_PROVEN = 0.9
 #: Two spellings of a shop are one when they are at least so alike (0 to 100).
 FUZZY = 85.0
 
@@ -44,6 +46,11 @@ class Scored:
     def date_right(self) -> bool:
         """Whether the date is exact."""
         return bool(self.reading and self.reading.day and self.reading.day.value == self.label.day)
+
+    @property
+    def items_right(self) -> bool:
+        """Whether as many lines were read as the label tells, and they make the total."""
+        return _are_proven(self) and bool(self.reading and len(self.reading.items) == self.label.items)
 
     @property
     def merchant_ratio(self) -> float:
@@ -125,6 +132,7 @@ def figures_of(scored: Sequence[Scored]) -> dict[str, float]:
         fuzz.ratio(normalised(_merchant(one)), normalised(one.label.merchant)) >= FUZZY for one in scored
     ]
     every = [one.total_right and one.date_right and near for one, near in zip(scored, fuzzy, strict=True)]
+    itemised = [one for one in scored if one.label.items is not None]
     figures = {
         "receipts": float(len(scored)),
         "total_exact": sum(one.total_right for one in scored) / count,
@@ -137,9 +145,12 @@ def figures_of(scored: Sequence[Scored]) -> dict[str, float]:
         "wrong_totals_when_sure": sum(not one.total_right for one in sure) / max(len(sure), 1),
         "wrong_dates_when_sure": sum(not one.date_right for one in sure) / max(len(sure), 1),
         "wrong_merchants_when_sure": sum(one.merchant_ratio < FUZZY for one in sure) / max(len(sure), 1),
+        "items_proven": sum(_are_proven(one) for one in scored) / count,
         "ocr_cpu_seconds": sum(one.ocr_cpu_seconds for one in scored) / count,
         "other_cpu_seconds": sum(one.other_cpu_seconds for one in scored) / count,
     }
+    if itemised:
+        figures["items_right"] = sum(one.items_right for one in itemised) / len(itemised)
     return {name: round(value, 4) for name, value in figures.items()}
 
 
@@ -160,6 +171,10 @@ def misses_of(scored: Sequence[Scored]) -> list[dict[str, Any]]:
         for one in scored
         if not (one.total_right and one.date_right and one.merchant_ratio >= FUZZY)
     ]
+
+
+def _are_proven(one: Scored) -> bool:
+    return bool(one.reading and one.reading.items_confidence >= ITEMS_PROVEN)
 
 
 def _merchant(one: Scored) -> str:

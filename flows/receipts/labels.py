@@ -24,6 +24,7 @@ class LabelledImage:
     day: date | None
     total_minor: int | None
     currency: str = ""
+    items: int | None = None  # lines that were bought
 
 
 def labelled_images(folder: Path) -> list[LabelledImage]:
@@ -42,6 +43,7 @@ def _from_table(table: Path) -> Iterator[LabelledImage]:
                 _day(row.get("date", "")),
                 _minor(row.get("total", "")),
                 row.get("currency", ""),
+                int(row["items"]) if row.get("items", "").isdigit() else None,
             )
 
 

@@ -34,8 +34,11 @@ def open_pages(path: Path) -> list[Pixels]:
     except OSError as error:
         message = f"{path.name}: {error.strerror or error}: give the path of a photo or PDF"
         raise ReceiptRefusedError(message) from error
-    if size > MOST_BYTES or not path.is_file():
-        message = f"{path.name}: no file of at most {MOST_BYTES:,} bytes: send a smaller photo"
+    if not path.is_file():
+        message = f"{path.name}: it is no file: give the path of a photo or PDF"
+        raise ReceiptRefusedError(message)
+    if size > MOST_BYTES:
+        message = f"{path.name}: the file has {size:,} bytes, more than {MOST_BYTES:,}: send a smaller photo"
         raise ReceiptRefusedError(message)
     return _decoded(path)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.receipts.opening import Pixels, ReceiptRefusedError, open_pages
+from models_ml.receipts.items import Measure
 from models_ml.receipts.page import Page, TextLine
 from models_ml.receipts.quality import faults_of
 from models_ml.receipts.reader import Field, Reader, Reading, read_page
@@ -110,6 +111,7 @@ def as_object(outcome: ReceiptOutcome) -> dict[str, Any]:
                 "quantity": item.quantity,
                 "unit_price": major(item.unit_minor, currency),
                 "amount": major(item.minor, currency),
+                "measure": _measure(item.measure, currency),
                 "is_discount": item.is_discount,
             }
             for item in reading.items
@@ -124,6 +126,14 @@ def as_object(outcome: ReceiptOutcome) -> dict[str, Any]:
 def major(minor: int, currency: str) -> float:
     """Minor units as the number that a person writes; two decimals where the currency is unknown."""
     return float(Decimal(minor).scaleb(-(exponent(currency) if currency else 2)))
+
+
+def _measure(measure: Measure | None, currency: str) -> dict[str, Any] | None:
+    """What was weighed: how much of which unit, and the price of one."""
+    if measure is None:
+        return None
+    price = major(measure.unit_minor, currency)
+    return {"amount": measure.thousandths / 1000, "unit": measure.unit, "unit_price": price}
 
 
 def _value(field: Field[Any] | None) -> Any:  # noqa: ANN401 - whatever the field holds

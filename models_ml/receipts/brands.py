@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ _HEAD_ROWS = 5
 #: A head row is a logo when its letters are so like a name, more so when no legal line says it again.
 _LOGO, _LOGO_ALONE = 80.0, 92.0
 _SHORTEST = 4
+#: A row that begins with the name and says no more than this many words is the chain's: "EDEKA Müller".
+_LEADING_WORDS = 3
 _MISREAD = 87.0
 AGREED, ALONE = 0.98, 0.95
 
@@ -41,7 +44,7 @@ def brand_of(read: Evidence) -> KnownBrand | None:
     for name, aliases in brands():
         legal = any(_is_named(read, row, aliases) for row in range(len(read.rows)))
         for row in range(min(_HEAD_ROWS, len(read.rows))):
-            alike = max(fuzz.ratio(alias, _squeezed(read.labels[row])) for alias in aliases)
+            alike = 100.0 if _leads(read, row, aliases) else _likeness(read, row, aliases)
             if alike >= (_LOGO if legal else _LOGO_ALONE):
                 found.append((alike + 100 * legal, name, read.rows[row].box()))
     if not found:
@@ -62,6 +65,19 @@ def brands() -> tuple[tuple[str, tuple[str, ...]], ...]:
         for name, aliases in named
         if any(len(alias) >= _SHORTEST for alias in aliases)
     )
+
+
+def _likeness(read: Evidence, row: int, aliases: tuple[str, ...]) -> float:
+    """How alike a row and the chain's name are, 0 to 100."""
+    return max(fuzz.ratio(alias, _squeezed(read.labels[row])) for alias in aliases)
+
+
+def _leads(read: Evidence, row: int, aliases: tuple[str, ...]) -> bool:
+    """Whether a short row begins with the name: of a branch, or of who runs it."""
+    words = re.findall(r"[^\W\d_]+", plain(read.labels[row]))
+    if "address" in read.kinds[row] or not 1 < len(words) <= _LEADING_WORDS:
+        return False
+    return any("".join(words[:count]) in aliases for count in range(1, len(words)))
 
 
 def _is_named(read: Evidence, row: int, aliases: tuple[str, ...]) -> bool:

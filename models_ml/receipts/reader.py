@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Generic, Literal, TypeVar
 
 from models_ml.receipts.amounts import Amount
-from models_ml.receipts.brands import brand_of
+from models_ml.receipts.brands import KnownBrand, brand_of
 from models_ml.receipts.choose import Candidates, candidates_of, choose
 from models_ml.receipts.currencies import STATED, CurrencyGuess, by_day, currency_of
 from models_ml.receipts.dates import MONTH_FIRST_COUNTRIES, Order, time_in
@@ -15,27 +16,21 @@ from models_ml.receipts.days import DateCandidate, receipt_order
 from models_ml.receipts.decimals import CENTS, printed, unless_contradicted
 from models_ml.receipts.dual import DualTotal, dual_total
 from models_ml.receipts.evidence import Evidence, evidence
+from models_ml.receipts.items import Item, items_of
 from models_ml.receipts.layout import Box
 from models_ml.receipts.model import ReceiptModel
 from models_ml.receipts.names import mended
 from models_ml.receipts.page import Page
-from models_ml.receipts.purchase import (
-    Item,
-    Tax,
-    card_tail_of,
-    discount_of,
-    items_of,
-    payment_of,
-    rounding_of,
-    tax_of,
-    tip_of,
-)
+from models_ml.receipts.purchase import card_tail_of, discount_of, payment_of, rounding_of, tip_of
+from models_ml.receipts.taxes import Tax, tax_of
+from models_ml.receipts.words import kinds_in
 
 T = TypeVar("T")
 Status = Literal["completed", "needs_review", "failed"]
 #: A date that could be read two ways, when nothing tells which, is not worth more.
 _AMBIGUOUS = 0.5
 _PROVEN, _UNPROVEN = 0.97, 0.4
+_GERMAN_FORM = re.compile(r"\b(?:gmbh|m\.?b\.?h|kg|ohg|ag|ug|gbr|kgaa|e\.\s?k(?:\.|fm|fr))", re.IGNORECASE)
 _MONTH_FIRST_CURRENCIES = frozenset({"USD", "PHP"})
 
 
@@ -168,7 +163,7 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
         choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
         learned = Field(mended(choice.best.name), scorer.confidence(choice.signals), choice.best.box)
     known = brand_of(read)
-    if learned and known and known.is_agreed and not _speaks_of(learned.value, known.name):
+    if known and (learned is None or _is_the_chain(learned.value, known)):
         return Field(known.name, known.confidence, known.box)
     if learned and learned.confidence >= scorer.threshold:
         return learned
@@ -177,9 +172,15 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
     return learned
 
 
-def _speaks_of(name: str, brand: str) -> bool:
-    """Whether a name already holds the chain's."""
-    return brand.casefold().split()[0] in name.casefold()
+def _is_the_chain(name: str, known: KnownBrand) -> bool:
+    """Whether a chain stands for the name that was read: a slogan, a branch, or who runs it in German law.
+
+    Elsewhere a company's full name is what receipts are known by, unless the chain's own legal line agrees.
+    """
+    holds_brand = known.name.casefold().split()[0] in name.casefold()
+    if "suffix" in kinds_in(name) and not _GERMAN_FORM.search(name):
+        return known.is_agreed and not holds_brand
+    return True
 
 
 def _total(found: Candidates, model: ReceiptModel) -> tuple[Field[int], frozenset[str]] | None:

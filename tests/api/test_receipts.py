@@ -8,12 +8,14 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 from PIL import Image
 from sqlalchemy import text
 
 from api.receipts import endpoints
 from tests.api.conftest import sign_in
 from tests.api.people import MARIA, Line, Person, move_in
+from warehouse.receipt_store import ReceiptStore
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -84,6 +86,26 @@ def test_what_is_no_photo_is_refused_by_its_content(
 ) -> None:
     answer = upload(client, maria, content)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "VALIDATION_2005")
+
+
+def test_a_photo_as_iphones_take_it_is_refused_with_what_to_do(
+    client: TestClient, maria: dict[str, str]
+) -> None:
+    error = upload(client, maria, b"\0\0\0\x18ftypheic" + b"\0" * 40).json()["error"]
+    assert error["code"] == "VALIDATION_2005"
+    assert "Most Compatible" in error["details"]["advice"]
+
+
+def test_a_store_that_takes_nothing_is_no_defect_and_leaves_no_job(
+    client: TestClient, maria: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = photo()
+    with monkeypatch.context() as closed:
+        closed.setattr(ReceiptStore, "_place", lambda *_: (LocalFileSystem(), "/dev/null/photos/one"))
+        answer = upload(client, maria, content)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SYSTEM_8002")
+    assert "retry-after" in answer.headers
+    assert upload(client, maria, content).json()["data"]["status"] == "pending", "the same photo, sent again"
 
 
 def test_the_photo_is_its_owners_and_goes_when_they_say(

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from flows.clients.ocr.protocol import OcrError, TextReader
+from flows.clients.ocr.local import LEAST_SURE
+from flows.clients.ocr.protocol import OcrError
 from models_ml.receipts.page import Page, TextLine
 
 if TYPE_CHECKING:
@@ -29,15 +31,29 @@ _WIDEST = 2400
 _SECONDS = 60
 #: A line is taken from Tesseract when so many of its letters are Cyrillic, or it is as sure of it.
 _CYRILLIC = 0.3
+_FIRST_CYRILLIC = "\u0400"
+_LOOKALIKES = str.maketrans(
+    "ABCEHKMNOPTXYaceknoprtuxy",
+    "АВСЕНКМИОРТХУасекпоргтиху",
+)
 #: Tesseract's languages of the countries whose script the local engine does not know.
 LANGUAGES = {"BG": "bul", "MK": "mkd", "RS": "srp", "UA": "ukr", "BY": "bel", "RU": "rus"}
+
+
+class LineFinder(Protocol):
+    """An engine that sees where lines stand, whatever their script."""
+
+    name: str
+
+    def read_all(self, image: npt.NDArray[np.uint8]) -> Page:
+        """Every line of an RGB image, also those that it cannot read."""
 
 
 @dataclass
 class TesseractReader:
     """Lines found by ``finder``, read in ``language`` (Tesseract's code) where they are Cyrillic."""
 
-    finder: TextReader
+    finder: LineFinder
     language: str
 
     @property
@@ -47,13 +63,13 @@ class TesseractReader:
 
     def read(self, image: npt.NDArray[np.uint8]) -> Page:
         """The page with Cyrillic lines read again; raises OcrError when Tesseract does not answer."""
-        page = self.finder.read(image)
+        page = self.finder.read_all(image)
         if not page.lines:
             return page
         sheet, tops = _sheet(image, page)
         read = _read_sheet(sheet, self.language, tops)
-        lines = tuple(_better(line, read.get(number)) for number, line in enumerate(page.lines))
-        return Page(page.width, page.height, lines)
+        lines = (_better(line, read.get(number)) for number, line in enumerate(page.lines))
+        return Page(page.width, page.height, tuple(line for line in lines if line.confidence >= LEAST_SURE))
 
 
 @cache
@@ -122,7 +138,17 @@ def _better(line: TextLine, again: tuple[str, float] | None) -> TextLine:
         return line
     text, sure = again
     letters = [letter for letter in text if letter.isalpha()]
-    cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in letters)
+    cyrillic = sum(_FIRST_CYRILLIC <= letter <= "\u04ff" for letter in letters)
     if letters and cyrillic >= _CYRILLIC * len(letters):
-        return TextLine(text, line.quad, sure)
+        return TextLine(_in_cyrillic(text), line.quad, sure)
     return line
+
+
+def _in_cyrillic(text: str) -> str:
+    """A Cyrillic line with Latin words in its own letters where all theirs look like such: "KB. Лозенец"."""
+    return re.sub(r"(?<!\w)[^\W\d_]+(?!\w)", lambda word: _as_cyrillic(word.group()), text)
+
+
+def _as_cyrillic(word: str) -> str:
+    turned = word.translate(_LOOKALIKES)
+    return turned if all(letter >= _FIRST_CYRILLIC for letter in turned) else word

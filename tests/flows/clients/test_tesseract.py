@@ -29,7 +29,7 @@ class Finder:
 
     name = "local"
 
-    def read(self, image: object) -> Page:
+    def read_all(self, image: object) -> Page:
         assert image is not None
         lines = (("OBWA CYMA", 0.7, 10), ("12.50", 0.99, 50))
         return Page(
@@ -52,7 +52,7 @@ def test_cyrillic_lines_are_tesseracts_and_numbers_stay_the_first_engines() -> N
     page = TesseractReader(Finder(), "bul").read(PICTURE)
     assert [line.text for line in page.lines] == ["ОБЩА СУМА", "12.50"]
     assert page.lines[0].confidence == pytest.approx(0.95)
-    assert page.lines[0].quad == Finder().read(PICTURE).lines[0].quad
+    assert page.lines[0].quad == Finder().read_all(PICTURE).lines[0].quad
 
 
 @pytest.mark.usefixtures("program")

@@ -65,8 +65,8 @@ def test_a_photo_is_turned_as_its_camera_says(tmp_path: Path) -> None:
 
 def test_a_large_photo_is_brought_down(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
-    path.write_bytes(encoded(picture(1000, 6400), "PNG"))
-    assert open_pages(path)[0].shape == (LONGEST_SIDE, 500, 3)
+    path.write_bytes(encoded(picture(4000, 6400), "PNG"))
+    assert open_pages(path)[0].shape == (LONGEST_SIDE, 2000, 3)
 
 
 def test_transparent_paper_is_white(tmp_path: Path) -> None:
@@ -138,3 +138,33 @@ def test_the_limit_on_pixels_is_what_the_message_says(tmp_path: Path) -> None:
 def test_kinds_are_not_guessed_from_later_bytes() -> None:
     with pytest.raises(UnreadableImageError):
         kind_of(b"  %PDF-1.4")
+
+
+def test_a_picture_of_sixteen_bits_keeps_its_letters(tmp_path: Path) -> None:
+    grey = np.full((300, 200), 60_000, dtype=np.uint16)
+    grey[100:120] = 6_000
+    Image.fromarray(grey).save(tmp_path / "scan.png")
+    [page] = open_pages(tmp_path / "scan.png")
+    assert page[110, 50].max() < 40
+    assert page[10, 50].min() > 240
+
+
+@pytest.mark.parametrize("brand", ["heic", "hevc", "heim", "mif1", "msf1", "avif", "avis"])
+def test_every_kind_of_photo_from_an_iphone_is_told_apart(brand: str, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\0\0\0\x18ftyp" + brand.encode() + b"\0" * 40)
+    with pytest.raises(ReceiptRefusedError, match="send it as JPEG"):
+        open_pages(tmp_path / "photo.jpg")
+
+
+def test_a_film_and_a_folder_are_called_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "film.jpg").write_bytes(b"\0\0\0\x18ftypisom" + b"\0" * 40)
+    with pytest.raises(ReceiptRefusedError, match="it is a film"):
+        open_pages(tmp_path / "film.jpg")
+    with pytest.raises(ReceiptRefusedError, match="it is no file"):
+        open_pages(tmp_path)
+
+
+def test_a_long_paper_keeps_its_width(tmp_path: Path) -> None:
+    Image.new("RGB", (600, 9000), "white").save(tmp_path / "long.png")
+    [page] = open_pages(tmp_path / "long.png")
+    assert page.shape == (9000, 600, 3)

@@ -136,6 +136,7 @@ def test_both_formats_of_labels_are_read(tmp_path: Path) -> None:
     (german,) = labelled_images(tmp_path)
     assert (sroie.merchant, sroie.day, sroie.total_minor) == ("ACME SDN BHD", date(2018, 3, 24), 123450)
     assert (german.merchant, german.day, german.total_minor) == ("aldi", date(2020, 4, 25), 1090)
+    assert (sroie.items, german.items) == (None, 12)
 
 
 def test_figures_count_what_is_right_and_what_is_sure(photo: Path) -> None:
@@ -146,6 +147,16 @@ def test_figures_count_what_is_right_and_what_is_sure(photo: Path) -> None:
     assert (figures["receipts"], figures["total_exact"], figures["date_exact"]) == (1.0, 1.0, 1.0)
     assert figures["merchant_exact"] == figures["merchant_fuzzy"] == figures["all_three"] == 1.0
     assert figures["wrong_totals_when_sure"] == 0.0
+    assert figures["items_proven"] == 1.0
+    assert "items_right" not in figures, "the label tells none"
+
+
+@pytest.mark.parametrize(("told", "right"), [(2, 1.0), (3, 0.0)])
+def test_items_are_right_when_as_many_make_the_total(photo: Path, told: int, right: float) -> None:
+    table = f"image,merchant,date,items,total\n{photo.name},UNITED HARDWARE,2018-03-24,{told},15.90\n"
+    (photo.parent / "labels.csv").write_text(table, encoding="utf-8")
+    figures = figures_of(list(score_folder(labelled_images(photo.parent), Typed(), load_folder(), Reader())))
+    assert figures["items_right"] == right
 
 
 def test_names_are_compared_without_their_punctuation() -> None:

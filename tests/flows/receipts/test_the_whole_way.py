@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 import numpy as np
 import numpy.typing as npt
 import pytest
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
 from PIL import Image
 from sqlalchemy import text
 
@@ -29,7 +31,7 @@ from models_ml.receipts.page import Page
 from tests.factories import add_transaction
 from tests.flows.receipts.test_reading import TEXT, Typed, upright
 from warehouse.engine import Warehouse
-from warehouse.receipt_store import ImageGoneError, ReceiptStore
+from warehouse.receipt_store import ImageGoneError, ReceiptStore, StoreUnusableError
 from warehouse.repositories.receipt_matches import MatchNotFoundError, answer_match, list_matches
 from warehouse.repositories.users import User
 from warehouse.sealing import BrokenSealError
@@ -283,6 +285,20 @@ def test_a_sealed_photo_does_not_pass_for_another(store: ReceiptStore, tmp_path:
     (tmp_path / "store" / str(owner) / str(other)).write_bytes((tmp_path / "store" / key).read_bytes())
     with pytest.raises(BrokenSealError):
         store.get(f"{owner}/{other}")
+
+
+def test_a_full_store_is_told_plainly_and_keeps_no_half_a_photo(tmp_path: Path, store: ReceiptStore) -> None:
+    class Full(LocalFileSystem):  # type: ignore[misc]
+        def mv(self, *_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    class There(ReceiptStore):
+        def _place(self, key: str) -> tuple[LocalFileSystem, str]:
+            return Full(), f"{tmp_path}/photos/{key}"
+
+    with pytest.raises(StoreUnusableError, match="No space left on device: the photo is not kept"):
+        There(str(tmp_path), store.seal).put(uuid4(), uuid4(), b"photo")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_smaller_copy_looks_the_same_and_another_picture_does_not() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from models_ml.receipts.currencies import by_day, currency_of
 from models_ml.receipts.evidence import evidence
+from models_ml.receipts.items import items_of
 from models_ml.receipts.page import Page
-from models_ml.receipts.purchase import items_of, tax_of
+from models_ml.receipts.taxes import tax_of
 from models_ml.receipts.totals import total_candidates
 from models_ml.receipts.words import kinds_in
 from tests.models_ml.receipts.papers import paper
@@ -100,6 +101,23 @@ def test_items_that_make_the_subtotal_are_proven() -> None:
         (1, 300, 300),
     ]
     assert bought.is_proven
+
+
+def test_items_beside_letters_of_taxes_have_a_column_and_names_of_their_own() -> None:
+    lines = "RICE 5KG\n1 CTN  31.50  31.50  SR\nNOODLES\n5 PKT  10.00  50.00  ZRL\n"
+    read = evidence(paper(f"SHOP\nITEM  PRICE  AMOUNT\n{lines}TOTAL  81.50\nROUNDING  0.00\nCASH  81.50"))
+    bought = items_of(read, 8150)
+    assert [(one.name, one.quantity, one.unit_minor) for one in bought.items] == [
+        ("RICE 5KG", 1, 3150),
+        ("NOODLES", 5, 1000),
+    ]
+    assert bought.is_proven
+
+
+def test_a_row_of_nothing_proves_no_items() -> None:
+    read = evidence(paper("SHOP\nRICE  80.00\nGST  80.00\nTOTAL  80.00\nROUNDING  0.00"))
+    assert not items_of(evidence(paper("SHOP\nADJUSTED  0.00\nGST  80.00\nTOTAL  80.00")), 8000).is_proven
+    assert items_of(read, 8000).is_proven
 
 
 def test_items_that_do_not_add_up_are_not() -> None:
