@@ -39,6 +39,9 @@ def show_calendar(
         "[dim]each day: planned, below it spent;[/] [green]below 80 %[/] [yellow]to 100 %[/] [red]over[/]"
     )
     _show_today([row for row in rows if row.plan_date == today], today)
+    for day in days:
+        if day.day == today:
+            _show_safe(day, currency)
     _show_moves(moves, all_moves=all_moves)
 
 
@@ -75,7 +78,7 @@ def _plain(minor: int, currency: str) -> str:
 
 def _show_today(rows: Sequence[PlanRow], today: date) -> None:
     table = Table("Category", box=None, header_style="bold")
-    for heading in ("Planned", "Spent", "Period"):
+    for heading in ("Planned", "Spent", "Budget", "Left"):
         table.add_column(heading, justify="right")
     for row in sorted(rows, key=lambda row: -row.planned_minor):
         if row.planned_minor or row.spent_minor:
@@ -84,9 +87,20 @@ def _show_today(rows: Sequence[PlanRow], today: date) -> None:
                 _plain(row.planned_minor, row.currency),
                 f"[{COLOURS[row.status]}]{_plain(row.spent_minor, row.currency)}[/]",
                 _plain(row.budget_minor, row.currency),
+                _plain(row.left_minor, row.currency),
             )
     if table.row_count:
         console.print(Panel(table, title=f"{today:%A, %d %B}", expand=False))
+
+
+def _show_safe(day: DayTotal, currency: str) -> None:
+    """What of the day's plan is free, and what of the period nothing covers."""
+    safe, bills = Money(day.safe_to_spend_minor, currency), Money(day.committed_minor, currency)
+    apart = f" [dim]({bills} of the day are for bills)[/]" if day.committed_minor else ""
+    console.print(f"[bold]{safe} safe to spend[/]{apart}")
+    if day.uncovered_minor:
+        missing = Money(day.uncovered_minor, currency)
+        console.print(f"[red]{missing} overspent and not covered[/]")
 
 
 def _show_moves(moves: Sequence[MoveRow], *, all_moves: bool) -> None:
@@ -97,7 +111,7 @@ def _show_moves(moves: Sequence[MoveRow], *, all_moves: bool) -> None:
     for (reason, is_applied), found in by_reason.items():
         whole = Money(sum(move.amount_minor for move in found), found[0].currency)
         verb = "moved" if is_applied else "could move"
-        console.print(f"[bold]{whole} {verb}[/]: {REASONS.get(reason, reason)}")
+        console.print(f"[bold]{whole} {verb}[/] in this period {REASONS.get(reason, reason)}")
         shown = found if all_moves else found[:LARGEST_MOVES]
         for move in shown:
             giver, receiver = (code.replace("_", " ") for code in (move.from_category, move.to_category))

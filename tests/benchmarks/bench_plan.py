@@ -1,8 +1,9 @@
 """The daily plan of generated people: full build, refresh of a few, one user live, growth with users.
 
 A build is told as a ratio to the same compiled SQL without dbt, with the same indexes and statistics.
-MITA_BENCH_PLAN_SIZES ("20,100,200") says of how many users builds are measured, the last how many lives are
-generated; MITA_BENCH_PLAN_MONTHS (24) how long they are.
+MITA_BENCH_PLAN_SIZES ("20,100,200") says of how many users builds are measured, MITA_BENCH_PLAN_MONTHS (24)
+of how many months. At most MITA_BENCH_PLAN_LIVES (100) are generated; the others are copies of these with
+amounts of their own.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sqlalchemy import text
 
 from flows.dbt import NodeResult, run_dbt
 from flows.generator.run import generate
+from tests.benchmarks.crowd import multiply_facts
 from warehouse.engine import Warehouse, open_warehouse
 from warehouse.provision import provision
 from warehouse.repositories import freshness
@@ -35,7 +37,7 @@ from warehouse.server import EmbeddedServer
 from warehouse.settings import Settings
 
 SIZES = tuple(sorted(map(int, os.environ.get("MITA_BENCH_PLAN_SIZES", "20,100,200").split(","))))
-USERS = SIZES[-1]
+LIVES = min(SIZES[-1], int(os.environ.get("MITA_BENCH_PLAN_LIVES", "100")))
 MONTHS = int(os.environ.get("MITA_BENCH_PLAN_MONTHS", "24"))
 FIXED_RUNS = 3
 LIVE_READS = 300
@@ -61,7 +63,9 @@ def main() -> None:
         with open_warehouse(settings) as warehouse:
             provision(settings, warehouse.server)
             bench = move_in(warehouse, Path(folder) / "bank")
-            tell("users, months", f"{len(bench.people)}, {MONTHS}")
+            with warehouse.transaction() as connection:
+                purchases = connection.execute(text("select count(*) from app.transactions")).scalar_one()
+            tell("users, months, transactions", f"{len(bench.people):,}, {MONTHS}, {purchases:,}")
             measure_builds(bench)
             measure_live(bench)
         if settings.external_server is None:
@@ -71,7 +75,7 @@ def main() -> None:
 def move_in(warehouse: Warehouse, folder: Path) -> Bench:
     """Generated lives as users with accounts and categorised transactions."""
     today = date.today()  # noqa: DTZ011 - the bench's users all live in UTC's date
-    generate(users=USERS, months=MONTHS, seed=7, out=folder, end=today + timedelta(days=1))
+    generate(users=LIVES, months=MONTHS, seed=7, out=folder, end=today + timedelta(days=1))
     truth = folder / "truth"
     people = pl.read_parquet(truth / "people.parquet")
     with warehouse.transaction() as connection:
@@ -87,7 +91,10 @@ def move_in(warehouse: Warehouse, folder: Path) -> Bench:
             frame = pl.read_parquet(truth / f"{name}.parquet")
             frame = frame.with_columns(pl.col("user").replace_strict(keys_text(keys)))
             _COPIES[name](connection, frame)
-    return Bench(warehouse, list(keys.values()), today)
+    with warehouse.transaction() as connection:
+        copies = multiply_facts(connection, SIZES[-1])
+        connection.execute(text("analyze app.transactions, ml.category_predictions"))
+    return Bench(warehouse, [*keys.values(), *copies][: SIZES[-1]], today)
 
 
 def keys_text(keys: dict[str, UUID]) -> dict[str, str]:

@@ -6,10 +6,12 @@ they read has as many rows, accounts and series, and no two people have the same
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from sqlalchemy import Connection, text
 
-#: What flows of meaning read, in order of reference, and columns that are not copied as they are.
-_TABLES: dict[str, dict[str, str]] = {
+#: What a build reads, in order of reference, and columns that are not copied as they are.
+_FACTS: dict[str, dict[str, str]] = {
     "app.users": {
         "email": "(c.n || '.' || t.email)",
         "created_at": "(now() - make_interval(months => c.n % 12 + 1))",
@@ -18,6 +20,9 @@ _TABLES: dict[str, dict[str, str]] = {
     "app.accounts": {},
     "app.transactions": {},
     "ml.category_predictions": {},
+}
+#: What flows of meaning read as well.
+_MARTS: dict[str, dict[str, str]] = {
     "marts.dim_users": {},
     "marts.dim_accounts": {},
     "marts.fct_transactions": {},
@@ -51,11 +56,24 @@ _CONSENTS = "insert into app.cohort_consents (user_id, is_in) select user_id, tr
 
 def multiply(connection: Connection, people: int) -> int:
     """Copy everybody until there are at least so many, and give how many; all agree to be counted."""
+    _copy_people(connection, people, _FACTS | _MARTS)
+    connection.execute(text(_BUILT))
+    connection.execute(text(_CONSENTS))
+    return int(connection.execute(text("select count(*) from app.users")).scalar_one())
+
+
+def multiply_facts(connection: Connection, people: int) -> list[UUID]:
+    """Copy everybody's facts until there are at least so many people, and give the copies."""
+    _copy_people(connection, people, _FACTS)
+    return list(connection.execute(text("select user_id from copies order by n, user_id")).scalars())
+
+
+def _copy_people(connection: Connection, people: int, tables: dict[str, dict[str, str]]) -> None:
     begun = connection.execute(text("select count(*) from app.users")).scalar_one()
     connection.execute(text("select setseed(0.7)"))
     connection.execute(text(_COPIES), {"times": max(0, -(-people // begun) - 1)})
     connection.execute(text("create index on copies (old_id)"))
-    for table, changed in _TABLES.items():
+    for table, changed in tables.items():
         names = [str(name) for name in connection.execute(text(_COLUMNS), {"name": table}).scalars()]
         keys = {key: f"md5(t.{key}::text || c.n)::uuid" for key in _KEYS}
         minor = {
@@ -69,6 +87,3 @@ def multiply(connection: Connection, people: int) -> int:
                 f"from {table} as t inner join copies as c on t.user_id = c.old_id"
             )
         )
-    connection.execute(text(_BUILT))
-    connection.execute(text(_CONSENTS))
-    return int(connection.execute(text("select count(*) from app.users")).scalar_one())

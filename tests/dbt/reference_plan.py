@@ -179,7 +179,7 @@ class Envelope:
     @property
     def is_waiting(self) -> bool:
         """Whether it is a bill that has not been paid yet."""
-        return self.due is not None and self.spent <= self.paid
+        return self.due is not None and self.spent <= 0
 
 
 @dataclass
@@ -359,10 +359,17 @@ class ReferencePlan:
         return shared(income, {g: required[g] * sum(free.values()) + left * free[g] for g in shares})
 
     def _required(self, period: Period, group: str, minor: int) -> int:
-        """What a group without history must have: what was told, and half of households' rest."""
+        """What a group must have: bills and half of what other needs take, else what was told and half of
+        what households spend on the rest."""
         codes = self._codes(group)
+        recent = self._recently_spent(period, codes)
+        if sum(recent.values()) > 0:
+            bills, periods = self._bills(period, recent), len(self._recent(period))
+            others = sum(spent for code, spent in recent.items() if code not in bills)
+            half = others // (2 * periods) if group == "need" else 0
+            return sum(bills.values()) + half if sum(bills.values()) > 0 else 0
         told = {code: self.facts.choices[code].allotted or 0 for code in codes if self._is_told(code)}
-        if sum(told.values()) == 0 or sum(self._recently_spent(period, codes).values()) > 0:
+        if sum(told.values()) == 0:
             return 0
         seed = {code: self.regional.get(code, weight) for code, weight in codes.items()}
         rest = sum(weight for code, weight in seed.items() if code not in told)
@@ -406,12 +413,25 @@ class ReferencePlan:
         whole, seed_whole = sum(recent.values()), sum(codes[code] for code in recent)
         if whole == 0:
             return self._seed_weights(codes, minor)
-        if seed_whole == 0:
-            return recent
-        return {
-            code: OWN_PARTS * spent * seed_whole + (10 - OWN_PARTS) * codes[code] * whole
-            for code, spent in recent.items()
-        }
+        weights = (
+            recent
+            if seed_whole == 0
+            else {
+                code: OWN_PARTS * spent * seed_whole + (10 - OWN_PARTS) * codes[code] * whole
+                for code, spent in recent.items()
+            }
+        )
+        bills = self._bills(period, recent)
+        others = sum(weight for code, weight in weights.items() if code not in bills)
+        if not bills or others == 0 or minor == 0 or sum(bills.values()) > minor:
+            return weights
+        left = minor - sum(bills.values())
+        return {c: bills[c] * others if c in bills else left * weight for c, weight in weights.items()}
+
+    def _bills(self, period: Period, recent: Mapping[str, int]) -> dict[str, int]:
+        """What each bill usually is."""
+        periods = len(self._recent(period))
+        return {code: spent // periods for code, spent in recent.items() if self._days_paid(period, code)}
 
     def _seed_weights(self, codes: Mapping[str, int], minor: int) -> dict[str, int]:
         """Fixed expenses first, then what people of the country spend, else the taxonomy's weights."""
@@ -464,20 +484,26 @@ class ReferencePlan:
         return carried
 
     def due_date(self, period: Period, category: str) -> date | None:
-        """The day on which a bill is expected; None if it is spread."""
-        recent = self._recent(period)
-        paid = [
-            day.day
-            for day, spent in self.spending.get(category, {}).items()
-            if spent > 0 and any(each.holds(day) for each in recent)
-        ]
-        if self.categories[category].pattern != "fixed" or not paid:
+        """The day on which a bill is expected; None if it is spread or its commitments say it."""
+        paid = self._days_paid(period, category)
+        if not paid or any(each.category == category for each, _, _ in self._due_in(period)):
             return None
         start, last = self.plan_start(period), period.end - timedelta(days=1)
         first, second = (_clamped(day, lower_median(paid)) for day in (period.start, last))
         if period.holds(first):
             return max(first, start)
         return second if start <= second <= last else None
+
+    def _days_paid(self, period: Period, category: str) -> list[int]:
+        """On which days of the month a bill was paid in the recent periods; none if it is no bill."""
+        recent = self._recent(period)
+        return [
+            day.day
+            for day, spent in self.spending.get(category, {}).items()
+            if self.categories[category].pattern == "fixed"
+            and spent > 0
+            and any(each.holds(day) for each in recent)
+        ]
 
     def _expected(self, period: Period, category: str, budget: int, committed: int) -> int:
         recent, seen = self._recent(period), self._any_history(period)

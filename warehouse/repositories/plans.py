@@ -19,14 +19,22 @@ _MARTS = ("daily_plan", "daily_totals", "budget_moves")
 _SERVED = {mart: f"served_{mart}(:user_id, :first_day, :last_day)" for mart in _MARTS}
 _RECKONED = {mart: f"live_{mart}(:user_id, :first_day, :last_day, :as_of)" for mart in _MARTS}
 _PLAN = """
-select plan_date, category_code, group_code, budget_minor, planned_minor, spent_minor, status, currency
+select plan_date, category_code, group_code, budget_minor, planned_minor, spent_minor,
+    budget_minor + carry_minor + moved_minor - spent_before_minor - spent_minor as left_minor,
+    status, currency
 from marts.{daily_plan}
 order by plan_date, category_code
 """
 _TOTALS = """
-select plan_date, planned_minor, spent_minor, status
-from marts.{daily_totals}
-order by plan_date
+select day.plan_date, day.planned_minor, day.spent_minor, day.committed_minor, day.uncovered_minor,
+    marts.capped_safe_to_spend(
+        day.safe_to_spend_minor, day.spent_minor, forecast.cap_minor, forecast.spent_then_minor
+    ) as safe_to_spend_minor,
+    day.status
+from marts.{daily_totals} as day
+left join marts.fct_safe_to_spend as forecast
+    on day.user_id = forecast.user_id and day.plan_date = forecast.as_of
+order by day.plan_date
 """
 _PERIOD = """
 select period_start, period_end - 1
@@ -41,7 +49,7 @@ order by to_category, amount_minor desc, from_category
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One category on one day; money in minor units of ``currency``."""
+    """One category on one day; money in minor units of ``currency``, ``left_minor`` of its whole period."""
 
     plan_date: date
     category_code: str
@@ -49,6 +57,7 @@ class PlanRow:
     budget_minor: int
     planned_minor: int
     spent_minor: int
+    left_minor: int
     status: str
     currency: str
 
@@ -60,6 +69,9 @@ class DayTotal:
     day: date
     planned_minor: int
     spent_minor: int
+    committed_minor: int
+    uncovered_minor: int
+    safe_to_spend_minor: int
     status: str
 
 

@@ -144,7 +144,7 @@ available as (
         -- A bill is needed whole until it is paid; the rest in proportion to the days that are left, or to
         -- what they weigh where that was learned.
         case
-            when days.due_date is not null and days.spent_before_minor > days.paid_before_minor then 0
+            when days.due_date is not null and days.spent_before_minor > 0 then 0
             when days.due_date is not null then days.expected_minor
             when days.weight_at_end is null
                 then
@@ -156,7 +156,7 @@ available as (
                     days.expected_minor::numeric * (days.weight_at_end - days.weight_at_opening), days.weight_at_end
                 )::bigint
         end as need_minor,
-        days.due_date is not null and days.spent_before_minor <= days.paid_before_minor as is_bill_due
+        days.due_date is not null and days.spent_before_minor <= 0 as is_bill_due
     from days
     where days.plan_date >= days.plan_start
 ),

@@ -120,6 +120,9 @@ known as (
         history.category_code,
         history.recent_minor,
         categories.budget_weight,
+        group_budgets.budget_minor as group_minor,
+        -- What a bill usually is.
+        case when history.due_day is not null then history.recent_minor / history.recent_count end as bill_minor,
         sum(history.recent_minor)
             over (partition by history.user_id, history.period_start, categories.group_code)
             as group_recent_minor,
@@ -130,9 +133,37 @@ known as (
     inner join history
         on by_group.user_id = history.user_id and by_group.period_start = history.period_start
     inner join categories on history.category_code = categories.code
+    inner join group_budgets
+        on
+            by_group.user_id = group_budgets.user_id
+            and by_group.period_start = group_budgets.period_start
+            and categories.group_code = group_budgets.group_code
     where history.is_known
 ),
 
+known_weights as (
+    select
+        *,
+        case
+            when group_budget_weight = 0 then recent_minor
+            else
+                {{ own }} * recent_minor * group_budget_weight
+                + {{ 10 - own }} * budget_weight * group_recent_minor
+        end::numeric as own_weight
+    from known
+    where group_recent_minor > 0
+),
+
+known_groups as (
+    select
+        *,
+        sum(bill_minor) over of_group as group_bill_minor,
+        coalesce(sum(own_weight) filter (where bill_minor is null) over of_group, 0) as group_other_weight
+    from known_weights
+    window of_group as (partition by user_id, period_start, group_code)
+),
+
+-- Bills are what they are, and the rest of the group is for what can grow and shrink.
 from_history as (
     select
         user_id,
@@ -140,13 +171,16 @@ from_history as (
         group_code,
         category_code,
         case
-            when group_budget_weight = 0 then recent_minor
-            else
-                {{ own }} * recent_minor * group_budget_weight
-                + {{ 10 - own }} * budget_weight * group_recent_minor
+            when
+                group_bill_minor is null
+                or group_other_weight = 0
+                or group_minor = 0
+                or group_bill_minor > group_minor
+                then own_weight
+            when bill_minor is not null then bill_minor * group_other_weight
+            else (group_minor - group_bill_minor) * own_weight
         end as weight
-    from known
-    where group_recent_minor > 0
+    from known_groups
 ),
 
 -- Without history: fixed expenses that the user told first, the rest of the group by what people of the

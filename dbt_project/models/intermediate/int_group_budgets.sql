@@ -26,10 +26,13 @@ known_groups as (
     select
         history.user_id,
         history.period_start,
-        categories.group_code
+        categories.group_code,
+        sum(history.recent_minor / history.recent_count) filter (where history.due_day is not null) as bill_minor,
+        div(sum(history.recent_minor) filter (where history.due_day is null), 2 * max(history.recent_count))
+            as half_of_others_minor
     from history
     inner join categories on history.category_code = categories.code
-    where history.is_known
+    where history.is_known and history.recent_count > 0
     group by history.user_id, history.period_start, categories.group_code
     having sum(history.recent_minor) > 0
 ),
@@ -75,13 +78,20 @@ by_method as (
     ) | indent(4) }}
 ),
 
--- A group without history has at least what the user told of it, and for the rest of it half of what
--- households would spend on that.
+-- A group has at least its bills, and needs half of what their others usually take; a group without history what
+-- the user told of it, and for the rest of it half of what households would spend on that.
 required as (
     select
         by_method.*,
         known_groups.user_id is not null as is_known,
         case
+            when known_groups.bill_minor > 0
+                then
+                    known_groups.bill_minor
+                    + case
+                        when by_method.group_code = 'need' then coalesce(known_groups.half_of_others_minor, 0)
+                        else 0
+                    end
             when known_groups.user_id is null and told_groups.user_id is not null
                 then
                     told_groups.told_minor

@@ -31,6 +31,8 @@ final as (
             transactions.user_id = standing.user_id
             and transactions.transaction_id = standing.transaction_id
     left join categories on standing.category_code = categories.code
+    -- As in int_transactions.
+    where plan_users.wanted_from is null or transactions.spent_date >= plan_users.reads_from
 )
 
 select * from final

@@ -4,11 +4,13 @@ with plan_users as (
     select * from {{ ref('int_plan_users') }}
 ),
 
--- The one bound for everybody reaches through all windows; a user's own follows.
+-- The bounds for everybody reach through all windows; a user's own follows.
 redistribution as (
     select * from {{ ref('int_redistribution') }}
     where
         plan_date = opened_on
+        and plan_date >= (select coalesce(min(plan_users.wanted_from), date '-infinity') from plan_users)
+        and plan_date < (select coalesce(max(plan_users.wanted_until), date 'infinity') from plan_users)
         and period_start >= (
             select {{ add_months('min(plan_users.current_period_start)', -(var('plan_moves_periods') | int)) }}
             from plan_users

@@ -237,6 +237,8 @@ final as (
             0
         ) as expected_minor,
         case
+            -- Its commitments say what is due and when.
+            when carried.committed_minor > 0 then null
             when
                 {{ clamped_day(month_of('planned.period_start'), 'history.due_day') }} >= planned.period_start
                 and {{ clamped_day(month_of('planned.period_start'), 'history.due_day') }} < planned.period_end
