@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+CLIENT := .venv-client
 export DO_NOT_TRACK = 1
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ up: $(VENV)/ready ## Start Postgres, the API, the Prefect server and its worker 
 down: $(VENV)/ready ## Stop what 'make up' or 'make demo' started; the data stays
 	@$(RUN)/mita down
 
-test: $(VENV)/ready-dev ## Run all tests against a real Postgres
+test: $(VENV)/ready-dev $(CLIENT)/ready ## Run all tests against a real Postgres
 	@$(RUN)/python -m pytest -n auto --dist worksteal
 
 bench: $(VENV)/ready-dev ## Measure speed, each figure as a ratio to a floor of the same run
@@ -46,7 +47,7 @@ lock: $(VENV)/ready ## Renew the lock files from pyproject.toml
 
 clean: ## Stop what runs and remove the virtual environment and caches; the data stays
 	@-test -x $(RUN)/mita && $(RUN)/mita down
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt_project/target
+	@rm -rf $(VENV) $(CLIENT) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt_project/target
 
 $(VENV)/ready: requirements.lock pyproject.toml tools/bootstrap.py
 	@$(PYTHON) tools/bootstrap.py $(VENV) requirements.lock
@@ -54,4 +55,8 @@ $(VENV)/ready: requirements.lock pyproject.toml tools/bootstrap.py
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.lock
 	@$(PYTHON) tools/bootstrap.py $(VENV) requirements-dev.lock
+	@touch $@
+
+$(CLIENT)/ready: requirements-client.lock tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py $(CLIENT) requirements-client.lock --tool
 	@touch $@

@@ -235,6 +235,14 @@ class UnverifiedNewsError(AuthenticationError):
     message = "The signature does not prove that this comes from the bank service."
 
 
+class SignInAgainError(AppError):
+    """What signs somebody in is changed by who signed in lately, not by who found an open session."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "AUTH_1012"
+    message = "Sign in again to change how this account is signed in to."
+
+
 class BankRefusedError(AppError):
     """The bank service did not do it; details say what to do."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
 
 from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
 
 from api.auth.tokens import Principal
 from api.errors import TooManyRequestsError
+from api.logs import log
 from warehouse.settings import Settings
 
 Rate = Literal["default", "premium", "login", "register", "mail", "refresh", "ocr", "ai", "address"]
@@ -30,6 +33,13 @@ RATES: Mapping[Rate, str] = {
     "address": "60/minute",
 }
 
+#: The client that is installed, which gives up before the caller does.
+REDIS: Mapping[str, Any] = {
+    "implementation": "redispy",
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 0.5,
+}
+
 
 class RateExceededError(TooManyRequestsError):
     """The same, with the seconds to wait."""
@@ -41,10 +51,14 @@ class RateExceededError(TooManyRequestsError):
 
 @dataclass(frozen=True)
 class RateLimits:
-    """Counts requests; without a limiter nobody is refused."""
+    """Counts requests; without a limiter nobody is refused.
+
+    While the place where several processes count together is away, each counts by itself.
+    """
 
     limiter: FixedWindowRateLimiter | None
     rates: Mapping[Rate, RateLimitItem]
+    alone: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
 
     @classmethod
     def of(cls, settings: Settings) -> RateLimits:
@@ -52,7 +66,9 @@ class RateLimits:
         rates = {name: parse(rate) for name, rate in RATES.items()}
         if not settings.rate_limits:
             return cls(None, rates)
-        storage = storage_from_string(settings.rate_limit_storage)
+        address = settings.rate_limit_storage
+        options = REDIS if address.startswith("async+redis") else {}
+        storage = cast("Storage", storage_from_string(address, **options))
         return cls(FixedWindowRateLimiter(storage), rates)
 
     async def spend_for(self, principal: Principal) -> None:
@@ -64,7 +80,18 @@ class RateLimits:
         """Count one request of somebody; raises RateExceededError."""
         if self.limiter is None:
             return
-        item = self.rates[rate]
-        if not await self.limiter.hit(item, rate, *identity):
-            window = await self.limiter.get_window_stats(item, rate, *identity)
-            raise RateExceededError(max(1, round(window.reset_time - time.time())))
+        try:
+            seconds = await _wait(self.limiter, self.rates[rate], rate, *identity)
+        except self.limiter.storage.base_exceptions as error:
+            log("rate_limits_alone", level=logging.WARNING, error=type(error).__qualname__)
+            seconds = await _wait(self.alone, self.rates[rate], rate, *identity)
+        if seconds:
+            raise RateExceededError(seconds)
+
+
+async def _wait(limiter: FixedWindowRateLimiter, item: RateLimitItem, *identity: str) -> int:
+    """Seconds that somebody has to wait; 0 for a request that counts."""
+    if await limiter.hit(item, *identity):
+        return 0
+    window = await limiter.get_window_stats(item, *identity)
+    return max(1, round(window.reset_time - time.time()))

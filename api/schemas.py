@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, WithJsonSchema
 
 #: A JSON number with the currency's own decimals, e.g. 12.30 EUR, 1230 JPY, 1.230 KWD.
 Amount = Annotated[
@@ -45,6 +46,33 @@ def keepable(value: dict[str, Any]) -> dict[str, Any]:
 
 #: An object whose meaning is the client's.
 JsonObject = Annotated[dict[str, Any], AfterValidator(keepable)]
+
+
+#: Days of purchases: those of the marts' calendar (2000 to 2049), in whatever zone.
+EARLIEST, LATEST = date(2000, 1, 2), date(2049, 12, 30)
+
+
+def instant(value: datetime | None) -> datetime:
+    """With an offset: now for none, UTC for one that has none."""
+    if value is None:
+        return datetime.now(tz=UTC)
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _of_our_time(value: date) -> date:
+    day = value.date() if isinstance(value, datetime) else value
+    if not EARLIEST <= day <= LATEST:
+        message = f"must lie between {EARLIEST} and {LATEST}"
+        raise ValueError(message)
+    return value
+
+
+SpentAt = Annotated[
+    AwareDatetime | datetime,
+    AfterValidator(_of_our_time),
+    Field(description="From 2000 to 2049; now when absent, UTC without an offset."),
+]
+SpentDay = Annotated[date, AfterValidator(_of_our_time)]
 
 
 class Nothing(BaseModel):

@@ -1,7 +1,7 @@
 """Make the virtual environment of a checkout: standard library only, any Python from 3.11.
 
-Usage: ``python tools/bootstrap.py FOLDER LOCKFILE``. Packages come from the index that pip is
-configured for and must have the hashes that the lock file names.
+Usage: ``python tools/bootstrap.py FOLDER LOCKFILE [--tool]``; with ``--tool`` MITA itself is left out.
+Packages come from the index that pip is configured for and must have the hashes that the lock file names.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UV_SETTINGS = {"UV_NO_PROGRESS": "1", "UV_SYSTEM_CERTS": "1"}
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main(folder: str, lock_file: str) -> None:
+def main(folder: str, lock_file: str, tool: str = "") -> None:
     """Create the environment if it is missing and bring it to the lock file's state."""
     if sys.version_info < OLDEST_PYTHON:
         leave(
@@ -35,6 +35,8 @@ def main(folder: str, lock_file: str) -> None:
     uv = find_uv(target)
     say(f"Installing what {lock_file} names ...")
     run([*uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", lock_file])
+    if tool:
+        return
     run(
         [
             *uv,

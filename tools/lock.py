@@ -10,14 +10,18 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = "3.11"
 #: Each lock file with what it resolves.
 LOCKS = (
-    ("requirements.lock", ["--group", "pyproject.toml:build"]),
-    ("requirements-dev.lock", ["--group", "pyproject.toml:build", "--group", "pyproject.toml:dev"]),
+    ("requirements.lock", ["pyproject.toml", "--group", "pyproject.toml:build"]),
+    (
+        "requirements-dev.lock",
+        ["pyproject.toml", "--group", "pyproject.toml:build", "--group", "pyproject.toml:dev"],
+    ),
+    ("requirements-client.lock", ["--group", "pyproject.toml:client"]),
 )
 
 
 def main() -> None:
     """Resolve anew, keeping versions that still fit."""
-    for name, groups in LOCKS:
+    for name, sources in LOCKS:
         subprocess.run(
             [
                 sys.executable,
@@ -25,8 +29,7 @@ def main() -> None:
                 "uv",
                 "pip",
                 "compile",
-                "pyproject.toml",
-                *groups,
+                *sources,
                 "--universal",
                 f"--python-version={OLDEST_PYTHON}",
                 "--generate-hashes",

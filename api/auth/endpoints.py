@@ -11,7 +11,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from api.auth import factors
-from api.auth.queries import SECURITY_STATUS, SESSIONS
+from api.auth.passkeys import remove_passkey
+from api.auth.queries import PASSKEYS, SECURITY_STATUS, SESSIONS
 from api.auth.registration import account_of
 from api.auth.schemas import (
     EXAMPLE,
@@ -22,7 +23,9 @@ from api.auth.schemas import (
     ForgotRequest,
     GoogleRequest,
     LogoutRequest,
+    Passkey,
     PasskeyCreated,
+    PasskeyId,
     PasskeyOptions,
     PasskeySigned,
     RecoveryCodes,
@@ -36,7 +39,7 @@ from api.auth.schemas import (
     Totp,
     VerifyRequest,
 )
-from api.auth.sessions import end_session
+from api.auth.sessions import check_recent, end_session
 from api.database import Work
 from api.dependencies import (
     CurrentDevice,
@@ -64,6 +67,7 @@ from api.errors import (
     ReusedTokenError,
     RevokedTokenError,
     SecondFactorNeededError,
+    SignInAgainError,
     WeakPasswordError,
     WrongAmountError,
     WrongCredentialsError,
@@ -116,13 +120,16 @@ async def login(
     "/google",
     response_model=Envelope[TokenAnswer],
     dependencies=[limited("login")],
-    responses=answered(EXAMPLE) | answers(RefusedIdentityError, NotConfiguredError, *ANYONE),
+    responses=answered(EXAMPLE)
+    | answers(
+        RefusedIdentityError, SecondFactorNeededError, WrongSecondFactorError, NotConfiguredError, *ANYONE
+    ),
 )
 async def google(
     given: GoogleRequest, sign_in: SignInService, device: CurrentDevice, request_id: RequestId
 ) -> Response:
-    """Sign in with Google's ID token."""
-    pair = await sign_in.with_google(given.id_token, device)
+    """Sign in with Google's ID token, and a code where there is a second factor."""
+    pair = await sign_in.with_google(given.id_token, given.code, device)
     return success(TokenAnswer.of(pair), request_id, NEVER_STORE)
 
 
@@ -251,11 +258,14 @@ async def end_one_session(session_id: UUID, writer: CurrentWriter) -> Response:
     return await writer.reply(end)
 
 
-@router.post("/totp", response_model=Envelope[Totp], responses=answers(NotFoundError, *WRITING))
+@router.post(
+    "/totp", response_model=Envelope[Totp], responses=answers(NotFoundError, SignInAgainError, *WRITING)
+)
 async def begin_totp(writer: CurrentWriter, sign_in: SignInService) -> Response:
-    """Begin a second factor; it counts once a code was confirmed."""
+    """Begin a second factor, soon after signing in; it counts once a code was confirmed."""
 
     async def begin(work: Work) -> Totp:
+        await check_recent(work, writer.principal)
         begun = await factors.begin_totp(work, sign_in.vault, writer.principal.user_id, await _email(work))
         if begun is None:
             raise NotFoundError
@@ -311,18 +321,39 @@ async def passkey_options(writer: CurrentWriter, sign_in: SignInService) -> Resp
     "/passkeys",
     status_code=201,
     response_model=Envelope[Nothing],
-    responses=answers(RefusedIdentityError, *WRITING),
+    responses=answers(RefusedIdentityError, SignInAgainError, *WRITING),
 )
 async def add_passkey(given: PasskeyCreated, writer: CurrentWriter, sign_in: SignInService) -> Response:
-    """Keep what the device made."""
+    """Keep what the device made, soon after signing in."""
 
     async def add(work: Work) -> Nothing:
+        await check_recent(work, writer.principal)
         await sign_in.passkeys.add(
             work, writer.principal.user_id, given.credential, given.challenge, given.name
         )
         return Nothing()
 
     return await writer.reply(add, 201)
+
+
+@router.get("/passkeys", response_model=Envelope[list[Passkey]], responses=answers(*READING))
+async def passkeys(reader: CurrentReader) -> Response:
+    """Which devices may sign in."""
+    return await reader.reply_now(PASSKEYS)
+
+
+@router.delete(
+    "/passkeys/{passkey_id}", response_model=Envelope[Nothing], responses=answers(NotFoundError, *WRITING)
+)
+async def end_passkey(passkey_id: PasskeyId, writer: CurrentWriter) -> Response:
+    """Forget a device that was lost."""
+
+    async def remove(work: Work) -> Nothing:
+        if not await remove_passkey(work, writer.principal.user_id, passkey_id):
+            raise NotFoundError
+        return Nothing()
+
+    return await writer.reply(remove)
 
 
 @router.post(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,14 @@ from warehouse.settings import Settings
 _ADD = """
 insert into app.passkeys (user_id, credential_id, public_key, sign_count, name)
 values (%(user_id)s, %(credential_id)s, %(public_key)s, %(sign_count)s, %(name)s)
+on conflict (credential_id) do nothing
 """
 _FIND = """
 select public_key, sign_count from app.passkeys
 where user_id = %(user_id)s and credential_id = %(credential_id)s for update
+"""
+_REMOVE = """
+delete from app.passkeys where user_id = %(user_id)s and credential_id = %(credential_id)s
 """
 _USED = """
 update app.passkeys set sign_count = %(sign_count)s, last_used_at = now()
@@ -76,7 +81,7 @@ class Passkeys:
             )
         except WebAuthnException:
             raise RefusedIdentityError from None
-        await work.run(
+        added = await work.run(
             _ADD,
             user_id=user_id,
             credential_id=made.credential_id,
@@ -84,6 +89,8 @@ class Passkeys:
             sign_count=made.sign_count,
             name=name,
         )
+        if not added:
+            raise RefusedIdentityError
         await work.audit("passkey_added")
 
     def request_options(self) -> dict[str, Any]:
@@ -130,3 +137,12 @@ class Passkeys:
 
     def _asked(self, options: str, challenge: bytes, purpose: str) -> dict[str, Any]:
         return {"options": json.loads(options), "challenge": self.tokens.challenge(challenge, purpose)}
+
+
+async def remove_passkey(work: Work, user_id: UUID, passkey_id: str) -> bool:
+    """Forget a device that was lost; its id is as the device writes it, in base64url."""
+    credential_id = urlsafe_b64decode(f"{passkey_id}{'=' * (-len(passkey_id) % 4)}")
+    if not await work.run(_REMOVE, user_id=user_id, credential_id=credential_id):
+        return False
+    await work.audit("passkey_removed")
+    return True

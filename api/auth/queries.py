@@ -48,3 +48,14 @@ from reader
 inner join app.sessions as session on reader.user_id = session.user_id
 where session.ended_at is null and session.expires_at > now()
 """)
+
+PASSKEYS = Document(r"""
+select coalesce(json_agg(json_build_object(
+    'id', translate(encode(passkey.credential_id, 'base64'), E'+/=\n', '-_'),
+    'name', passkey.name,
+    'created_at', to_char(passkey.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'last_used_at', to_char(passkey.last_used_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+) order by passkey.created_at), '[]') as document
+from reader
+inner join app.passkeys as passkey on reader.user_id = passkey.user_id
+""")

@@ -80,6 +80,7 @@ class GoogleRequest(Body):
     """An ID token that Google gave the client."""
 
     id_token: Token
+    code: Code | None = Field(default=None, description="Of the authenticator app, or a recovery code.")
 
 
 class RefreshRequest(Body):
@@ -145,6 +146,21 @@ class PasskeyCreated(Body):
     credential: JsonObject
     challenge: Token
     name: Line = "Passkey"
+
+
+#: As devices write it; in whole bytes.
+PasskeyId = Annotated[
+    str, StringConstraints(min_length=2, max_length=1366, pattern=r"^([\w-]{4})*([\w-]{2,3})?$")
+]
+
+
+class Passkey(BaseModel):
+    """A device that may sign in."""
+
+    id: PasskeyId
+    name: str
+    created_at: Instant
+    last_used_at: Instant | None
 
 
 class PasskeySigned(Body):

@@ -13,6 +13,15 @@ from anyio import CapacityLimiter, to_thread
 
 from api.auth.factors import check_second_factor
 from api.auth.google import GoogleSignIn
+from api.auth.links import (
+    RESET_MINUTES,
+    VERIFY_MINUTES,
+    forget_links,
+    leads_to,
+    mail_link,
+    owner_of,
+    use_link,
+)
 from api.auth.passkeys import Passkeys
 from api.auth.password_rules import check_password
 from api.auth.sessions import Device, end_session, enter, open_session, trade
@@ -20,11 +29,9 @@ from api.auth.tokens import Principal, TokenPair, Tokens
 from api.database import Database, Statement, Work
 from api.errors import (
     AddressTakenError,
-    InvalidLinkError,
     ReusedTokenError,
     WrongCredentialsError,
 )
-from api.secrets import new_token, token_hash
 from warehouse.passwords import hash_password, needs_rehash, verify_password
 from warehouse.sealing import Vault
 from warehouse.settings import Settings
@@ -50,20 +57,13 @@ _END_OTHERS = """
 update app.sessions set ended_at = now()
 where user_id = %(user_id)s and ended_at is null and session_id is distinct from %(kept)s
 """
-_ADD_LINK = """
-insert into app.one_time_tokens (user_id, token_hash, purpose, expires_at)
-values (%(user_id)s, %(token_hash)s, %(purpose)s, now() + make_interval(mins => %(minutes)s))
-"""
-_USE_LINK = """
-update app.one_time_tokens set used_at = now()
-where user_id = %(user_id)s and token_hash = %(token_hash)s and used_at is null
-"""
-_MAIL = """
-insert into ops.outbox (user_id, kind, recipient, payload)
-select user_id, %(kind)s, email, jsonb_build_object('link', %(link)s::text)
-from app.users where user_id = %(user_id)s
-"""
-RESET_MINUTES, VERIFY_MINUTES = 30, 24 * 60
+#: Whatever lets somebody in, of whoever claimed an address without proving that it is theirs.
+_DROP_WAYS_IN = (
+    "delete from app.totp_secrets where user_id = %(user_id)s",
+    "delete from app.recovery_codes where user_id = %(user_id)s",
+    "delete from app.passkeys where user_id = %(user_id)s",
+    "delete from app.external_identities where user_id = %(user_id)s",
+)
 
 
 def _one_per_core() -> CapacityLimiter:
@@ -131,11 +131,14 @@ class SignIn:
         password_hash = await self._hash(account.password or "")
         async with self.database.transaction() as work:
             user_id = await _add_user(work, account, password_hash)
-            await self.mail_link(work, user_id, "verify_email", VERIFY_MINUTES, self.app_url)
+            await mail_link(work, user_id, "verify_email", VERIFY_MINUTES, self.app_url)
             return await open_session(work, self.tokens, user_id, device, "registration")
 
-    async def with_google(self, id_token: str, device: Device) -> TokenPair:
-        """Sign in as whom Google names; an address seen for the first time becomes a user."""
+    async def with_google(self, id_token: str, code: str | None, device: Device) -> TokenPair:
+        """Sign in as whom Google names; an address seen for the first time becomes a user.
+
+        Google's word is one factor: whoever set up a second one here is asked for it.
+        """
         identity = await self.google.identity(id_token)
         key = {"issuer": "google", "subject": identity.subject}
         async with self.database.transaction() as work:
@@ -144,6 +147,7 @@ class SignIn:
             if user_id is None:
                 user_id = await self._adopt(work, identity.email, identity.name, key)
             await work.become(user_id)
+            await check_second_factor(work, self.vault, user_id, code)
             return await open_session(work, self.tokens, user_id, device, "google")
 
     async def with_passkey(self, answer: Mapping[str, Any], challenge: str, device: Device) -> TokenPair:
@@ -173,15 +177,14 @@ class SignIn:
         user_id, _, _ = await self.database.read(_FIND, {"email": email}) or _NOBODY
         if user_id is None:
             return
-        target = redirect_url if self._may_redirect(redirect_url) else self.app_url
         async with self.database.transaction() as work:
             await work.become(user_id)
-            await self.mail_link(work, user_id, "reset_password", RESET_MINUTES, target or self.app_url)
+            await mail_link(work, user_id, "reset_password", RESET_MINUTES, self._target(redirect_url))
 
     async def check_link(self, token: str, purpose: str) -> UUID:
         """Whose link it is; raises InvalidLinkError."""
         async with self.database.transaction() as work:
-            return await _owner_of(work, token, purpose)
+            return await owner_of(work, token, purpose)
 
     async def reset_password(self, token: str, password: str) -> None:
         """Set a new password by a mailed link; every session ends."""
@@ -189,7 +192,8 @@ class SignIn:
         check_password(password, "")
         password_hash = await self._hash(password)
         async with self.database.transaction() as work:
-            user_id = await _use_link(work, token, "reset_password")
+            user_id = await use_link(work, token, "reset_password")
+            await forget_links(work, user_id)
             await work.run(_NEW_HASH, user_id=user_id, password_hash=password_hash, revoke=1)
             await work.run(_END_OTHERS, user_id=user_id, kept=None)
             await work.audit("password_reset")
@@ -197,7 +201,7 @@ class SignIn:
     async def verify_email(self, token: str) -> None:
         """Note that the address is the user's own."""
         async with self.database.transaction() as work:
-            user_id = await _use_link(work, token, "verify_email")
+            user_id = await use_link(work, token, "verify_email")
             await work.run(
                 "update app.users set email_verified_at = now() where user_id = %(user_id)s", user_id=user_id
             )
@@ -212,6 +216,7 @@ class SignIn:
             await enter(work, principal)
             await work.run(_NEW_HASH, user_id=principal.user_id, password_hash=password_hash, revoke=0)
             await work.run(_END_OTHERS, user_id=principal.user_id, kept=principal.session_id)
+            await forget_links(work, principal.user_id)
             await work.audit("password_changed")
 
     async def confirm(self, principal: Principal, password: str) -> str:
@@ -233,7 +238,7 @@ class SignIn:
     async def _adopt(self, work: Work, email: str, name: str, key: dict[str, str]) -> UUID:
         """The user of an address that Google has verified: linked where one has it, else made.
 
-        An address that was not verified here may be somebody else's claim: its password goes.
+        An address that was not verified here may be somebody else's claim, who loses every way in.
         """
         row = await work.row("select user_id from app.find_credentials(%(email)s)", email=email)
         if row is None:
@@ -241,11 +246,7 @@ class SignIn:
         else:
             user_id = row[0]
             await work.become(user_id)
-            await work.run(
-                "update app.users set password_hash = null, token_version = token_version + 1 "
-                "where user_id = %(user_id)s and email_verified_at is null",
-                user_id=user_id,
-            )
+            await _drop_claim(work, user_id)
         await work.run(
             "update app.users set email_verified_at = coalesce(email_verified_at, now()) "
             "where user_id = %(user_id)s",
@@ -261,20 +262,10 @@ class SignIn:
         await work.audit("identity_linked", issuer=key["issuer"])
         return user_id
 
-    async def mail_link(self, work: Work, user_id: UUID, purpose: str, minutes: int, target: str) -> None:
-        """Leave a mail with a link that works once; the deliver flow sends it."""
-        token = new_token()
-        await work.run(
-            _ADD_LINK, user_id=user_id, token_hash=token_hash(token), purpose=purpose, minutes=minutes
-        )
-        mark = "&" if "?" in target else "?"
-        link = f"{target}{mark}purpose={purpose}&token={token}"
-        await work.run(_MAIL, user_id=user_id, kind=purpose, link=link)
-        await work.audit("link_mailed", purpose=purpose)
-
-    def _may_redirect(self, url: str | None) -> bool:
-        """A link that carries a token leads to places of ours only."""
-        return url is not None and any(url.startswith(known) for known in (self.app_url, *self.redirect_urls))
+    def _target(self, url: str | None) -> str:
+        """Where a link in a mail leads: where the client asks for, if that is a place of ours."""
+        places = (self.app_url, *self.redirect_urls)
+        return url if url is not None and any(leads_to(url, place) for place in places) else self.app_url
 
 
 async def _add_user(work: Work, account: NewAccount, password_hash: str | None) -> UUID:
@@ -299,21 +290,16 @@ async def _add_user(work: Work, account: NewAccount, password_hash: str | None) 
     return user_id
 
 
-async def _owner_of(work: Work, token: str, purpose: str) -> UUID:
-    row = await work.row(
-        "select app.find_one_time_token(%(token_hash)s, %(purpose)s)",
-        token_hash=token_hash(token),
-        purpose=purpose,
+async def _drop_claim(work: Work, user_id: UUID) -> None:
+    """Take from whoever has an address that was never verified what would let them in again."""
+    claimed = await work.run(
+        "update app.users set password_hash = null, token_version = token_version + 1 "
+        "where user_id = %(user_id)s and email_verified_at is null",
+        user_id=user_id,
     )
-    if row is None or row[0] is None:
-        raise InvalidLinkError
-    user_id: UUID = row[0]
-    return user_id
-
-
-async def _use_link(work: Work, token: str, purpose: str) -> UUID:
-    user_id = await _owner_of(work, token, purpose)
-    await work.become(user_id)
-    if not await work.run(_USE_LINK, user_id=user_id, token_hash=token_hash(token)):
-        raise InvalidLinkError
-    return user_id
+    if not claimed:
+        return
+    for statement in _DROP_WAYS_IN:
+        await work.run(statement, user_id=user_id)
+    await work.run(_END_OTHERS, user_id=user_id, kept=None)
+    await forget_links(work, user_id)

@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 
 from api.auth.tokens import REFRESH_LIFETIME, Principal, TokenPair, Tokens
 from api.database import Work
-from api.errors import RevokedTokenError
+from api.errors import RevokedTokenError, SignInAgainError
 
 #: However often its tokens are renewed, a session asks for a sign-in again after this time.
 SESSION_LIFETIME = timedelta(days=180)
 #: How long the last refresh token still counts, because the answer with the new one may have been lost.
 GRACE_SECONDS = 20
+#: For how long a sign-in is enough to change what signs somebody in.
+RECENT = timedelta(minutes=15)
 
 _OPEN = """
 with account as (
@@ -75,6 +77,12 @@ cross join lateral (
         and session.session_id = %(session_id)s and session.ended_at is null
     offset 0
 ) as users
+"""
+
+
+_IS_RECENT = """
+select created_at > now() - %(recent)s from app.sessions
+where user_id = %(user_id)s and session_id = %(session_id)s
 """
 
 
@@ -151,6 +159,15 @@ async def enter(work: Work, principal: Principal) -> Work:
     if row is None:
         raise RevokedTokenError
     return replace(work, currency=row[0])
+
+
+async def check_recent(work: Work, principal: Principal) -> None:
+    """Raises SignInAgainError unless this session began with a sign-in a short while ago."""
+    row = await work.row(
+        _IS_RECENT, user_id=principal.user_id, session_id=principal.session_id, recent=RECENT
+    )
+    if row is None or not row[0]:
+        raise SignInAgainError
 
 
 def scopes_of(is_premium: bool, is_admin: bool) -> tuple[str, ...]:  # noqa: FBT001 - two columns of a row

@@ -28,7 +28,7 @@ from api.errors import (
 from api.insights.categories import suggestions
 from api.receipts import leaving
 from api.receipts.queries import HISTORY, JOB, LATEST_JOB, MATCHES
-from api.schemas import Nothing
+from api.schemas import Nothing, SpentDay
 from api.strict import StrictRoute
 from warehouse.receipt_store import ImageGoneError, ReceiptStore
 
@@ -83,7 +83,7 @@ class Confirmation(BaseModel):
     metadata: dict[str, Any] = Field(default_factory=dict)
     merchant: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     total: Annotated[Decimal, Field(ge=-(10**12), le=10**12)] | None = None
-    date: civil_date | None = None
+    date: SpentDay | None = None
     category: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
 
@@ -129,7 +129,7 @@ class DescribedPurchase(BaseModel):
     amount: Decimal | None = None
 
 
-class Suggestions(BaseModel):
+class LikelyCategories(BaseModel):
     """The likeliest categories."""
 
     suggestions: list[str]
@@ -283,11 +283,11 @@ async def answer_match(receipt_id: UUID, given: MatchAnswer, writer: CurrentWrit
     )
 
 
-@router.post("/ocr/categorize", response_model=Envelope[Suggestions], responses=answers(*READING))
+@router.post("/ocr/categorize", response_model=Envelope[LikelyCategories], responses=answers(*READING))
 async def categorise_purchase(given: DescribedPurchase, reader: CurrentReader) -> Response:
     """The likeliest categories of a purchase."""
     found = await to_thread.run_sync(suggestions, given.description)
-    told = Suggestions(suggestions=[one["category"] for one in found])
+    told = LikelyCategories(suggestions=[one["category"] for one in found])
     return success(told, reader.request_id, NEVER_STORE)
 
 

@@ -31,14 +31,6 @@ router = APIRouter(prefix="/api", tags=["sync"], route_class=StrictRoute)
 
 _REFUSALS = (purchases.UnknownCategoryError, purchases.BankLineError, WrongAmountError)
 Outcome = Literal["applied", "known", "older", "refused"]
-_LAST_CHANGE = """
-select greatest(
-    transactions.updated_at, coalesce(details.updated_at, transactions.updated_at)
-), transactions.deleted_at is not null
-from app.transactions
-left join app.transaction_details as details using (user_id, transaction_id)
-where transactions.user_id = %(user_id)s and transactions.transaction_id = %(transaction_id)s
-"""
 
 
 class Change(BaseModel):
@@ -102,16 +94,16 @@ async def sync(given: SyncRequest, writer: CurrentWriter) -> Response:
 
 async def apply(work: Work, user: Principal, change: Change, currency: str) -> Outcome:
     """Apply one change by the rule, or say why not."""
-    changed_at = min(change.changed_at, datetime.now(tz=UTC))
-    row = await work.row(_LAST_CHANGE, user_id=user.user_id, transaction_id=change.id)
+    said_at = min(change.changed_at, datetime.now(tz=UTC))
+    last = await purchases.last_word(work.connection, user.user_id, change.id)
     if change.operation == "delete":
-        return await _delete(work, user, change.id, row, changed_at)
+        return await _delete(work, user, change.id, last, said_at)
     if change.transaction is None:
         return "refused"
     try:
         async with work.connection.transaction():  # a refused change must not end the others'
             purchase = change.transaction.purchase(currency, change.id)
-            return await _put(work, user, purchase, row, changed_at)
+            return await _put(work, user, purchase, last, said_at)
     except (*_REFUSALS, psycopg.errors.ForeignKeyViolation):
         return "refused"
 
@@ -120,25 +112,26 @@ async def _put(
     work: Work,
     user: Principal,
     purchase: purchases.Purchase,
-    row: tuple[object, ...] | None,
-    changed_at: datetime,
+    last: purchases.LastWord | None,
+    said_at: datetime,
 ) -> Outcome:
-    if row is None or purchase.transaction_id is None:
-        return "applied" if await purchases.add_purchase(work.connection, user.user_id, purchase) else "known"
-    if row[1]:
+    if last is None or purchase.transaction_id is None:
+        added = await purchases.add_purchase(work.connection, user.user_id, purchase, said_at=said_at)
+        return "applied" if added else "known"
+    if last.is_deleted:
         return "older"
     changed = await purchases.change_purchase(
-        work.connection, user.user_id, purchase.transaction_id, purchase, as_of=changed_at
+        work.connection, user.user_id, purchase.transaction_id, purchase, said_at=said_at
     )
     return "applied" if changed else "older"
 
 
 async def _delete(
-    work: Work, user: Principal, transaction_id: UUID, row: tuple[object, ...] | None, changed_at: datetime
+    work: Work, user: Principal, transaction_id: UUID, last: purchases.LastWord | None, said_at: datetime
 ) -> Outcome:
-    if row is None or row[1]:
+    if last is None or last.is_deleted:
         return "known"
-    if changed_at < row[0]:  # type: ignore[operator]
+    if last.said_at is not None and said_at < last.said_at:
         return "older"
     await purchases.delete_purchase(work.connection, user.user_id, transaction_id)
     return "applied"

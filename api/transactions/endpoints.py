@@ -21,7 +21,7 @@ from api.errors import (
     WrongAmountError,
     answers,
 )
-from api.schemas import Line, Nothing
+from api.schemas import Line, Nothing, instant
 from api.strict import StrictRoute
 from api.transactions import writing
 from api.transactions.export import as_csv, as_xlsx
@@ -42,7 +42,6 @@ from api.transactions.schemas import (
     Transaction,
     TransactionPage,
     When,
-    instant,
 )
 
 router = APIRouter(prefix="/api/transactions", tags=["transactions"], route_class=StrictRoute)

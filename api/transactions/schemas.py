@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.errors import WrongAmountError
-from api.schemas import Amount, ClientCategory, Currency, GivenAmount, Instant, Line, Paragraph
+from api.schemas import (
+    Amount,
+    ClientCategory,
+    Currency,
+    GivenAmount,
+    Instant,
+    Line,
+    Paragraph,
+    SpentAt,
+    instant,
+)
 from warehouse.money import Money, MoneyError
 from warehouse.repositories.purchases import Purchase
 
@@ -95,9 +105,7 @@ class NewPurchase(BaseModel):
     confidence_score: float | None = Field(default=None, ge=0, le=1)
     receipt_url: Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
     notes: Paragraph | None = None
-    spent_at: AwareDatetime | datetime | None = Field(
-        default=None, description="Now when absent; UTC without an offset."
-    )
+    spent_at: SpentAt | None = None
     account_id: UUID | None = None
 
     def purchase(self, currency: str, transaction_id: UUID | None = None) -> Purchase:
@@ -275,13 +283,6 @@ def bound(name: str, value: datetime | date | None) -> dict[str, datetime | date
     if isinstance(value, datetime):
         return {f"{name}_at": instant(value), f"{name}_day": None}
     return {f"{name}_at": None, f"{name}_day": value}
-
-
-def instant(value: datetime | None) -> datetime:
-    """With an offset: now for none, UTC for one that has none."""
-    if value is None:
-        return datetime.now(tz=UTC)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 EXAMPLE_TRANSACTION: dict[str, Any] = {

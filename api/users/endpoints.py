@@ -16,6 +16,7 @@ from api.errors import (
     AddressTakenError,
     NotBuiltError,
     NotFoundError,
+    SignInAgainError,
     WrongAmountError,
     answers,
 )
@@ -40,10 +41,10 @@ async def me(reader: CurrentReader) -> Response:
 @router.patch(
     "/me",
     response_model=Envelope[Me],
-    responses=answered(EXAMPLE) | answers(WrongAmountError, AddressTakenError, *WRITING),
+    responses=answered(EXAMPLE) | answers(WrongAmountError, AddressTakenError, SignInAgainError, *WRITING),
 )
 async def update_me(given: MeChange, writer: CurrentWriter, sign_in: SignInService) -> Response:
-    """Change what was sent; a new address has to be verified."""
+    """Change what was sent; a new address needs a recent sign-in, and has to be verified."""
     return await writer.reply(lambda work: change_me(work, writer.principal, given, sign_in))
 
 

@@ -7,7 +7,9 @@ from typing import LiteralString
 import psycopg
 from psycopg.types.json import Jsonb
 
-from api.auth.service import VERIFY_MINUTES, SignIn
+from api.auth.links import VERIFY_MINUTES, forget_links, mail_link
+from api.auth.service import SignIn
+from api.auth.sessions import check_recent
 from api.auth.tokens import Principal
 from api.database import Work
 from api.documents import read_own_write
@@ -26,14 +28,17 @@ set
 where user_id = %(user_id)s
 returning currency
 """
+_IS_ANOTHER_EMAIL: LiteralString = """
+select email <> %(email)s from app.users where user_id = %(user_id)s
+"""
 _CHANGE_EMAIL: LiteralString = """
 update app.users set email = %(email)s, email_verified_at = null
-where user_id = %(user_id)s and email <> %(email)s
+where user_id = %(user_id)s
 """
 _TELL_OLD_ADDRESS: LiteralString = """
 insert into ops.outbox (user_id, kind, recipient, payload)
 select user_id, 'email_changed', email, '{}' from app.users
-where user_id = %(user_id)s and email <> %(email)s
+where user_id = %(user_id)s
 """
 _CHANGE_BUDGET: LiteralString = """
 insert into app.budget_settings (user_id, method, monthly_income_minor)
@@ -105,12 +110,16 @@ async def _change_money(work: Work, user: Principal, given: MeChange, currency: 
 
 
 async def _change_email(work: Work, user: Principal, email: str, sign_in: SignIn) -> None:
-    """The old address is told, the new one has to be verified."""
-    await work.run(_TELL_OLD_ADDRESS, user_id=user.user_id, email=email)
+    """The old address is told, the new one has to be verified; raises SignInAgainError."""
+    (is_another,) = await work.row(_IS_ANOTHER_EMAIL, user_id=user.user_id, email=email) or (False,)
+    if not is_another:
+        return
+    await check_recent(work, user)
+    await work.run(_TELL_OLD_ADDRESS, user_id=user.user_id)
     try:
-        changed = await work.run(_CHANGE_EMAIL, user_id=user.user_id, email=email)
+        await work.run(_CHANGE_EMAIL, user_id=user.user_id, email=email)
     except psycopg.errors.UniqueViolation:
         raise AddressTakenError from None
-    if changed:
-        await sign_in.mail_link(work, user.user_id, "verify_email", VERIFY_MINUTES, sign_in.app_url)
-        await work.audit("email_changed")
+    await forget_links(work, user.user_id)  # one to the old address would verify the new one
+    await mail_link(work, user.user_id, "verify_email", VERIFY_MINUTES, sign_in.app_url)
+    await work.audit("email_changed")

@@ -54,6 +54,21 @@ def create(
         console.print(f"Next: mita ingest FILE --user {user.email}")
 
 
+@commands.command("sign-out")
+def sign_out(email: str, *, as_json: AsJson = False) -> None:
+    """End every session of a user: whoever is signed in, anywhere, has to sign in again."""
+    from warehouse.engine import open_warehouse
+    from warehouse.repositories import users
+    from warehouse.settings import Settings
+
+    with open_warehouse(Settings()) as warehouse, warehouse.as_role("owner").transaction() as connection:
+        ended = users.sign_out(connection, users.get_user(connection, email))
+    if as_json:
+        print_json({"email": email, "sessions": ended})
+    else:
+        console.print(f"Ended {ended} sessions of [bold]{email}[/].")
+
+
 def create_user(settings: Settings, user: NewUser) -> User:
     """Make a user in a warehouse that is set up if it is new."""
     from warehouse.engine import open_warehouse

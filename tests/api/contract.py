@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 IN_SCOPE = (
     "/api/auth/", "/api/users/", "/api/onboarding/", "/api/dashboard", "/api/calendar/",
     "/api/transactions/", "/api/budget/", "/api/analytics/", "/api/insights/",
-    "/api/ai/", "/api/behavior/", "/api/cohort/",
+    "/api/ai/", "/api/behavior/", "/api/cohort/", "/api/ocr/",
 )  # fmt: skip
 
 

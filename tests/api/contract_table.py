@@ -22,7 +22,8 @@ written against did wrong stands in the last column.
 #: Where calls are tested that need a photo, a mailed link or a foreign signature.
 TESTS = {
     "/receipt": "test_receipts.py",
-    "google": "test_accounts.py::test_what_google_did_not_say_is_refused",
+    "/ocr/": "test_receipts.py",
+    "google": "test_accounts.py::test_google_signs_in_and_the_same_person_again",
     "reset": "test_accounts.py::test_a_forgotten_password_is_set_by_a_mailed_link_once",
     "delete-account": "test_contract.py::test_an_account_can_be_deleted_as_the_client_asks",
 }

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import text
 
 from api.auth import google as google_sign_in
+from api.auth.links import leads_to
 from tests.api.conftest import sign_in
 from tests.api.people import PASSWORD, Line, Person, move_in
 from tests.api.shapes import data_of, error_of
 from tests.api.software_key import SoftwareKey
+from warehouse.repositories import users
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -156,6 +158,48 @@ def test_nobody_ends_anothers_session(client: TestClient, pair: dict[str, str]) 
     assert client.get(ME, headers=bearer(pair)).status_code == 200
 
 
+def age_sessions(built: Warehouse) -> None:
+    with built.transaction() as connection:
+        connection.execute(text("update app.sessions set created_at = created_at - interval '16 minutes'"))
+
+
+def test_an_operator_ends_every_session_of_a_user(client: TestClient, built: Warehouse) -> None:
+    email = f"{uuid4()}@example.org"
+    here = register(client, email=email).json()["data"]
+    there = client.post("/api/auth/login", json={"email": email, "password": PASSWORD}).json()["data"]
+    with built.as_role("owner").transaction() as connection:
+        assert users.sign_out(connection, users.get_user(connection, email.upper())) == 2
+    for pair in (here, there):
+        assert error_of(client.get(ME, headers=bearer(pair)), 401)["code"] == "AUTH_1004"
+        assert error_of(refreshed(client, pair["refresh_token"]), 401)["code"] == "AUTH_1004"
+    again = client.post("/api/auth/login", json={"email": email, "password": PASSWORD}).json()["data"]
+    told = data_of(client.get("/api/auth/security-status", headers=bearer(again)))["recent_events"]
+    assert "signed_out_by_operator" in {event["event"] for event in told}
+    with built.transaction() as connection:
+        assert connection.execute(text("select count(*) from ops.audit_breaks()")).scalar_one() == 0
+
+
+def test_what_signs_in_is_changed_soon_after_signing_in_only(client: TestClient, built: Warehouse) -> None:
+    email = f"{uuid4()}@example.org"
+    old = bearer(register(client, email=email).json()["data"])
+    key = SoftwareKey("http://localhost:8000")
+    asked = data_of(client.post("/api/auth/passkeys/options", headers=old))
+    made = {"credential": key.create(asked["options"]), "challenge": asked["challenge"]}
+    age_sessions(built)
+    another = {"email": f"{uuid4()}@example.org"}
+    fresh = bearer(client.post("/api/auth/login", json={"email": email, "password": PASSWORD}).json()["data"])
+    for headers, expected in ((old, 403), (fresh, 200)):
+        answers = (
+            client.post("/api/auth/totp", headers=headers),
+            client.post("/api/auth/passkeys", json=made, headers=headers),
+            client.patch(ME, json=another, headers=headers),
+        )
+        assert [answer.status_code // 100 for answer in answers] == [expected // 100] * 3
+        if expected == 403:
+            assert {error_of(answer, 403)["code"] for answer in answers} == {"AUTH_1012"}
+    assert client.patch(ME, json=another | {"name": "Maria"}, headers=old).status_code == 200
+
+
 def test_a_device_not_seen_before_is_told_of_by_mail(client: TestClient, built: Warehouse) -> None:
     email = f"{uuid4()}@example.org"
     register(client, email=email)
@@ -194,6 +238,49 @@ def test_a_forgotten_password_is_set_by_a_mailed_link_once(client: TestClient, b
     assert client.get(ME, headers=bearer(old)).status_code == 401
     login = {"email": email, "password": "a new and long passphrase"}
     assert client.post("/api/auth/login", json=login).status_code == 200
+
+
+def test_a_new_password_or_address_voids_links_on_their_way(client: TestClient, built: Warehouse) -> None:
+    email, moved = (f"{uuid4()}@example.org" for _ in range(2))
+    headers = bearer(register(client, email=email).json()["data"])
+    for _ in range(2):
+        client.post("/api/auth/forgot-password", json={"email": email})
+    first, second = (token_in(told) for to, told in outbox(built, "reset_password") if to == email)
+    [verify] = [token_in(told) for to, told in outbox(built, "verify_email") if to == email]
+    assert client.patch(ME, json={"email": moved}, headers=headers).status_code == 200
+    assert error_of(client.post("/api/auth/verify-email", json={"token": verify}), 400)["code"] == "AUTH_1009"
+    assert data_of(client.get(ME, headers=headers))["verified_email"] is False
+    for token in (first, second):
+        check = client.get("/api/auth/verify-reset-token", params={"token": token})
+        assert error_of(check, 400)["code"] == "AUTH_1009"
+    for _ in range(2):
+        client.post("/api/auth/forgot-password", json={"email": moved})
+    first, second = (token_in(told) for to, told in outbox(built, "reset_password") if to == moved)
+    new = {"token": first, "new_password": "a new and long passphrase"}
+    assert client.post("/api/auth/reset-password", json=new).status_code == 200
+    assert client.post("/api/auth/reset-password", json=new | {"token": second}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("https://app.example.org", True),
+        ("https://app.example.org/mita/reset?lang=bg", True),
+        ("https://app.example.org.evil.example/mita", False),
+        ("https://app.example.org@evil.example/mita", False),
+        ("https://app.example.org:8443/mita", False),
+        ("http://app.example.org/mita", False),
+        ("https://[evil", False),
+    ],
+)
+def test_a_mailed_link_leads_to_places_of_ours_only(url: str, leads: bool) -> None:  # noqa: FBT001
+    assert leads_to(url, "https://app.example.org") is leads
+
+
+@pytest.mark.parametrize("path", ["/mitaevil", "/mita/../evil", "/"])
+def test_a_mailed_link_leads_below_the_path_that_is_named(path: str) -> None:
+    assert leads_to("https://example.org/mita/reset", "https://example.org/mita/")
+    assert not leads_to(f"https://example.org{path}", "https://example.org/mita")
 
 
 def test_nobody_learns_who_has_an_account_by_forgetting(client: TestClient, built: Warehouse) -> None:
@@ -246,6 +333,13 @@ def test_a_second_factor_is_asked_for_and_each_code_counts_once(client: TestClie
     assert client.post("/api/auth/login", json=body).status_code == 200
 
 
+def turn_on_totp(client: TestClient, headers: dict[str, str]) -> list[str]:
+    totp = pyotp.TOTP(data_of(client.post("/api/auth/totp", headers=headers))["secret"])
+    confirmed = client.post("/api/auth/totp/confirm", json={"code": totp.now()}, headers=headers)
+    codes: list[str] = data_of(confirmed)["recovery_codes"]
+    return codes
+
+
 def test_a_passkey_signs_in(client: TestClient) -> None:
     headers = bearer(register(client).json()["data"])
     key = SoftwareKey("http://localhost:8000")
@@ -258,6 +352,23 @@ def test_a_passkey_signs_in(client: TestClient) -> None:
     assert (
         data_of(client.get(ME, headers=bearer(pair)))["id"] == data_of(client.get(ME, headers=headers))["id"]
     )
+
+
+def test_passkeys_are_listed_kept_once_and_removed(client: TestClient) -> None:
+    headers, stranger = (bearer(register(client).json()["data"]) for _ in range(2))
+    key = SoftwareKey("http://localhost:8000")
+    asked = data_of(client.post("/api/auth/passkeys/options", headers=headers))
+    made = {"credential": key.create(asked["options"]), "challenge": asked["challenge"], "name": "Phone"}
+    assert client.post("/api/auth/passkeys", json=made, headers=headers).status_code == 201
+    assert error_of(client.post("/api/auth/passkeys", json=made, headers=headers), 401)["code"] == "AUTH_1010"
+    [listed] = data_of(client.get("/api/auth/passkeys", headers=headers))
+    assert (listed["id"], listed["name"]) == (made["credential"]["id"], "Phone")
+    address = f"/api/auth/passkeys/{listed['id']}"
+    assert error_of(client.delete(address, headers=stranger), 404)["code"] == "RESOURCE_3001"
+    assert client.delete(address, headers=headers).status_code == 200
+    asked = data_of(client.post("/api/auth/passkeys/login/options"))
+    signed = {"credential": key.sign(asked["options"]), "challenge": asked["challenge"]}
+    assert error_of(client.post("/api/auth/passkeys/login", json=signed), 401)["code"] == "AUTH_1010"
 
 
 def test_a_passkey_of_another_place_or_challenge_is_refused(client: TestClient) -> None:
@@ -317,11 +428,31 @@ def test_google_signs_in_and_the_same_person_again(client: TestClient) -> None:
 def test_google_takes_over_an_address_that_was_never_verified(client: TestClient) -> None:
     email = f"{uuid4()}@example.org"
     squatter = register(client, email=email).json()["data"]
+    key = SoftwareKey("http://localhost:8000")
+    asked = data_of(client.post("/api/auth/passkeys/options", headers=bearer(squatter)))
+    made = {"credential": key.create(asked["options"]), "challenge": asked["challenge"]}
+    assert client.post("/api/auth/passkeys", json=made, headers=bearer(squatter)).status_code == 201
+    turn_on_totp(client, bearer(squatter))
     answer = client.post("/api/auth/google", json={"id_token": id_token(sub=email, email=email)})
     assert answer.status_code == 200
     assert client.get(ME, headers=bearer(squatter)).status_code == 401
+    assert client.get(ME, headers=bearer(data_of(answer))).status_code == 200
     login = client.post("/api/auth/login", json={"email": email, "password": PASSWORD})
     assert login.status_code == 401
+    asked = data_of(client.post("/api/auth/passkeys/login/options"))
+    signed = {"credential": key.sign(asked["options"]), "challenge": asked["challenge"]}
+    assert client.post("/api/auth/passkeys/login", json=signed).status_code == 401
+
+
+@pytest.mark.usefixtures("google")
+def test_google_is_one_factor_where_somebody_set_up_a_second(client: TestClient) -> None:
+    given = {"id_token": id_token(sub=uuid4().hex, email=f"{uuid4()}@example.org")}
+    headers = bearer(data_of(client.post("/api/auth/google", json=given)))
+    recovery = turn_on_totp(client, headers)
+    assert error_of(client.post("/api/auth/google", json=given), 401)["code"] == "AUTH_1006"
+    wrong = client.post("/api/auth/google", json=given | {"code": "no code"})
+    assert error_of(wrong, 401)["code"] == "AUTH_1007"
+    assert client.post("/api/auth/google", json=given | {"code": recovery[0]}).status_code == 200
 
 
 @pytest.mark.usefixtures("google")

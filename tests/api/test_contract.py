@@ -82,7 +82,7 @@ BODIES: dict[str, dict[str, Any]] = {
 #: What the receipts' own tests run, and what a mailed token is needed for.
 #: Told step by step, as each needs what the one before gave.
 STEPS = ("/register", "/login", "/refresh-token", "/logout")
-ELSEWHERE = re.compile(r"/receipt|google|reset|delete-account")
+ELSEWHERE = re.compile(r"/receipt|/ocr/|google|reset|delete-account")
 
 
 @pytest.fixture(autouse=True)

@@ -66,6 +66,13 @@ def test_an_address_that_the_caller_makes_up_counts_for_nothing(built: Warehouse
     assert statuses == [401] * 5 + [429]
 
 
+def test_a_process_counts_alone_while_redis_is_away(built: Warehouse) -> None:
+    with limited_client(built, rate_limit_storage=f"async+redis://127.0.0.1:{free_port()}") as client:
+        body = {"email": "nobody", "password": "wrong password"}
+        statuses = [client.post("/api/auth/login", json=body).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+
 def test_premium_may_ask_more_often(built: Warehouse) -> None:
     user = move_in(built, Person(f"{uuid4()}@example.org", "EUR", "UTC", None, None, ()))
     plain = principal_of(built, user.user_id)

@@ -101,6 +101,8 @@ def test_an_amount_that_its_currency_cannot_express_is_refused(
         {"amount": "NaN"},
         {"amount": 1e300},
         {"merchant": "a\x00b"},
+        {"spent_at": "0001-01-01T00:00:00Z"},
+        {"spent_at": "9999-12-31T23:59:59-14:00"},
     ],
     ids=str,
 )
@@ -420,6 +422,38 @@ def test_the_later_change_stands_and_a_deletion_over_what_was_before_it(
     back = sync(client, somebody, [put(one, now, amount=4), gone])
     assert [outcome["outcome"] for outcome in back["outcomes"]] == ["older", "known"]
     assert one in back["deleted"]
+
+
+def test_what_was_made_corrected_and_deleted_offline_arrives_in_its_order(
+    client: TestClient, somebody: dict[str, str]
+) -> None:
+    start = datetime.now(tz=UTC) - timedelta(hours=2)
+    kept, gone, later = (str(uuid4()) for _ in range(3))
+    queue = [
+        put(kept, start, amount=1),
+        put(gone, start + timedelta(minutes=1), amount=2),
+        put(kept, start + timedelta(minutes=2), amount=3),
+        {"id": gone, "operation": "delete", "changed_at": (start + timedelta(minutes=3)).isoformat()},
+        put(later, start + timedelta(minutes=4), amount=4),
+    ]
+    answer = sync(client, somebody, queue)
+    assert [outcome["outcome"] for outcome in answer["outcomes"]] == ["applied"] * 5
+    amounts = {entry["id"]: entry["amount"] for entry in answer["changed"]}
+    assert (amounts[kept], amounts[later], gone in amounts) == (3, 4, False)
+    # Made before the queue above was sent, and sent with the next: still later than what was said of it.
+    correction = put(later, start + timedelta(minutes=5), amount=5)
+    assert sync(client, somebody, [correction])["outcomes"][0]["outcome"] == "applied"
+    assert data_of(client.get(f"{PATH}{later}", headers=somebody))["amount"] == 5
+
+
+def test_a_category_said_offline_of_a_banks_line_stands_though_the_line_came_later(
+    client: TestClient, somebody: dict[str, str]
+) -> None:
+    [line] = listed(client, somebody)
+    said = {"amount": float(line["amount"]), "spent_at": line["spent_at"], "category": "gifts"}
+    before = datetime.now(tz=UTC) - timedelta(days=1)
+    assert sync(client, somebody, [put(line["id"], before, **said)])["outcomes"][0]["outcome"] == "applied"
+    assert data_of(client.get(f"{PATH}{line['id']}", headers=somebody))["category"] == "gifts"
 
 
 def test_one_refused_change_stops_no_other(client: TestClient, somebody: dict[str, str]) -> None:

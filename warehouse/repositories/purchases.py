@@ -22,6 +22,8 @@ _CATEGORY = """coalesce(
         where named.client_code = %(category)s::text limit 1
     )
 )"""
+#: When the user said it: what was said offline may arrive hours later.
+_SAID_AT = "coalesce(%(said_at)s::timestamptz, now())"
 # One statement, so one round trip: the checks of foreign keys come after all of its parts.
 _ADD = f"""
 with given as materialized (
@@ -61,56 +63,62 @@ added as (
 ),
 stated as (
     insert into app.purchases (
-        user_id, purchase_id, account_id, spent_date, amount_minor, currency, description, merchant
+        user_id, purchase_id, account_id, spent_date, amount_minor, currency, description, merchant,
+        updated_at
     )
     select
         %(user_id)s, added.transaction_id, account.account_id, given.day, %(amount_minor)s, %(currency)s,
-        %(description)s, %(merchant)s
+        %(description)s, %(merchant)s, {_SAID_AT}
     from added cross join given cross join account
 ),
 described as (
     insert into app.transaction_details (
-        user_id, transaction_id, spent_at, merchant, location, tags, is_recurring, receipt_url, notes
+        user_id, transaction_id, spent_at, merchant, location, tags, is_recurring, receipt_url, notes,
+        updated_at
     )
     select
         %(user_id)s, transaction_id, %(spent_at)s, %(merchant)s, %(location)s, %(tags)s, %(is_recurring)s,
-        %(receipt_url)s, %(notes)s
+        %(receipt_url)s, %(notes)s, {_SAID_AT}
     from added
 ),
 decided as (
-    insert into app.category_decisions (user_id, transaction_id, category_code)
-    select %(user_id)s, added.transaction_id, given.category_code
+    insert into app.category_decisions (user_id, transaction_id, category_code, decided_at)
+    select %(user_id)s, added.transaction_id, given.category_code, {_SAID_AT}
     from added cross join given where given.category_code is not null
 )
 select (select transaction_id from added), given.category_code from given
 """  # noqa: S608 - parts of our own
-_FOUND = """
+#: What the user said of a transaction, and when last; changes by banks and pipelines are no words of theirs.
+_WORDS = """
+left join app.purchases as stated
+    on made.user_id = stated.user_id and made.transaction_id = stated.purchase_id
+left join app.transaction_details as details
+    on made.user_id = details.user_id and made.transaction_id = details.transaction_id
+left join app.decided_categories as decided
+    on made.user_id = decided.user_id and made.transaction_id = decided.transaction_id
+"""
+_LAST_SAID = "greatest(stated.updated_at, details.updated_at, decided.decided_at)"
+_FOUND = f"""
 select
-    exists (
-        select from app.purchases as stated
-        where stated.user_id = made.user_id and stated.purchase_id = made.transaction_id
-    ) and not exists (
+    stated.purchase_id is not null and not exists (
         select from app.merged_entries as merged
         where merged.user_id = made.user_id and merged.transaction_id = made.transaction_id
     ),
     made.amount_minor, made.currency, made.spent_date,
     (%(spent_at)s::timestamptz at time zone users.timezone)::date,
-    greatest(made.updated_at, details.updated_at, decided.decided_at)
+    {_LAST_SAID}
 from app.transactions as made
 inner join app.users as users on made.user_id = users.user_id
-left join app.transaction_details as details
-    on made.user_id = details.user_id and made.transaction_id = details.transaction_id
-left join app.decided_categories as decided
-    on made.user_id = decided.user_id and made.transaction_id = decided.transaction_id
+{_WORDS}
 where made.user_id = %(user_id)s and made.transaction_id = %(transaction_id)s and made.deleted_at is null
 for update of made
-"""
-_CHANGE = """
+"""  # noqa: S608 - parts of our own
+_CHANGE = f"""
 with stated as (
     update app.purchases
     set
         amount_minor = %(amount_minor)s, currency = %(currency)s, spent_date = %(day)s,
-        description = %(description)s, merchant = %(merchant)s, updated_at = now()
+        description = %(description)s, merchant = %(merchant)s, updated_at = {_SAID_AT}
     where %(is_own)s and user_id = %(user_id)s and purchase_id = %(transaction_id)s
 )
 update app.transactions
@@ -123,14 +131,15 @@ set
     counterparty = case when %(is_own)s then %(merchant)s else counterparty end,
     updated_at = now()
 where user_id = %(user_id)s and transaction_id = %(transaction_id)s
-"""
-_DESCRIBE = """
+"""  # noqa: S608 - parts of our own
+_DESCRIBE = f"""
 insert into app.transaction_details (
-    user_id, transaction_id, spent_at, merchant, location, tags, is_recurring, receipt_url, notes
+    user_id, transaction_id, spent_at, merchant, location, tags, is_recurring, receipt_url, notes,
+    updated_at
 )
 values (
     %(user_id)s, %(transaction_id)s, %(spent_at)s, %(merchant)s, %(location)s, %(tags)s, %(is_recurring)s,
-    %(receipt_url)s, %(notes)s
+    %(receipt_url)s, %(notes)s, {_SAID_AT}
 )
 on conflict (user_id, transaction_id) do update
 set
@@ -141,14 +150,20 @@ set
     is_recurring = excluded.is_recurring,
     receipt_url = coalesce(excluded.receipt_url, transaction_details.receipt_url),
     notes = coalesce(excluded.notes, transaction_details.notes),
-    updated_at = now()
-"""
-_DECIDE = """
-insert into app.category_decisions (user_id, transaction_id, category_code)
-values (%(user_id)s, %(transaction_id)s, %(category_code)s)
+    updated_at = excluded.updated_at
+"""  # noqa: S608 - parts of our own
+_DECIDE = f"""
+insert into app.category_decisions (user_id, transaction_id, category_code, decided_at)
+values (%(user_id)s, %(transaction_id)s, %(category_code)s, {_SAID_AT})
 on conflict (user_id, transaction_id) do update
-set category_code = excluded.category_code, decided_at = now()
-"""
+set category_code = excluded.category_code, decided_at = excluded.decided_at
+"""  # noqa: S608 - parts of our own
+_LAST_WORD = f"""
+select {_LAST_SAID}, made.deleted_at is not null
+from app.transactions as made
+{_WORDS}
+where made.user_id = %(user_id)s and made.transaction_id = %(transaction_id)s
+"""  # noqa: S608 - parts of our own
 _DELETE = """
 with forgotten as (
     insert into app.deleted_entries (user_id, entry_id)
@@ -191,12 +206,37 @@ class Purchase:
     transaction_id: UUID | None = None  # made by the client, or by Postgres when absent
 
 
-async def add_purchase(connection: psycopg.AsyncConnection, user_id: UUID, purchase: Purchase) -> UUID | None:
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """When the user last said something of a transaction, if ever, and whether it was that it shall go."""
+
+    said_at: datetime | None
+    is_deleted: bool
+
+
+async def last_word(
+    connection: psycopg.AsyncConnection, user_id: UUID, transaction_id: UUID
+) -> LastWord | None:
+    """What the user last said of a transaction; None if there is none."""
+    cursor = psycopg.AsyncCursor(connection)
+    await cursor.execute(_LAST_WORD, {"user_id": user_id, "transaction_id": transaction_id})
+    row = await cursor.fetchone()
+    return None if row is None else LastWord(*row)
+
+
+async def add_purchase(
+    connection: psycopg.AsyncConnection,
+    user_id: UUID,
+    purchase: Purchase,
+    *,
+    said_at: datetime | None = None,
+) -> UUID | None:
     """Store a hand-entered purchase; None when the user has one of that id already, deleted or not.
 
     Raises UnknownCategoryError, and ForeignKeyViolation for an account that is not the user's.
     """
-    cursor = await psycopg.AsyncCursor(connection).execute(_ADD, _values(user_id, purchase))
+    values = _values(user_id, purchase, said_at)
+    cursor = await psycopg.AsyncCursor(connection).execute(_ADD, values)
     return _added(await cursor.fetchone(), purchase)
 
 
@@ -227,22 +267,22 @@ async def change_purchase(
     transaction_id: UUID,
     purchase: Purchase,
     *,
-    as_of: datetime | None = None,
+    said_at: datetime | None = None,
 ) -> bool | None:
-    """Correct a transaction; None if there is none, False if it has changed since ``as_of``.
+    """Correct a transaction; None if there is none, False if the user said otherwise since ``said_at``.
 
     Of a bank's line the user decides what it was for, not what it cost and when: raises BankLineError.
     """
     cursor = psycopg.AsyncCursor(connection)
-    values = _values(user_id, purchase) | {
+    values = _values(user_id, purchase, said_at) | {
         "transaction_id": transaction_id,
         "category_code": await _category_code(cursor, purchase.category),
     }
     found = await (await cursor.execute(_FOUND, values)).fetchone()
     if found is None:
         return None
-    is_own, amount_minor, currency, spent_date, day, changed_at = found
-    if as_of is not None and as_of < changed_at:
+    is_own, amount_minor, currency, spent_date, day, last_said_at = found
+    if said_at is not None and last_said_at is not None and said_at < last_said_at:
         return False
     if not is_own and (amount_minor, currency, spent_date) != (purchase.amount_minor, purchase.currency, day):
         raise BankLineError
@@ -260,8 +300,8 @@ async def delete_purchase(connection: psycopg.AsyncConnection, user_id: UUID, tr
     return cursor.rowcount == 1
 
 
-def _values(user_id: UUID, purchase: Purchase) -> dict[str, object]:
-    return {**asdict(purchase), "tags": list(purchase.tags), "user_id": user_id}
+def _values(user_id: UUID, purchase: Purchase, said_at: datetime | None = None) -> dict[str, object]:
+    return {**asdict(purchase), "tags": list(purchase.tags), "user_id": user_id, "said_at": said_at}
 
 
 async def _category_code(cursor: psycopg.AsyncCursor, category: str | None) -> str | None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, cast, func, insert, select, true, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 
 from warehouse.errors import ActionableError
 from warehouse.money import exponent
 from warehouse.tables.app import budget_settings, users
+from warehouse.tables.sign_in import sessions
 
 
 class UserNotFoundError(ActionableError, LookupError):
@@ -127,3 +129,20 @@ def get_user_by_id(connection: Connection, user_id: UUID) -> User:
         )
     ).one()
     return User(*row)
+
+
+def sign_out(connection: Connection, user: User) -> int:
+    """End every session of a user, as the owner of the database; gives how many were open."""
+    ended = connection.execute(
+        update(sessions)
+        .values(ended_at=func.now())
+        .where(sessions.c.user_id == user.user_id, sessions.c.ended_at.is_(None))
+    ).rowcount
+    connection.execute(
+        update(users).values(token_version=users.c.token_version + 1).where(users.c.user_id == user.user_id)
+    )
+    connection.execute(select(func.set_config("mita.user_id", str(user.user_id), true())))
+    connection.execute(
+        select(func.ops.add_audit_event("signed_out_by_operator", cast({"sessions": ended}, JSONB)))
+    )
+    return ended
