@@ -40,6 +40,16 @@ class Columns:
     country: str | None = None
 
 
+def columns_of(
+    table: pl.DataFrame, text: str, amount: str | None, mcc: str | None, country: str | None
+) -> Columns:
+    """The columns that were named; of those that were not, the ones called amount, mcc and country."""
+    called = {_plain(column): column for column in table.columns}
+    return Columns(
+        text, amount or called.get("amount"), mcc or called.get("mcc"), country or called.get("country")
+    )
+
+
 def source_of(name: str) -> Readable:
     """The file of that name, or what standard input holds."""
     if name == STANDARD_INPUT:
@@ -139,12 +149,15 @@ def _delimiter(text: str) -> str:
 
 
 def _column(table: pl.DataFrame, name: str) -> pl.Series:
-    wanted = name.strip().casefold()
     for column in table.columns:
-        if column.strip().strip('"').casefold() == wanted:
+        if _plain(column) == _plain(name):
             return table[column]
     message = f"there is no column {name!r}: the table has {', '.join(map(repr, table.columns))}"
     raise TableError(message)
+
+
+def _plain(column: str) -> str:
+    return column.strip().strip('"').casefold()
 
 
 def _signs(texts: pl.Series) -> pl.Series:

@@ -23,9 +23,12 @@ def predict(
     file: Annotated[str, typer.Argument(help="A CSV of any encoding and delimiter; - reads standard input.")],
     text_column: Annotated[str, typer.Option(help="The column with the bank's text.")] = "description",
     amount_column: Annotated[
-        str | None, typer.Option(help="The column with signed amounts: money out is negative.")
+        str | None,
+        typer.Option(help="The column with signed amounts: money out is negative; else one called amount."),
     ] = None,
-    mcc_column: Annotated[str | None, typer.Option(help="The column with merchant category codes.")] = None,
+    mcc_column: Annotated[
+        str | None, typer.Option(help="The column with merchant category codes; else one called mcc.")
+    ] = None,
     country_column: Annotated[
         str | None, typer.Option(help="A column with country codes, given back beside each line.")
     ] = None,
@@ -35,11 +38,11 @@ def predict(
 ) -> None:
     """Category, group, probability, merchant and the three likeliest for each line of a table."""
     from flows.categorise import current_model
-    from flows.labelling import Columns, labelled, read_table, source_of, write_records
+    from flows.labelling import columns_of, labelled, read_table, source_of, write_records
     from warehouse.settings import Settings
 
     table = read_table(source_of(file), country)
-    columns = Columns(text_column, amount_column, mcc_column, country_column)
+    columns = columns_of(table, text_column, amount_column, mcc_column, country_column)
     records = labelled(table, columns, current_model(Settings()))
     if as_json:
         write_records(records, sys.stdout.buffer)

@@ -112,7 +112,7 @@ def ranked(
 ) -> pl.DataFrame:
     """One row per line: category_code, probability, sure, merchant, best (the three likeliest with theirs).
 
-    A text that says nothing is uncategorised; the merchant is as ``predict`` gives it.
+    A text that says nothing is uncategorised and has no likeliest; the merchant is as ``predict`` gives it.
     """
     count = len(descriptions)
     lines = pl.DataFrame(
@@ -277,7 +277,7 @@ def _with_best(lines: pl.DataFrame, model: CategoryModel, *, told: bool) -> pl.D
         | (lines["kind"] != "").to_numpy()
     )
     probability = np.where(said, found.shares[rows, found.best], 0.0)
-    more = [_offered(found.shares, codes).alias("best")] if told else []
+    more = [_offered(found.shares, codes, said).alias("best")] if told else []
     return lines.with_columns(
         pl.Series(
             "category_code", np.where(said, codes.gather(found.best).to_numpy(), UNCATEGORISED), pl.String
@@ -289,8 +289,8 @@ def _with_best(lines: pl.DataFrame, model: CategoryModel, *, told: bool) -> pl.D
     )
 
 
-def _offered(shares: Floats, codes: pl.Series) -> pl.Series:
-    """The likeliest leaves of each line with their probabilities, as a list of structs."""
+def _offered(shares: Floats, codes: pl.Series, said: npt.NDArray[np.bool_]) -> pl.Series:
+    """The likeliest leaves of each line with their probabilities, as a list of structs; of no text none."""
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_OFFERED]
     flat = pl.DataFrame(
         {
@@ -302,7 +302,9 @@ def _offered(shares: Floats, codes: pl.Series) -> pl.Series:
     offered = flat.group_by("row", maintain_order=True).agg(
         pl.struct("category", "probability").alias("best")
     )
-    return offered["best"]
+    return offered.select(
+        pl.when(pl.Series(said)).then("best").otherwise(pl.lit([], dtype=offered["best"].dtype)).alias("best")
+    )["best"]
 
 
 def merchant_names(cleaned: pl.Series, evidence: Evidence, model: CategoryModel) -> pl.Series:

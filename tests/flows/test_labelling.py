@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.labelling import Columns, TableError, labelled, read_table, write_records
+from flows.labelling import Columns, TableError, columns_of, labelled, read_table, write_records
 from flows.sources.contents import Content
 from models_ml.categorizer.model import CategoryModel, load_folder
 
@@ -44,7 +44,7 @@ def test_each_row_gets_one_record_in_its_order(model: CategoryModel) -> None:
         "cash_withdrawal",
     ]
     assert records[2]["merchant"] == "Tesco"
-    assert [len(record["best"]) for record in records] == [3, 3, 3, 3]
+    assert [len(record["best"]) for record in records] == [3, 0, 3, 3]
     assert records[0] | {"row": 4} == records[3]
 
 
@@ -60,6 +60,12 @@ def test_amounts_without_any_sign_say_nothing_of_the_way(model: CategoryModel) -
     assert unsigned.equals(labelled(lines, Columns("text"), model))
 
 
+def test_amounts_and_codes_are_taken_from_columns_of_that_name() -> None:
+    lines = pl.DataFrame({"memo": ["x"], "Amount": ["-1"], "paid": ["2"], "MCC ": ["5411"]})
+    assert columns_of(lines, "memo", None, None, None) == Columns("memo", "Amount", "MCC ", None)
+    assert columns_of(lines, "memo", "paid", None, None).amount == "paid"
+
+
 def test_a_column_that_is_not_there_is_named_with_those_that_are(model: CategoryModel) -> None:
     with pytest.raises(TableError, match="no column 'memo': the table has 'text'"):
         labelled(pl.DataFrame({"text": ["x"]}), Columns("memo"), model)
@@ -68,6 +74,12 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(model: Category
 def test_an_empty_file_says_what_it_needs() -> None:
     with pytest.raises(TableError, match="header line"):
         table(b"  \n")
+
+
+def test_two_odd_bytes_inside_a_file_stop_nothing() -> None:
+    found = table(b"memo,amount\nTESCO STORES,-1\n\xff\xfe odd bytes,-2\n")
+    assert found["memo"][0] == "TESCO STORES"
+    assert len(found) == 2
 
 
 def test_ragged_rows_and_stray_quotes_keep_their_texts(tmp_path: Path) -> None:

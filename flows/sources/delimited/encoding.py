@@ -24,6 +24,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: Told by a mark at a file's beginning or by zero bytes, never by two odd bytes inside of it.
+_MARKED = ["utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_7"]
 #: Characters that are usual in the texts of each code page, the more common page first.
 _FOREIGN = {
     **dict.fromkeys(("cp1251", "koi8_r", "cp866", "iso8859_5"), "оаеинтсрвлкмдпугзбьъОАЕИНТСРВЛКМДПУГЗБ№–“„"),
@@ -145,7 +147,7 @@ def _best(sample: bytes, usual: dict[str, str]) -> str:
     codec = max(scores, key=lambda name: scores[name])
     if scores[codec] > 0:
         return codec
-    best = from_bytes(sample).best()
+    best = from_bytes(sample, cp_exclusion=_MARKED).best()
     return codec if best is None else best.encoding
 
 
