@@ -29,8 +29,8 @@ class Engine:
     def __call__(self, pixels: Pixels, *, use_rec: bool, text_score: float = 0.5) -> Found:
         self.heights.append(pixels.shape[0])
         dark = (pixels[:, 20, 0] < 128).astype(int)
-        starts = np.flatnonzero(np.diff(dark, prepend=0) == 1)
-        boxes = [
+        starts: list[int] = np.flatnonzero(np.diff(dark, prepend=0) == 1).tolist()
+        boxes: list[list[list[int]]] = [
             [[20, y], [120 if self.is_known(pixels, y) else 160, y], [160, y + 10], [20, y + 10]]
             for y in starts
         ]
