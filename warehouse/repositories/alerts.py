@@ -47,11 +47,13 @@ _OPINIONS = pl.Schema({"user": pl.String, "kind": pl.String, "useful": pl.Int64,
 #: "23.40 USD". Without a rate an amount needs its decimals, for "TRY 2" and "ALL 24" may be anything.
 IS_FOREIGN: LiteralString = r"""
 exists (
-    select from regexp_matches(
-        t.description,
-        '[0-9] ?([A-Z]{3}) ?@|[0-9][.,][0-9]{2} ?([A-Z]{3})\M|\m([A-Z]{3}) ?[0-9][0-9.,]*[.,][0-9]{2}\M', 'g'
-    ) as told (codes)
-    inner join seeds.currencies as c on c.code = coalesce(told.codes[1], told.codes[2], told.codes[3])
+    select
+    from (values
+        ('[0-9] ?([A-Z]{3}) ?@|[0-9][.,][0-9]{2} ?([A-Z]{3})\M'),
+        ('\m([A-Z]{3}) ?[0-9][0-9.,]*[.,][0-9]{2}\M')
+    ) as manner (pattern)
+    cross join lateral regexp_matches(t.description, manner.pattern, 'g') as told (codes)
+    inner join seeds.currencies as c on c.code = coalesce(told.codes[1], told.codes[2])
     where c.code <> t.currency
 )
 """
