@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from prefect import flow
 
-from flows.champions import weights_in_use
+from flows.champions import alerts_in_use
 from flows.orchestration import DATABASE_RETRIES, publish_table, task
 from flows.progress import report
 from warehouse.engine import open_warehouse
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from models_ml.anomalies.choose import Weights
+    from models_ml.anomalies.choose import AlertModel
     from warehouse.repositories.done_days import DueUser
 
 WORK = "alerts"
@@ -48,16 +48,16 @@ def raise_alerts() -> Raised:
 def alert_users(settings: Settings) -> Raised:
     """Find alerts of users who are due, some hundreds at a time."""
     found = shown = 0
+    model = alerts_in_use(settings)
     with open_warehouse(settings) as warehouse, warehouse.locked(WORK):
         with warehouse.transaction() as connection:
             if not forecasts.has_marts(connection):
                 return Raised(0, 0, 0)
-            due = done_days.due_users(connection, WORK, version="2")
-        weights = weights_in_use(settings)
+            due = done_days.due_users(connection, WORK, version=model.version)
         for start in range(0, len(due), USERS_AT_ONCE):
             block = due[start : start + USERS_AT_ONCE]
             with warehouse.transaction() as connection:
-                rows = alert_block(connection, block, weights)
+                rows = alert_block(connection, block, model)
                 done_days.record_done(connection, WORK, block)
             found += rows.height
             shown += int(rows["is_shown"].sum())
@@ -67,17 +67,15 @@ def alert_users(settings: Settings) -> Raised:
     return result
 
 
-def alert_block(
-    connection: Connection, block: Sequence[DueUser], weights: Weights | None = None
-) -> pl.DataFrame:
+def alert_block(connection: Connection, block: Sequence[DueUser], model: AlertModel) -> pl.DataFrame:
     """The alerts of some users as they are by now, in place of what was found before."""
     from models_ml.anomalies.choose import chosen, weighed  # noqa: PLC0415 - polars' heavier parts
     from models_ml.anomalies.detect import candidates  # noqa: PLC0415
 
     ids = [user.user_id for user in block]
     facts = alerts.purchase_facts(connection, ids)
-    found = pl.concat([candidates(facts), alerts.pace_candidates(connection, ids)])
-    rows = keyed(chosen(weighed(found, alerts.opinions(connection, ids), weights)))
+    found = pl.concat([candidates(facts, model.everybody), alerts.pace_candidates(connection, ids)])
+    rows = keyed(chosen(weighed(found, model.kinds, alerts.opinions(connection, ids))))
     rows = rows.filter(pl.col("is_shown") | (pl.col("probability") >= LEAST_PROBABILITY))
     rows = rows.join(facts.group_by("user").agg(pl.col("currency").first()), on="user")
     alerts.replace_alerts(connection, ids, rows)

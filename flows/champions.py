@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models_ml.anomalies.choose import Weights
+    from models_ml.anomalies.choose import AlertModel
     from models_ml.forecaster.model import ForecastModel
     from warehouse.settings import Settings
 
@@ -28,15 +28,15 @@ def forecaster_in_use(settings: Settings) -> ForecastModel:
         return shipped()
 
 
-def weights_in_use(settings: Settings) -> Weights:
-    """The champion's weights of alerts that were fetched if they can be read, else the shipped ones."""
-    from models_ml.anomalies.choose import WeightsRefusedError, load_folder, parameters  # noqa: PLC0415
+def alerts_in_use(settings: Settings) -> AlertModel:
+    """The champion of alerts that was fetched if it can be read, else the shipped model."""
+    from models_ml.anomalies.choose import WeightsRefusedError, load_folder, shipped  # noqa: PLC0415
 
     folder = settings.folder("models") / ALERTS
     if not (folder / MANIFEST).exists():
-        return parameters()
+        return shipped()
     try:
         return load_folder(folder)
     except WeightsRefusedError as refusal:
         _LOG.warning("The shipped weights of alerts stand instead: %s", refusal)
-        return parameters()
+        return shipped()

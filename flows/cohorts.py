@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 from prefect import flow
 
-from flows.orchestration import DATABASE_RETRIES, publish_markdown, publish_table, task
+from flows.models import tracking_uri
+from flows.orchestration import DATABASE_RETRIES, publish_markdown, publish_plot, publish_table, task
+from models_ml import registry
 from warehouse.engine import open_warehouse
 from warehouse.repositories import cohorts, forecasts
 from warehouse.settings import Settings
@@ -24,6 +28,9 @@ CLUSTERS = "clusters"
 ENOUGH_PEOPLE = 60
 #: Months whose money is looked at.
 WINDOW_MONTHS = 6
+#: Months whose drift is drawn.
+SHOWN_MONTHS = 24
+CLUSTER_PLOT = "clusters.png"
 #: Income bands by the ratio to the median income of the same currency.
 BANDS = ((0.75, "lower"), (1.5, "middle"))
 MEASURES = ("spent_to_income", "saving_rate", "plan_kept", "spent_to_median")
@@ -44,8 +51,12 @@ class Clustered:
 
 @flow(name="cluster-users", description="Find which kinds of money life there are, and who leads which.")
 def cluster_users() -> Clustered | None:
-    """Cluster the last complete month; None while there are too few people."""
-    return cluster_month(Settings(), last_complete_month(date.today()))  # noqa: DTZ011 - months of all zones
+    """Cluster the last complete month and show it; None while there are too few people."""
+    settings, month = Settings(), last_complete_month(date.today())  # noqa: DTZ011 - months of all zones
+    clustered = cluster_month(settings, month)
+    if clustered is not None:
+        show_clusters(settings, month)
+    return clustered
 
 
 @flow(name="release-cohorts", description="Release the last month's figures of cohorts, once.")
@@ -93,6 +104,43 @@ def cluster_month(settings: Settings, month: date) -> Clustered | None:
     publish_table("clusters", told(model), f"Clusters of {month}")
     publish_markdown("cluster-drift", f"People moved {result.mean_drift} on average in {month}.", "Drift")
     return result
+
+
+@task(name="show clusters", **DATABASE_RETRIES)
+def show_clusters(settings: Settings, month: date) -> None:
+    """Clusters and drift as plots on the run's page and in MLflow, there with the model's version."""
+    from flows.evaluation.cluster_plots import draw_clusters, draw_drift  # noqa: PLC0415 - matplotlib
+    from models_ml.clusters.features import features  # noqa: PLC0415
+    from models_ml.clusters.model import ClusterModel, save  # noqa: PLC0415
+
+    with open_warehouse(settings) as warehouse, tempfile.TemporaryDirectory() as scratch:
+        with warehouse.transaction() as connection:
+            kept = forecasts.latest_parameters(connection, CLUSTERS)
+            people = features(_window(connection, month))
+            drifts = cohorts.drift_by_month(connection, SHOWN_MONTHS)
+        if kept is None:
+            return
+        model, folder, drift_plot = (
+            ClusterModel.of(kept[1]),
+            Path(scratch) / CLUSTERS,
+            Path(scratch) / "drift.png",
+        )
+        save(model, folder)
+        draw_clusters(model, people, folder / CLUSTER_PLOT)
+        draw_drift(drifts, drift_plot)
+        publish_plot("clusters-plot", folder / CLUSTER_PLOT, f"Clusters of {month}")
+        publish_plot("cluster-drift-plot", drift_plot, "How far people moved, by month")
+        place = {
+            "tracking_uri": tracking_uri(settings, warehouse.server),
+            "artifact_root": settings.folder("mlflow"),
+        }
+        registry.register(folder, **place)
+        figures = {
+            "people": float(people.height),
+            "mean_drift": float(drifts[-1][2] or 0.0),
+            "changed": drifts[-1][3],
+        }
+        registry.note_run(CLUSTERS, f"drift of {month}", figures, [drift_plot], **place)
 
 
 def _window(connection: Connection, month: date) -> pl.DataFrame:

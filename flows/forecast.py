@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from prefect import flow
 
 from flows.champions import forecaster_in_use
-from flows.orchestration import DATABASE_RETRIES, publish_table, task
+from flows.orchestration import DATABASE_RETRIES, in_flow_run, publish_plot, publish_table, task
 from flows.progress import report
 from warehouse.engine import open_warehouse
 from warehouse.repositories import done_days, forecasts
@@ -19,6 +21,7 @@ from warehouse.repositories.done_days import DueUser
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
+    from models_ml.forecaster.calibrate import Calibration, Trial
     from models_ml.forecaster.history import History
     from models_ml.forecaster.model import ForecastModel
     from models_ml.forecaster.predict import Forecast
@@ -74,12 +77,26 @@ def forecast_users(settings: Settings) -> Forecasted:
         for start in range(0, len(due), USERS_AT_ONCE):
             block = due[start : start + USERS_AT_ONCE]
             rows = forecast_block(warehouse, block, model)
+            if not told:
+                show_forecasts(rows)
             days += rows.height
             told += rows["user_id"].n_unique()
             report("forecasting", min(start + USERS_AT_ONCE, len(due)), len(due))
     result = Forecasted(told, days, len(due) - told, model.version)
     publish_table("forecasts", [vars_of(result)], "Forecasts made now")
     return result
+
+
+def show_forecasts(rows: pl.DataFrame) -> None:
+    """The spending ahead of the first users of a run as a plot on its page."""
+    if rows.is_empty() or not in_flow_run():
+        return
+    from flows.evaluation.forecast_plots import draw_ahead  # noqa: PLC0415 - matplotlib
+
+    with tempfile.TemporaryDirectory() as scratch:
+        plot = Path(scratch) / "ahead.png"
+        draw_ahead(rows, plot)
+        publish_plot("forecast-ahead", plot, "Spending ahead, in what each is likely to spend in 30 days")
 
 
 def forecast_block(warehouse: Warehouse, block: Sequence[DueUser], model: ForecastModel) -> pl.DataFrame:
@@ -251,8 +268,33 @@ def calibrate_on_users(settings: Settings) -> str | None:
         version = f"{model.version}+{days['cash_date'].max()!s}"
         with warehouse.transaction() as connection:
             forecasts.keep_parameters(connection, CALIBRATION, version, document)
+        show_calibration(warehouse, version, [trial for trials in tried for trial in trials], model, table)
     publish_table("calibration", [{"version": version, "users": len(tried)}], "Bands set by users' own past")
     return version
+
+
+def show_calibration(
+    warehouse: Warehouse, version: str, trials: Sequence[Trial], model: ForecastModel, table: Calibration
+) -> None:
+    """How often bands held before and with the new calibration, as a plot in Prefect and MLflow."""
+    from flows.evaluation.forecast_plots import draw_calibration, held  # noqa: PLC0415 - matplotlib
+    from flows.models import tracking_uri  # noqa: PLC0415 - the registry
+    from models_ml import registry  # noqa: PLC0415
+
+    settings = warehouse.settings
+    before, after = held(trials, model), held(trials, model.calibrated_by(table))
+    with tempfile.TemporaryDirectory() as scratch:
+        plot = Path(scratch) / "calibration.png"
+        draw_calibration(before, after, plot)
+        publish_plot("forecast-calibration", plot, "How often the 80 % band held, by days ahead")
+        registry.note_run(
+            model.name,
+            f"calibration {version}",
+            {f"coverage_{target}": float(each.mean()) for target, each in after.items()},
+            [plot],
+            tracking_uri=tracking_uri(settings, warehouse.server),
+            artifact_root=settings.folder("mlflow"),
+        )
 
 
 def current_model(warehouse: Warehouse) -> ForecastModel:

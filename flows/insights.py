@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect import flow
@@ -18,12 +18,16 @@ from warehouse.repositories import done_days, forecasts, freshness, insights
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from models_ml.insights.catalogue import Finding
     from models_ml.insights.narrate import Narrator, Told
     from warehouse.engine import Warehouse
     from warehouse.repositories.done_days import DueUser
 
 WORK, ADVICE = "insights", "advice"
+#: Of the templates: whose findings another one said are said anew.
+VERSION = "2"
 USERS_AT_ONCE = 500
 #: Findings in a week's advice.
 ADVICE_FINDINGS = 3
@@ -83,7 +87,7 @@ def insight_users(settings: Settings) -> Found:
         with warehouse.transaction() as connection:
             if not insights.has_facts(connection):
                 return Found(0, 0)
-            due = done_days.due_users(connection, WORK, version="1")
+            due = done_days.due_users(connection, WORK, version=VERSION)
         for start in range(0, len(due), USERS_AT_ONCE):
             found += _insight_block(warehouse, due[start : start + USERS_AT_ONCE])
     publish_table("insights", [{"users": len(due), "findings": found}], "Findings computed now")
@@ -123,7 +127,7 @@ def _row(user_id: UUID, each: Finding, worth: float, today: Mapping[UUID, object
         "confidence": each.confidence,
         "value_minor": each.value_minor,
         "currency": each.currency,
-        "facts": {"numbers": list(each.numbers)},
+        "facts": {"numbers": list(each.numbers), "subjects": dict(each.subjects)},
         "sources": list(each.sources),
         **{f"title_{language}": title for language, title in each.titles.items()},
         **{f"text_{language}": said for language, said in each.texts.items()},
@@ -136,7 +140,7 @@ def advise_users(settings: Settings, narrator: Narrator | None = None) -> Advise
     narrated = refused = 0
     with open_warehouse(settings) as warehouse, warehouse.locked(ADVICE):
         with warehouse.transaction() as connection:
-            due = done_days.due_users(connection, ADVICE, version="", every="week", is_renewed=False)
+            due = advisable(connection)
         narrator = narrator or configured_narrator(settings, warehouse)
         for start in range(0, len(due), USERS_AT_ONCE):
             told = _advise(warehouse, due[start : start + USERS_AT_ONCE], narrator)
@@ -148,8 +152,20 @@ def advise_users(settings: Settings, narrator: Narrator | None = None) -> Advise
     return Advised(len(due), narrated, refused)
 
 
+def advisable(connection: Connection) -> list[DueUser]:
+    """Who has none of this week's advice yet; whose findings are still to be looked for has to wait for them.
+
+    Somebody with nothing to be said is asked again when their facts change: their week may have begun with an
+    empty account.
+    """
+    due = done_days.due_users(connection, ADVICE, version="", every="week")
+    waiting = {user.user_id for user in done_days.due_users(connection, WORK, version=VERSION)}
+    told = insights.advised(connection, {user.user_id: user.today for user in due})
+    return [user for user in due if user.user_id not in waiting | told]
+
+
 def _advise(warehouse: Warehouse, block: Sequence[DueUser], narrator: Narrator | None) -> tuple[int, int]:
-    """Advice of some users, in their language and by the template in every other one."""
+    """Advice of some users, in their language and by the template in every other one; none of nothing."""
     with warehouse.transaction() as connection:
         known = [
             (
@@ -165,7 +181,9 @@ def _advise(warehouse: Warehouse, block: Sequence[DueUser], narrator: Narrator |
             for user in block
         ]
     # The model is asked outside of a transaction: it may take a while.
-    told = [(user, own, findings, _told(findings, own, narrator)) for user, own, findings in known]
+    told = [
+        (user, own, findings, _told(findings, own, narrator)) for user, own, findings in known if findings
+    ]
     with warehouse.transaction() as connection:
         for user, _, findings, texts in told:
             keys = [each.key for each in findings]
@@ -190,7 +208,7 @@ def _told(findings: Sequence[Finding], own: str, narrator: Narrator | None) -> d
 def _finding(row: dict[str, object]) -> Finding:
     from models_ml.insights.catalogue import LANGUAGES, Finding  # noqa: PLC0415
 
-    facts: dict[str, list[float]] = row["facts"]  # type: ignore[assignment]
+    facts: dict[str, Any] = row["facts"]  # type: ignore[assignment]
     return Finding(
         str(row["insight_key"]),
         str(row["kind"]),
@@ -201,6 +219,7 @@ def _finding(row: dict[str, object]) -> Finding:
         (),
         {language: str(row[f"title_{language}"]) for language in LANGUAGES},
         {language: str(row[f"text_{language}"]) for language in LANGUAGES},
+        facts.get("subjects", {}),
     )
 
 

@@ -8,11 +8,13 @@ See docs/decisions/0003-flows-without-a-server.md.
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import Flow, Task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 from prefect.settings import temporary_settings
@@ -84,3 +86,10 @@ def publish_markdown(key: str, text: str, description: str) -> None:
     """Leave a text on the flow run's page in the Prefect UI; nothing outside a flow run."""
     if in_flow_run():
         create_markdown_artifact(key=key, markdown=text, description=description)
+
+
+def publish_plot(key: str, picture: Path, description: str) -> None:
+    """Leave a PNG, within the artifact itself, on the flow run's page; nothing outside a flow run."""
+    if in_flow_run():
+        content = f"data:image/png;base64,{b64encode(picture.read_bytes()).decode()}"
+        create_image_artifact(image_url=content, key=key, description=description)

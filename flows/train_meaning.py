@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow
 
-from flows.champions import ALERTS, MANIFEST, forecaster_in_use, weights_in_use
+from flows.champions import ALERTS, MANIFEST, alerts_in_use, forecaster_in_use
 from flows.models import tracking_uri
 from flows.orchestration import publish_table, task
 from models_ml import registry
@@ -19,7 +19,7 @@ from warehouse.engine import open_warehouse
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
-    from models_ml.anomalies.choose import Weights
+    from models_ml.anomalies.choose import AlertModel
     from models_ml.forecaster.model import ForecastModel
 
 CHALLENGER = "challenger"
@@ -66,7 +66,7 @@ def train_alerts(
     settings = Settings()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / ALERTS
-        champion, challenger = fit_alerts(folder, weights_in_use(settings), people, months, seed, unseen)
+        champion, challenger = fit_alerts(folder, alerts_in_use(settings), people, months, seed, unseen)
         is_better = challenger > champion + ALERT_GAIN
         measure = "precision at one a week"
         return keep(settings, folder, measure, champion, challenger, is_better=is_better, promote=promote)
@@ -105,11 +105,11 @@ def fit_forecaster(  # noqa: PLR0913, PLR0917 - where to, against whom, and on h
 
 @task(name="fit alerts")
 def fit_alerts(  # noqa: PLR0913, PLR0917
-    folder: Path, champion: Weights, people: int, months: int, seed: int, unseen: int
+    folder: Path, champion: AlertModel, people: int, months: int, seed: int, unseen: int
 ) -> tuple[float, float]:
     """Write fitted weights with their figures; the champion's precision at one alert a week and theirs."""
     from flows.evaluation.anomalies import evaluate_anomalies, fit_parameters  # noqa: PLC0415
-    from models_ml.anomalies.choose import WEIGHTS_FILE  # noqa: PLC0415
+    from models_ml.anomalies.choose import WEIGHTS_FILE, AlertModel  # noqa: PLC0415
 
     document = fit_parameters(users=people, months=months, seed=seed)
     content = (json.dumps(document, indent=2) + "\n").encode()
@@ -117,8 +117,8 @@ def fit_alerts(  # noqa: PLR0913, PLR0917
     folder.mkdir(parents=True)
     (folder / WEIGHTS_FILE).write_bytes(content)
     reports = [
-        evaluate_anomalies(users=unseen, months=months, seed=seed + 1, weights=weights)
-        for weights in (champion, document["kinds"])
+        evaluate_anomalies(users=unseen, months=months, seed=seed + 1, model=model)
+        for model in (champion, AlertModel.of(content))
     ]
     before, now = (report.precision_at_one_a_week for report in reports)
     manifest = {

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,33 @@ def register(
     if alias:
         client.set_registered_model_alias(found.name, alias, found.version)
     return found
+
+
+def note_run(  # noqa: PLR0913 - a run with all that is kept of it
+    name: str,
+    run_name: str,
+    figures: Mapping[str, float],
+    plots: Iterable[Path],
+    *,
+    tracking_uri: str,
+    artifact_root: Path,
+) -> str:
+    """Log figures and plots of a model in use, which make no version of it; gives the run's id.
+
+    A run of the same name takes the place of the one before, so that noting twice leaves one.
+    """
+    client = _client(tracking_uri)
+    experiment = _experiment(client, name, artifact_root)
+    chosen = f"attributes.run_name = '{run_name}'"
+    for before in client.search_runs([experiment], chosen):
+        client.delete_run(before.info.run_id)
+    run_id = str(client.create_run(experiment, run_name=run_name).info.run_id)
+    for key, value in figures.items():
+        client.log_metric(run_id, key, value)
+    for plot in plots:
+        client.log_artifact(run_id, str(plot))
+    client.set_terminated(run_id)
+    return run_id
 
 
 def champion(name: str, *, tracking_uri: str, alias: str = CHAMPION) -> RegisteredModel:

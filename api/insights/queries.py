@@ -33,8 +33,7 @@ findings as (
         i.*, i.value_minor * reader.unit as value
     from reader
     inner join ml.insights as i on reader.user_id = i.user_id
-    where i.last_seen_on = (select max(last.last_seen_on) from ml.insights as last
-        where last.user_id = i.user_id)
+    where i.rank > 0
         and not exists (
             select from app.insight_ratings as rated
             where rated.user_id = i.user_id and rated.insight_key = i.insight_key and not rated.is_useful

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from models_ml.anomalies.choose import Weights, chosen, weighed
-from models_ml.anomalies.detect import EVIDENCE, FACT_SCHEMA, KINDS, candidates
+from models_ml.anomalies.choose import AlertModel, chosen, shipped, weighed
+from models_ml.anomalies.detect import EVIDENCE, FACT_SCHEMA, KINDS, candidates, purchases
+from models_ml.anomalies.population import as_document, population
 from models_ml.taxonomy import categories
 
 #: What is injected; pace is not, it is told by the plan.
@@ -75,12 +76,12 @@ def evaluate_anomalies(
     months: int = 12,
     seed: int = EVALUATION_SEED,
     bank: Path | None = None,
-    weights: Weights | None = None,
+    model: AlertModel | None = None,
 ) -> AnomalyReport:
     """One anomaly a person and week is injected, and a tenth of that in a second, rarer world."""
     facts, rises = generated_facts(users, months, seed, bank)
-    common, weeks = _measured(facts, rises, seed, 1.0, weights)
-    rare, _ = _measured(facts, rises, seed + 1, 0.1, weights)
+    common, weeks = _measured(facts, rises, seed, 1.0, model or shipped())
+    rare, _ = _measured(facts, rises, seed + 1, 0.1, model or shipped())
     people = facts["user"].n_unique()
     best = common.sort("usefulness", descending=True).head(people * weeks)
     injected = int(common["injected"][0]) if common.height else 0
@@ -111,7 +112,8 @@ def fit_parameters(*, users: int = 120, months: int = 12, seed: int = FIT_SEED) 
 
     facts, rises = generated_facts(users, months, seed, None)
     changed, truth, _ = inject(facts, seed, 0.2)
-    found = _labelled(candidates(changed), truth, rises)
+    everybody = population(purchases(changed))
+    found = _labelled(candidates(changed, everybody), truth, rises)
     fitted: dict[str, dict[str, Any]] = {"pace": _weights(-1.0, [1.0])}
     for kind in INJECTED:
         rows = found.filter(pl.col("kind") == kind)
@@ -120,7 +122,7 @@ def fit_parameters(*, users: int = 120, months: int = 12, seed: int = FIT_SEED) 
         )
         fitted[kind] = _weights(float(model.intercept_[0]), model.coef_[0].tolist())
     learned = {"people": users, "months": months, "seed": seed, "injected_a_week": 0.2}
-    return {"data": learned, "kinds": fitted}
+    return {"data": learned, "kinds": fitted, "population": as_document(everybody)}
 
 
 def _weights(intercept: float, weights: Sequence[float]) -> dict[str, Any]:
@@ -318,11 +320,11 @@ def _labelled(found: pl.DataFrame, truth: pl.DataFrame, rises: pl.DataFrame) -> 
 
 
 def _measured(
-    facts: pl.DataFrame, rises: pl.DataFrame, seed: int, rate: float, weights: Weights | None
+    facts: pl.DataFrame, rises: pl.DataFrame, seed: int, rate: float, model: AlertModel
 ) -> tuple[pl.DataFrame, int]:
     changed, truth, weeks = inject(facts, seed, rate)
     first = _first_day(facts)
-    alerts = chosen(weighed(candidates(changed).filter(pl.col("day") >= first), weights=weights))
+    alerts = chosen(weighed(candidates(changed, model.everybody).filter(pl.col("day") >= first), model.kinds))
     counted = truth.group_by("kind").len().to_dict(as_series=False)
     by_kind = dict(zip(counted["kind"], counted["len"], strict=True))
     told_at_most = truth.select("user", pl.col("day").dt.truncate("1w")).n_unique()

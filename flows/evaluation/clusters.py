@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.cohorts import WINDOW_MONTHS, last_complete_month, months_before
+from flows.evaluation.cluster_plots import draw_clusters
 from models_ml.clusters.features import MONTH_SCHEMA, NAMES, features, halves
 from models_ml.clusters.model import Choice, ClusterModel, described, fit, name
 from models_ml.taxonomy import categories
@@ -57,7 +58,7 @@ def evaluate_clusters(
         labels.filter(part)["cluster"].to_list(), without.assign(now.filter(part))["cluster"].to_list()
     )
     if plot:
-        draw(model, now, plot)
+        draw_clusters(model, now, plot)
     chosen = next(each for each in model.choices if each.clusters == len(model.centres))
     drift = model.drift(before, now)["drift"].mean()
     return ClusterReport(
@@ -121,26 +122,3 @@ def generated_months(users: int, months: int, seed: int, bank: Path | None) -> p
         )
         .match_to_schema(MONTH_SCHEMA)
     )
-
-
-def draw(model: ClusterModel, people: pl.DataFrame, path: Path) -> None:
-    """How each number of clusters fared, and the people on their two first axes."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - slow to import, wanted only here
-
-    figure = Figure(figsize=(9.5, 4.0), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    counts = [choice.clusters for choice in model.choices]
-    left.plot(counts, [each.stability for each in model.choices], marker="o", label="stability (ARI)")
-    left.plot(counts, [each.silhouette for each in model.choices], marker="o", label="silhouette")
-    left.axvline(len(model.centres), color="#90A4AE", linestyle="--")
-    left.set(xlabel="number of clusters", ylim=(0, 1))
-    left.legend(frameon=False)
-    places, labels = model.place(people), model.assign(people)["cluster"].to_numpy()
-    for number in range(len(model.centres)):
-        mine = labels == number
-        right.scatter(places[mine, 0], places[mine, 1], s=9, label=name(model, number))
-    right.set(xlabel="first axis", ylabel="second axis")
-    right.legend(frameon=False, fontsize=7, loc="best")
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=150)

@@ -1,8 +1,9 @@
-"""Statistical models of statsforecast on the same histories: run where that library is installed.
+"""Statistical models of statsforecast in the same backtest: run where that library is installed.
 
-It wants pandas below 3, which the platform is beyond, so it lives in an environment of its own:
-``python -m flows.evaluation.forecast_rivals FILE...`` there, with this checkout as the working folder.
-Its bands are of single days, so single days are what is compared.
+Its newest release wants pandas below 3 and the one before wants scipy below 1.16, which the platform is
+beyond, so it lives in an environment of its own: there
+``python -m flows.evaluation.forecast_rivals FILE...``,
+with this checkout as the working folder.
 """
 
 from __future__ import annotations
@@ -10,102 +11,76 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from flows.evaluation.forecasts import NAIVE, backtest, some
 from flows.evaluation.histories import ledger
-from models_ml.forecaster import naive
-from models_ml.forecaster.calibrate import calibration
-from models_ml.forecaster.features import HORIZON, QUANTILES
+from models_ml.forecaster.features import HORIZON
 from models_ml.forecaster.history import Floats, History
-from models_ml.forecaster.model import ForecastModel, shipped
-from models_ml.forecaster.predict import quantiles, trials_of
+from models_ml.forecaster.model import shipped
 
-PEOPLE, ORIGINS, FEWEST_DAYS = 40, 3, 120
+PEOPLE, STEP = 40, 90
 _BAND = 80
+_WEEK, _MONTH = 7, 30
+#: Seasons that a model may have, by its name; exponential smoothing takes none of a month.
+MODELS: Mapping[str, dict[str, Any]] = {
+    "AutoETS": {"season_length": _WEEK},
+    "AutoTheta": {"season_length": _WEEK},
+    "MSTL": {"season_length": [_WEEK, _MONTH]},
+}
 
 
 def main(files: Sequence[str]) -> None:
-    """Pinball loss of single days, in months of turnover, and the coverage of the band, by model."""
-    print(json.dumps({name: compared(ledger(Path(name))) for name in files}, indent=2))  # noqa: T201
+    """The backtest of each ledger with the statistical models in it, and what a person's forecasts take."""
+    told = []
+    for path in map(Path, files):
+        rivals = {name: Statistical(name) for name in MODELS}
+        people = some(ledger(path), PEOPLE)
+        report = backtest(path.name, people, shipped(), step=STEP, rivals={**NAIVE, **rivals})
+        took = {name: round(each.seconds / max(each.asked, 1), 3) for name, each in rivals.items()}
+        told.append({**asdict(report), "seconds_a_person": took})
+    print(json.dumps(told, indent=2))  # noqa: T201
 
 
-def compared(histories: Sequence[History]) -> dict[str, dict[str, float]]:
-    """Everybody's scores on the last origins of some people with longer histories."""
-    long = [each for each in histories if each.days >= FEWEST_DAYS + HORIZON][:PEOPLE]
-    model = shipped()
-    others = [each for each in histories if each not in long][: 4 * PEOPLE]
-    learned = [trial for each in others for trial in trials_of(each, model, step=30)]
-    fitted = model.calibrated_by(calibration(learned, model.calibration)) if learned else model
-    scores: dict[str, list[tuple[float, float]]] = {}
-    seconds: dict[str, float] = {}
-    for history in long:
-        for back in range(1, ORIGINS + 1):
-            days = history.days - HORIZON - (back - 1) * 15
-            if days >= FEWEST_DAYS:
-                _score(history, days, fitted, scores, seconds)
-    return {
-        name: {
-            "pinball": round(float(np.mean([each[0] for each in parts])), 5),
-            "coverage": round(float(np.mean([each[1] for each in parts])), 4),
-            "seconds_a_forecast": round(seconds[name] / len(parts), 4),
-        }
-        for name, parts in scores.items()
-    }
+class Statistical:
+    """A model of statsforecast with the bands that it has itself; sums are forecast as the level they are."""
 
+    def __init__(self, name: str) -> None:
+        """Nothing is fitted yet."""
+        self.name, self.seconds, self.asked = name, 0.0, 0
 
-def _score(
-    history: History,
-    days: int,
-    model: ForecastModel,
-    scores: dict[str, list[tuple[float, float]]],
-    seconds: dict[str, float],
-) -> None:
-    known, truth = history.until(days), history.spent[days : days + HORIZON]
-    scale = max(float(np.abs(history.flow).mean()) * 30.4375, 1e-9)
-    ways: dict[str, Any] = {
-        "mita": lambda: quantiles(
-            next(t for t in trials_of(known_with(history, days), model, step=1, fewest=days)),
-            "day",
-            model,
-            (),
-        ),
-        "seasonal naive, month": lambda: naive.monthly(known)["day"],
-        **{
-            name: (lambda name=name: statistical(name, known))
-            for name in ("AutoETS", "AutoTheta", "CrostonSBA")
-        },
-    }
-    for name, way in ways.items():
+    def __call__(self, known: History) -> dict[str, Floats]:
+        """Quantiles by target: horizons x quantiles."""
         began = time.monotonic()
-        said = np.sort(way()[: len(truth)], axis=1)
-        seconds[name] = seconds.get(name, 0.0) + time.monotonic() - began
-        errors = truth[:, None] - said
-        levels = np.array(QUANTILES)
-        loss = float(np.maximum(levels * errors, (levels - 1) * errors).mean()) / scale
-        held = float(((truth >= said[:, 0] - 1e-6) & (truth <= said[:, -1] + 1e-6)).mean())
-        scores.setdefault(name, []).append((loss, held))
+        said = {
+            "day": self._levels(known.spent),
+            "spent": self._moved(known.spent),
+            "balance": self._moved(known.flow),
+        }
+        self.seconds, self.asked = self.seconds + time.monotonic() - began, self.asked + 1
+        return said
 
+    def _moved(self, values: Floats) -> Floats:
+        total = np.cumsum(values)
+        moved: Floats = self._levels(total) - total[-1]
+        return moved
 
-def known_with(history: History, days: int) -> History:
-    """The history until a week after an origin, which is what a trial of that origin needs."""
-    return history.until(days + 7)
+    def _levels(self, values: Floats) -> Floats:
+        model = getattr(import_module("statsforecast.models"), self.name)(**self._season(len(values)))
+        said = model.forecast(y=values.astype(np.float64), h=HORIZON, level=[_BAND])
+        quantiles = np.stack([said[f"lo-{_BAND}"], said["mean"], said[f"hi-{_BAND}"]], axis=1)
+        return np.sort(np.nan_to_num(quantiles), axis=1)
 
-
-def statistical(name: str, known: History) -> Floats:
-    """Quantiles of single days by a model of statsforecast, weekly season, bands by conformal inference."""
-    models, core = import_module("statsforecast.models"), import_module("statsforecast.utils")
-    intervals = core.ConformalIntervals(h=HORIZON // 6, n_windows=2)
-    season = {} if name == "CrostonSBA" else {"season_length": 7}
-    fitted = getattr(models, name)(**season, prediction_intervals=intervals)
-    said = fitted.forecast(y=known.spent.astype(np.float32), h=HORIZON // 6, level=[_BAND])
-    columns = [said[f"lo-{_BAND}"], said["mean"], said[f"hi-{_BAND}"]]
-    short = np.stack(columns, axis=1)
-    return np.concatenate([short, np.repeat(short[-7:], -(-(HORIZON - len(short)) // 7), axis=0)])[:HORIZON]
+    def _season(self, days: int) -> dict[str, Any]:
+        """The model's seasons; a young history has no month to repeat."""
+        season = MODELS[self.name]
+        return {"season_length": [_WEEK]} if days < 3 * _MONTH and self.name == "MSTL" else dict(season)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,10 @@ class _Tally:
         return float(self.held.sum() / max(float(self.seen.sum()), 1.0))
 
 
+#: What any forecast has to beat.
+NAIVE: Mapping[str, Rival] = {"seasonal naive, month": naive.monthly, "seasonal naive, week": naive.weekly}
+
+
 def evaluate_forecasts(  # noqa: PLR0913 - what the command offers
     files: Sequence[Path],
     *,
@@ -102,7 +106,7 @@ def evaluate_forecasts(  # noqa: PLR0913 - what the command offers
     ``step`` days lie between origins; ``sample`` is how many people of a ledger are taken at most (0: all).
     """
     model = shipped()
-    reports = [backtest(path.name, _some(ledger(path), sample), model, step=step) for path in files]
+    reports = [backtest(path.name, some(ledger(path), sample), model, step=step) for path in files]
     if users:
         reports.append(backtest("generated", new_people(users, months, seed), model, step=step))
     return ForecastReport(model.version, QUANTILES, HORIZON, reports)
@@ -118,14 +122,22 @@ def new_people(users: int, months: int, seed: int) -> list[History]:
         return generated(out)
 
 
-def _some(histories: Sequence[History], sample: int) -> list[History]:
+def some(histories: Sequence[History], sample: int) -> list[History]:
+    """So many people at most, drawn alike each time; 0 means all."""
     if not sample or len(histories) <= sample:
         return list(histories)
     chosen = np.random.default_rng(1).choice(len(histories), sample, replace=False)
     return [histories[number] for number in sorted(chosen)]
 
 
-def backtest(name: str, histories: Sequence[History], model: ForecastModel, *, step: int = 15) -> DataReport:
+def backtest(
+    name: str,
+    histories: Sequence[History],
+    model: ForecastModel,
+    *,
+    step: int = 15,
+    rivals: Mapping[str, Rival] = NAIVE,
+) -> DataReport:
     """Pinball loss and coverage of all, calibrated on other people and on one's own past alone."""
     tried = [trials_of(history, model, step=step) for history in histories]
     tallies: dict[tuple[str, str], _Tally] = {}
@@ -137,27 +149,28 @@ def backtest(name: str, histories: Sequence[History], model: ForecastModel, *, s
             ]
             fitted = model.calibrated_by(calibration(others, model.calibration))
         for history, trials in list(zip(histories, tried, strict=True))[fold::FOLDS]:
-            _tally(history, trials, model, fitted, tallies)
+            _tally(history, trials, model, fitted, rivals, tallies)
     return _report(name, tried, tallies)
 
 
-def _tally(
+def _tally(  # noqa: PLR0913, PLR0917 - a person, and who foretells them
     history: History,
     trials: Sequence[Trial],
     bare: ForecastModel,
     fitted: ForecastModel,
+    rivals: Mapping[str, Rival],
     tallies: dict[tuple[str, str], _Tally],
 ) -> None:
     scale = max(float(np.abs(history.flow).mean()) * _MONTH, 1e-9)
     for number, trial in enumerate(trials):
         known = history.until(trial.days_known)
-        rivals = {"seasonal naive, month": naive.monthly(known), "seasonal naive, week": naive.weekly(known)}
+        others = {name: rival(known) for name, rival in rivals.items()}
         own = own_before(trials, number)
         for target in TARGETS:
             said = {
                 "mita": quantiles(trial, target, fitted, own),
                 "mita as shipped": quantiles(trial, target, bare, ()),
-                **{name: rival[target] for name, rival in rivals.items()},
+                **{name: each[target] for name, each in others.items()},
             }
             for name, each in said.items():
                 tallies.setdefault((name, target), _Tally()).add(trial.truth[target], each, scale)

@@ -77,7 +77,7 @@ def histories(lines: pl.DataFrame, opening: dict[str, float] | None = None) -> l
         flow=(pl.col("amount") * pl.col("is_spendable")).sum(),
     )
     found = []
-    for (user,), rows in daily.sort("day").group_by("user", maintain_order=True):
+    for (user,), rows in daily.sort("user", "day").group_by("user", maintain_order=True):
         first = rows["day"][0]
         place = (rows["day"] - first).dt.total_days().to_numpy()
         size = (last - first) // timedelta(days=1) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from models_ml.anomalies.detect import EVIDENCE
+from models_ml.anomalies.population import of
 
 WEIGHTS_FILE = "parameters.json"
 PARAMETERS = Path(__file__).parent / WEIGHTS_FILE
@@ -29,37 +31,48 @@ class WeightsRefusedError(ValueError):
     """A file of weights that is not the one that was registered; the message says what to do."""
 
 
+@dataclass(frozen=True, eq=False)
+class AlertModel:
+    """What evidence weighs by kind (an intercept and weights), and what people spend in general."""
+
+    kinds: Weights
+    everybody: pl.DataFrame
+    version: str
+
+    @classmethod
+    def of(cls, content: bytes) -> AlertModel:
+        """The model that a file of weights holds."""
+        document = json.loads(content)
+        if "population" not in document or any(
+            len(each["weights"]) != len(EVIDENCE) for each in document["kinds"].values()
+        ):
+            message = "the weights were fitted to other evidence: run 'mita models train-alerts' again"
+            raise WeightsRefusedError(message)
+        return cls(document["kinds"], of(document["population"]), hashlib.sha256(content).hexdigest()[:12])
+
+
 @cache
-def parameters() -> Weights:
-    """By kind: the intercept and weights that make evidence a probability."""
-    found: Weights = json.loads(PARAMETERS.read_text(encoding="utf-8"))["kinds"]
-    return found
+def shipped() -> AlertModel:
+    """The model that comes with the platform."""
+    return AlertModel.of(PARAMETERS.read_bytes())
 
 
-def load_folder(folder: Path) -> Weights:
-    """The weights of a folder with a manifest, as the registry materialised it; checked by their hash."""
+def load_folder(folder: Path) -> AlertModel:
+    """The model of a folder with a manifest, as the registry materialised it; checked by its hash."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     content = (folder / WEIGHTS_FILE).read_bytes()
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
         message = f"{WEIGHTS_FILE} is not what was registered: run 'mita models train-alerts' again"
         raise WeightsRefusedError(message)
-    kinds: Weights = json.loads(content)["kinds"]
-    if any(len(each["weights"]) != len(EVIDENCE) for each in kinds.values()):
-        message = "the weights were fitted to other evidence: run 'mita models train-alerts' again"
-        raise WeightsRefusedError(message)
-    return kinds
+    return AlertModel.of(content)
 
 
-def weighed(
-    candidates: pl.DataFrame, opinions: pl.DataFrame | None = None, weights: Weights | None = None
-) -> pl.DataFrame:
+def weighed(candidates: pl.DataFrame, weights: Weights, opinions: pl.DataFrame | None = None) -> pl.DataFrame:
     """Candidates with ``probability`` and ``usefulness``, the expected worth of telling.
 
     Worth is in months of spending. ``opinions`` (user, kind, useful, useless) are what users said of earlier
-    alerts: who finds a kind useless
-    is told less of it.
+    alerts: who finds a kind useless is told less of it.
     """
-    weights = weights or parameters()
     known = pl.DataFrame(
         {
             "kind": list(weights),

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from models_ml.anomalies.population import DOUBLE_DAYS, beside
+
 KINDS = ("unusual_amount", "far_merchant", "duplicate_charge", "price_rise", "missing_income", "pace")
 #: What a purchase needs to be judged: one row per purchase, amount positive when money leaves.
 FACT_SCHEMA = pl.Schema(
@@ -44,7 +46,6 @@ CANDIDATE_COLUMNS = (
 #: Purchases that a prior weighs: of the category for a merchant, of everybody for a category.
 _MERCHANT_PRIOR, _CATEGORY_PRIOR = 2.0, 4.0
 _LEAST_DEVIATION = 0.12
-_DOUBLE_DAYS = 2
 #: Within a day by facts first: keys that change with a re-import must not change what was before what.
 _ORDER = ("user", "day", "merchant", "amount", "category", "ref")
 #: Bills are judged by price rises; what was paid twice alike, a rhythm apart, may be one: how often weighs.
@@ -54,11 +55,14 @@ _LARGEST_RISE = 1.0
 _FEWEST_INCOMES = 4
 
 
-def candidates(facts: pl.DataFrame) -> pl.DataFrame:
-    """Everything that may be odd, CANDIDATE_COLUMNS; what the evidence weighs is fitted by kind."""
+def candidates(facts: pl.DataFrame, everybody: pl.DataFrame) -> pl.DataFrame:
+    """Everything that may be odd, CANDIDATE_COLUMNS; what the evidence weighs is fitted by kind.
+
+    ``everybody`` is what people spend in general (population.SCHEMA).
+    """
     facts = facts.sort(*_ORDER)
-    spent = facts.filter((pl.col("amount") > 0) & pl.col("group").is_in(["need", "want"]))
-    judged = _judged(spent)
+    spent = purchases(facts).with_columns(monthly=_monthly())
+    judged = _judged(spent, everybody)
     return pl.concat(
         [
             unusual_amounts(judged),
@@ -70,23 +74,26 @@ def candidates(facts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _judged(spent: pl.DataFrame) -> pl.DataFrame:
+def purchases(facts: pl.DataFrame) -> pl.DataFrame:
+    """What was bought, of facts that hold income as well."""
+    return facts.filter((pl.col("amount") > 0) & pl.col("group").is_in(["need", "want"]))
+
+
+def _monthly() -> pl.Expr:
+    """What a person had spent in a month by then."""
+    known = (pl.col("day") - pl.col("day").first().over("user")).dt.total_days()
+    return pl.col("amount").cum_sum().over("user") * 30 / (known + 30)
+
+
+def _judged(spent: pl.DataFrame, everybody: pl.DataFrame) -> pl.DataFrame:
     """Purchases with what was known before each: means and deviations of log amounts, counts."""
     merchant, category = ["user", "merchant"], ["user", "category"]
-    logged = spent.with_columns(log=pl.col("amount").log())
-    # Everybody's level, relative to the person's own, so that currencies and incomes do not matter.
-    logged = logged.with_columns(level=pl.col("log").mean().over("user"))
-    everyone = logged.group_by("category").agg(
-        pop_mean=(pl.col("log") - pl.col("level")).mean(),
-        pop_deviation=(pl.col("log") - pl.col("level")).std().fill_null(1.0),
+    logged = spent.with_columns(log=pl.col("amount").log(), n_user=pl.int_range(pl.len()).over("user"))
+    before = (pl.col("log").cum_sum() - pl.col("log")).over("user") / pl.col("n_user")
+    # The person's own level, so that currencies and incomes do not matter.
+    known = beside(logged, everybody).with_columns(
+        level=pl.when(pl.col("n_user") > 0).then(before).otherwise(pl.col("log"))
     )
-    within = logged.group_by("category").agg(
-        within_deviation=(pl.col("log") - pl.col("log").mean().over(merchant))
-        .std()
-        .fill_null(0.5)
-        .clip(_LEAST_DEVIATION, 2.0)
-    )
-    known = logged.join(everyone, on="category").join(within, on="category").sort(*_ORDER)
     for name, keys in (("m", merchant), ("c", category)):
         known = known.with_columns(
             pl.int_range(pl.len()).over(keys).alias(f"n_{name}"),
@@ -94,13 +101,7 @@ def _judged(spent: pl.DataFrame) -> pl.DataFrame:
             ((pl.col("log") ** 2).cum_sum() - pl.col("log") ** 2).over(keys).alias(f"squares_{name}"),
         )
     most = pl.col("log").cum_max().shift(1).over(category)
-    return _shrunk(known).with_columns(
-        most_c=most.fill_null(pl.col("log")),
-        n_user=pl.int_range(pl.len()).over("user"),
-        monthly=pl.col("amount").sum().over("user")
-        * 30
-        / ((pl.col("day").max() - pl.col("day").min()).over("user").dt.total_days() + 30),
-    )
+    return _shrunk(known).with_columns(most_c=most.fill_null(pl.col("log")))
 
 
 def _shrunk(known: pl.DataFrame) -> pl.DataFrame:
@@ -201,15 +202,13 @@ def duplicate_charges(judged: pl.DataFrame) -> pl.DataFrame:
     alike = ["user", "merchant", "amount"]
     last = pl.col("day").shift(1).over(alike)
     gap = (pl.col("day") - last).dt.total_days()
-    is_double = (gap <= _DOUBLE_DAYS).fill_null(value=False)
+    is_double = (gap <= DOUBLE_DAYS).fill_null(value=False)
     rows = judged.with_columns(
         gap=gap,
         doubles=is_double.cast(pl.Int64).cum_sum().over("user", "merchant") - 1,
         same=pl.int_range(pl.len()).over(alike),
         known_days=(pl.col("day") - pl.col("day").min().over("user")).dt.total_days() + 1,
-        # How often everybody pays a merchant of this category the same sum twice running.
-        common=((is_double.sum().over("category") + 0.5) / (pl.len().over("category") + 5.0)),
-    ).filter(pl.col("gap") <= _DOUBLE_DAYS)
+    ).filter(pl.col("gap") <= DOUBLE_DAYS)
     # One earlier line is the first of the two; what is left says how usual that sum is there.
     habit = (pl.col("same") - 1 + 0.5) / (pl.col("n_m") - 1 + 2.0).clip(1)
     visits = (pl.col("n_m") + 0.2) / pl.col("known_days")
@@ -232,9 +231,6 @@ def price_rises(spent: pl.DataFrame) -> pl.DataFrame:
         gap=(pl.col("day") - pl.col("day").shift(1).over(keys)).dt.total_days(),
         run=pl.col("amount").rle_id().over(keys),
         lines=pl.int_range(pl.len()).over(keys),
-        monthly=pl.col("amount").sum().over("user")
-        * 30
-        / ((pl.col("day").max() - pl.col("day").min()).over("user").dt.total_days() + 30),
     )
     lengths = rows.group_by(*keys, "run").agg(steady=pl.len(), steady_gap=pl.col("gap").median())
     rows = rows.join(lengths.with_columns(run=pl.col("run") + 1), on=[*keys, "run"], how="inner").filter(

@@ -51,16 +51,15 @@ def release(
     the mean is told); only who agreed is in it. Equal groups have equal figures, whatever they are called.
     """
     rows = []
-    for cell in _allowed(people):
-        members = people[list(cell.rows)]
-        who = hashlib.sha256("|".join(sorted(members["user"])).encode()).hexdigest()
-        for measure in (*measures, *shares):
-            values = members[measure].drop_nulls()
-            if len(values) < K:
-                continue
-            what = f"{month}|{who}|{measure}"
-            told = _noisy_share if measure in shares else _noisy
-            quartiles = told(values.to_numpy().astype(float), what, secret)
+    for measure in (*measures, *shares):
+        # Who has no such figure counts in none of its groups: the others could be reckoned from them.
+        counted = people.filter(pl.col(measure).is_not_null())
+        told = _noisy_share if measure in shares else _noisy
+        for cell in _allowed(counted):
+            members = counted[list(cell.rows)]
+            who = hashlib.sha256("|".join(sorted(members["user"])).encode()).hexdigest()
+            values = members[measure].to_numpy().astype(float)
+            quartiles = told(values, f"{month}|{who}|{measure}", secret)
             rows.append((cell.key, measure, len(values) // _COUNT_STEP * _COUNT_STEP, *quartiles))
     names = ["cohort", "measure", "people", "p25", "p50", "p75"]
     return pl.DataFrame(rows, schema=names, orient="row") if rows else pl.DataFrame(schema=_SCHEMA)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import polars as pl
 
 from models_ml.clusters.features import BESIDE, NAMES, SHARES, Floats, matrix
 
-MODEL_NAME = "clusters"
+MODEL_NAME, MODEL_FILE = "clusters", "clusters.json"
 #: Numbers of clusters tried, and how often each on half of the people.
 CHOICES = range(2, 9)
 DRAWS = 12
@@ -178,6 +179,24 @@ def _tried(placed: Floats, count: int, seed: int) -> Choice:
 
 def _profile(people: pl.DataFrame) -> dict[str, float]:
     return {name: round(float(people[name].mean()), 5) for name in NAMES}  # type: ignore[arg-type]
+
+
+def save(model: ClusterModel, folder: Path) -> None:
+    """The model as the registry takes it: a JSON file of numbers with a manifest."""
+    folder.mkdir(parents=True)
+    content = json.dumps(model.as_document(), sort_keys=True, indent=1).encode()
+    (folder / MODEL_FILE).write_bytes(content)
+    best = next(each for each in model.choices if each.clusters == len(model.centres))
+    manifest = {
+        "name": MODEL_NAME,
+        "version": model.version,
+        "file": MODEL_FILE,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "params": {"clusters": len(model.centres), "axes": len(model.axes)},
+        "data": {"people": sum(model.sizes)},
+        "metrics": {"stability": best.stability, "silhouette": best.silhouette, "smallest": best.smallest},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 #: How a figure is said that is far above or below everybody's: English high, low; Bulgarian high, low.

@@ -87,6 +87,8 @@ class Finding:
     sources: tuple[str, ...]
     titles: Mapping[str, str]
     texts: Mapping[str, str]
+    #: What it is about by name, in each language; empty where it is about everything.
+    subjects: Mapping[str, str]
 
 
 def finding(fact: Fact) -> Finding | None:
@@ -106,6 +108,7 @@ def finding(fact: Fact) -> Finding | None:
         SOURCES[fact.kind],
         titles,
         texts,
+        {"en": fact.subject_en, "bg": fact.subject_bg},
     )
 
 

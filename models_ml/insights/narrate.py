@@ -11,7 +11,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from models_ml.insights.catalogue import Finding
-from models_ml.insights.numbers import unfounded
+from models_ml.insights.numbers import Said, figures, follows, latin_digits
 from warehouse.money import is_currency
 
 TEMPLATE = "template"
@@ -20,8 +20,9 @@ _LONGEST = 1200
 MOST_FAILURES = 3
 _INSTRUCTIONS = (
     "You write a short, friendly note about somebody's money in the language with the code {language}. Use "
-    "only the findings given. Every number in the note must be one of the findings' numbers, in digits. "
-    "No advice beyond the findings, no links, no names that are not in them."
+    "only the findings given, one in a sentence, named as it is named there. Figures stand in digits, with "
+    "their currency or percent sign, in the order of the finding's text and beginning with its first one. "
+    "No figure or share of your own, no advice beyond the findings, no links, no other names."
 )
 
 
@@ -117,10 +118,7 @@ def narrate(findings: Sequence[Finding], language: str, narrator: Narrator | Non
     template = by_template(findings, language)
     if narrator is None or not findings:
         return Told(template, TEMPLATE)
-    facts = [
-        {"title": each.titles[language], "text": each.texts[language], "numbers": list(each.numbers)}
-        for each in findings
-    ]
+    facts = [{"title": each.titles[language], "text": each.texts[language]} for each in findings]
     try:
         note = narrator.ask(
             Note,
@@ -137,17 +135,86 @@ def narrate(findings: Sequence[Finding], language: str, narrator: Narrator | Non
 
 
 def objections(text: str, findings: Sequence[Finding], language: str) -> tuple[str, ...]:
-    """Why a text may not stand: numbers of its own, currencies, links, the wrong letters, nothing at all."""
-    allowed = [number for each in findings for number in each.numbers]
-    wrong = unfounded(text, allowed)
+    """Why a text may not stand: figures that are not the findings', currencies, links, the wrong letters."""
+    wrong = _misplaced(text, findings, language)
     wrong += foreign_currencies(text, {each.currency for each in findings})
-    if "://" in text or "www." in text.lower() or "@" in text:
+    if _ADDRESS.search(text):
         wrong.append("a link or address")
     letters = [letter for letter in text if letter.isalpha()]
     cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in letters)
     if not letters or (cyrillic * 2 > len(letters)) != (language == "bg"):
         wrong.append("another language")
     return tuple(wrong)
+
+
+#: A scheme, an at sign, or letters on both sides of a dot: a name of the web.
+_ADDRESS = re.compile(r"://|@|www\.|[^\W\d_]{2,}\.[^\W\d_]{2,}", re.IGNORECASE)
+#: Kinds that say that something was too much, and words that would turn that into its opposite.
+_TOO_MUCH = frozenset({"over_budget", "category_rise"})
+_TURNED = re.compile(
+    r"\b(?:under|below|less|fewer|left|remain\w*|saved?|spare|cheaper|под|по-малко|остава\w*|оста[нв]\w*|спест\w*)\b",
+    re.IGNORECASE,
+)
+#: Letters by which a name is known again whatever its ending.
+_SHORTEST_STEM, _ENDING = 4, 2
+
+
+def _sentences(text: str) -> list[str]:
+    return [each for each in re.split(r"(?<=[.!?…;])\s+|\n", latin_digits(text)) if each.strip()]
+
+
+def _misplaced(text: str, findings: Sequence[Finding], language: str) -> list[str]:
+    """The figures of a text that are not those of the finding that is named with them, in its order.
+
+    What a sentence names last is what the next one goes on about, unless its figures are another finding's.
+    """
+    wrong: list[str] = []
+    about: Finding | None = None
+    so_far: list[Said] = []
+    for sentence in _sentences(text):
+        for finding, said in _parts(sentence, findings, language):
+            if finding is not None:
+                about, so_far = finding, said
+            elif about is not None and follows([*so_far, *said], _facts(about, language)):
+                so_far = [*so_far, *said]
+            else:
+                about = next((each for each in findings if follows(said, _facts(each, language))), about)
+                so_far = said
+            if so_far and (about is None or not follows(so_far, _facts(about, language))):
+                wrong += [each.told for each in so_far]
+            if said and about is not None and about.kind in _TOO_MUCH:
+                wrong += _TURNED.findall(sentence)
+    return wrong
+
+
+def _parts(
+    sentence: str, findings: Sequence[Finding], language: str
+) -> list[tuple[Finding | None, list[Said]]]:
+    """The figures of a sentence by the finding that is named before them, the first also before its name."""
+    said, named = figures(sentence), _named(sentence, findings, language)
+    if not named:
+        return [(None, said)] if said else []
+    bounds = [0, *(place for place, _ in named[1:]), len(sentence)]
+    return [
+        (finding, [each for each in said if first <= each.start < last])
+        for (_, finding), first, last in zip(named, bounds, bounds[1:], strict=False)
+    ]
+
+
+def _named(sentence: str, findings: Sequence[Finding], language: str) -> list[tuple[int, Finding]]:
+    """Where the sentence names which finding, in order."""
+    small, found = sentence.casefold(), []
+    for each in findings:
+        name = each.subjects.get(language, "").casefold()
+        stem = name[: max(_SHORTEST_STEM, len(name) - _ENDING)]
+        place = small.find(stem) if stem else -1
+        if place >= 0:
+            found.append((place, each))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _facts(finding: Finding, language: str) -> list[Said]:
+    return figures(finding.texts[language])
 
 
 #: What currencies are called, beginnings of words; a code of ISO 4217 and a sign need no entry.
@@ -159,7 +226,7 @@ _CALLED = {
     "франк": "CHF", "rupee": "INR", "рупи": "INR", "dinar": "KWD", "динар": "KWD", "rubl": "RUB",
     "rouble": "RUB", "рубл": "RUB", "yuan": "CNY", "юан": "CNY", "peso": "MXN", "песо": "MXN", "krona": "SEK",
     "kroner": "DKK", "forint": "HUF", "форинт": "HUF", "lei": "RON", "леи": "RON", "won": "KRW",
-    "bitcoin": "XBT",
+    "bitcoin": "XBT", "buck": "USD", "щатск": "USD",
     "биткойн": "XBT",
 }  # fmt: skip
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₺": "TRY", "₹": "INR", "₽": "RUB", "zł": "PLN"}

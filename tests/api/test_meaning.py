@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
 
 from tests.api.people import MARIA
@@ -104,10 +108,72 @@ def test_who_does_not_take_part_is_compared_with_public_statistics_or_nobody(
     assert client.get("/api/cohort/consent", headers=maria).json()["data"] == {"takes_part": True}
 
 
-def test_proposed_moves_conserve_money(client: TestClient, maria: dict[str, str]) -> None:
-    proposed = client.post("/api/ai/optimize-budget", headers=maria).json()["data"]
-    effect = proposed["effect"]
-    assert sum(each["left_before"] for each in effect) == sum(each["left_after"] for each in effect)
+RUNNING = """
+from marts.fct_category_periods inner join marts.dim_categories using (category_code)
+where user_id = :user and period_start <= :today and period_end > :today
+    and marts.fct_category_periods.group_code in ('need', 'want')
+"""
+SPARE = """
+category_code, is_protected, greatest(left_minor - greatest(
+    coalesce(previous_spent_minor, 0) * (period_end - :today) / (period_end - period_start), 0), 0) as spare
+"""
+CHANGED = """
+update marts.fct_category_periods set left_minor = :left, previous_spent_minor = :previous
+where user_id = :user and category_code = :category and period_start <= :today and period_end > :today
+"""
+
+
+@pytest.fixture
+def running(built: Warehouse, told: UUID) -> Iterator[list[str]]:
+    """Maria's categories of the running period, which are as they were afterwards."""
+    whose = {"user": told, "today": MARIA.today}
+    columns = 'category_code as category, left_minor as "left", previous_spent_minor as previous'
+    with built.transaction() as connection:
+        before = connection.execute(text(f"select {columns} {RUNNING} order by 1"), whose).mappings().all()
+    yield [each["category"] for each in before]
+    with built.transaction() as connection:
+        connection.execute(text(CHANGED), [{**whose, **each} for each in before])
+
+
+LEFT = st.integers(-50_000, 50_000) | st.sampled_from([0, -1, 1])
+BEFORE = st.integers(-10_000, 90_000) | st.none()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_proposed_moves_keep_the_plans_laws(
+    client: TestClient, maria: dict[str, str], built: Warehouse, told: UUID, running: list[str],
+    data: st.DataObject,
+) -> None:  # fmt: skip
+    """Who is given lacked it, who gives keeps their need, protected ones give nothing, no cent is lost."""
+    whose = {"user": told, "today": MARIA.today}
+    drawn = {each: (data.draw(LEFT), data.draw(BEFORE)) for each in running}
+    with built.transaction() as connection:
+        connection.execute(
+            text(CHANGED),
+            [
+                {**whose, "category": key, "left": left, "previous": before}
+                for key, (left, before) in drawn.items()
+            ],
+        )
+        spared = connection.execute(
+            text(f"select {SPARE} {RUNNING}"),
+            whose,
+        ).all()
+    spare = {row.category_code: 0 if row.is_protected else row.spare for row in spared}
+    told_ = client.post("/api/ai/optimize-budget", headers=maria).json(parse_float=Decimal)["data"]
+    moves = [(m["from_category"], m["to_category"], int(m["amount"] * 100)) for m in told_["suggestions"]]
+    gave, got = Counter[str](), Counter[str]()
+    for giver, receiver, amount in moves:
+        assert amount > 0
+        gave[giver] += amount
+        got[receiver] += amount
+    lacks = {key: max(-left, 0) for key, (left, _) in drawn.items()}
+    assert all(gave[key] <= spare[key] and got[key] <= lacks[key] for key in running)
+    # As much as there is to give, or as is lacked.
+    assert sum(gave.values()) == min(sum(spare.values()), sum(lacks.values()))
+    after = {each["category"]: int(each["left_after"] * 100) for each in told_["effect"]}
+    assert after == {key: left + got[key] - gave[key] for key, (left, _) in drawn.items()}
 
 
 def test_safe_to_spend_is_capped_by_the_forecast_and_by_what_was_spent_since(

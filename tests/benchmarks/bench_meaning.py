@@ -2,19 +2,21 @@
 
 Each flow runs in a process of its own, so that its peak of memory is its own. MITA_BENCH_MEANING_USERS (1000)
 and MITA_BENCH_MEANING_MONTHS (8) say how many people live how long; 60 lives are generated, their marts
-built, and both copied. MITA_BENCH_MEANING_FLOWS picks some of the flows. What the build of marts itself takes
-is measured by bench_plan.
+built, and both copied. MITA_BENCH_MEANING_FLOWS picks some of the flows; with MITA_BENCH_MEANING_HOME the
+crowd stays in that folder, so that the next run goes on where the last one ended. What the build of marts
+itself takes is measured by bench_plan.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -54,19 +56,37 @@ class Spent:
 
 def main() -> None:
     """Print every figure on a line."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["MITA_HOME"] = folder
+    with home() as folder:
+        os.environ["MITA_HOME"] = str(folder)
         settings = Settings()
         with open_warehouse(settings) as warehouse:
             provision(settings, warehouse.server)
-            people = settle(warehouse, Path(folder) / "bank")
+            people = settled(warehouse) or settle(warehouse, folder / "bank")
             for name in FLOWS:
                 if name == "dask":
                     compare_with_dask(warehouse, people)
                 else:
                     tell_spent(name, in_own_process(name), people)
-        if settings.external_server is None:
-            EmbeddedServer(settings).remove()
+
+
+@contextlib.contextmanager
+def home() -> Iterator[Path]:
+    """The folder that was asked for, or one that is gone afterwards with its server."""
+    kept = os.environ.get("MITA_BENCH_MEANING_HOME")
+    if kept is not None:
+        yield Path(kept)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+        if Settings().external_server is None:
+            EmbeddedServer(Settings()).remove()
+
+
+def settled(warehouse: Warehouse) -> int:
+    """How many people an earlier run moved in; none before it ended."""
+    with warehouse.transaction() as connection:
+        people = int(connection.execute(text("select count(*) from app.users")).scalar_one())
+    return people if people >= USERS else 0
 
 
 def settle(warehouse: Warehouse, folder: Path) -> int:

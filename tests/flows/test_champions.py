@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from flows import train_meaning
-from flows.champions import ALERTS, MANIFEST, forecaster_in_use, weights_in_use
+from flows.champions import ALERTS, MANIFEST, alerts_in_use, forecaster_in_use
 from models_ml import registry
-from models_ml.anomalies.choose import WEIGHTS_FILE, parameters
+from models_ml.anomalies.choose import PARAMETERS, WEIGHTS_FILE
+from models_ml.anomalies.choose import shipped as shipped_alerts
 from models_ml.forecaster.model import shipped
 from warehouse.engine import Warehouse
 from warehouse.settings import Settings
@@ -34,8 +35,9 @@ def tracking(folder: Path) -> str:
 def written(folder: Path, intercept: float) -> Path:
     """A model folder of alerts' weights."""
     folder.mkdir(parents=True)
-    kinds = {kind: {**each, "intercept": intercept} for kind, each in parameters().items()}
-    content = json.dumps({"data": {}, "kinds": kinds}).encode()
+    document = json.loads(PARAMETERS.read_text())
+    kinds = {kind: {**each, "intercept": intercept} for kind, each in document["kinds"].items()}
+    content = json.dumps({**document, "kinds": kinds}).encode()
     (folder / WEIGHTS_FILE).write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
     manifest = {"name": ALERTS, "version": sha256[:12], "file": WEIGHTS_FILE, "sha256": sha256}
@@ -44,7 +46,7 @@ def written(folder: Path, intercept: float) -> Path:
 
 
 def test_nothing_fetched_means_what_is_shipped(settings: Settings) -> None:
-    assert weights_in_use(settings) == parameters()
+    assert alerts_in_use(settings) is shipped_alerts()
     assert forecaster_in_use(settings).version == shipped().version
 
 
@@ -55,12 +57,12 @@ def test_a_better_one_speaks_from_now_on_and_a_worse_one_is_only_kept(
         settings, written(tmp_path / "worse", -9.0), "precision", 0.8, 0.7, is_better=False, promote=True
     )
     assert not worse.is_promoted
-    assert weights_in_use(settings) == parameters()
+    assert alerts_in_use(settings) is shipped_alerts()
     better = train_meaning.keep(
         settings, written(tmp_path / "better", -1.5), "precision", 0.8, 0.9, is_better=True, promote=True
     )
     assert better.is_promoted
-    assert weights_in_use(settings)["pace"]["intercept"] == -1.5
+    assert alerts_in_use(settings).kinds["pace"]["intercept"] == -1.5
     known = registry.versions(ALERTS, tracking_uri=tracking(tmp_path))
     assert [set(each.aliases) for each in known] == [{"challenger", "champion"}, set()]
 
@@ -71,4 +73,4 @@ def test_a_changed_file_is_refused_and_the_shipped_one_speaks(settings: Settings
     )
     fetched = settings.folder("models") / ALERTS / WEIGHTS_FILE
     fetched.write_bytes(fetched.read_bytes().replace(b"-1.5", b"-0.5"))
-    assert weights_in_use(settings) == parameters()
+    assert alerts_in_use(settings) is shipped_alerts()

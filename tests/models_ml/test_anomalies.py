@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import polars as pl
+from polars.testing import assert_frame_equal
 
-from models_ml.anomalies.choose import alert_key, chosen, weighed
-from models_ml.anomalies.detect import FACT_SCHEMA, candidates
+from models_ml.anomalies.choose import alert_key, chosen, shipped
+from models_ml.anomalies.choose import weighed as weighed_by
+from models_ml.anomalies.detect import FACT_SCHEMA
+from models_ml.anomalies.detect import candidates as candidates_among
 
 DAY = date(2025, 1, 1)
 
@@ -29,6 +32,14 @@ def facts(*extra: dict[str, object]) -> pl.DataFrame:
     ]
     base = {**rows[0], "ref": "x", "day": DAY + timedelta(days=181)}
     return pl.DataFrame([*rows, *({**base, **each} for each in extra)], schema=FACT_SCHEMA)
+
+
+def candidates(rows: pl.DataFrame) -> pl.DataFrame:
+    return candidates_among(rows, shipped().everybody)
+
+
+def weighed(found: pl.DataFrame, opinions: pl.DataFrame | None = None) -> pl.DataFrame:
+    return weighed_by(found, shipped().kinds, opinions)
 
 
 def kinds(rows: pl.DataFrame, ref: str = "x") -> set[str]:
@@ -78,10 +89,19 @@ def test_income_that_does_not_come_is_told_once_and_not_while_it_may_still_come(
 
 
 def test_what_comes_later_changes_nothing_of_what_was_said() -> None:
-    told = candidates(facts({"amount": 31_000})).filter(pl.col("ref") == "x").select("kind", "usual")
+    told = weighed(candidates(facts({"amount": 31_000})))
     later = {"ref": "y", "amount": 90_000, "day": DAY + timedelta(days=200)}
-    again = candidates(facts({"amount": 31_000}, later)).filter(pl.col("ref") == "x").select("kind", "usual")
-    assert told.height == again.height
+    again = weighed(candidates(facts({"amount": 31_000}, later)))
+    assert not told.is_empty()
+    assert_frame_equal(again.filter(pl.col("ref") != "y"), told)
+
+
+def test_who_else_is_looked_at_changes_nothing_of_what_is_said_of_a_person() -> None:
+    mine = facts({"amount": 31_000}, {"ref": "d", "amount": 31_000})
+    others = facts({"amount": 500_000}).with_columns(user=pl.lit("v"), amount=pl.col("amount") * 40)
+    alone, among = (weighed(candidates(rows)) for rows in (mine, pl.concat([others, mine])))
+    assert set(alone["kind"]) == {"unusual_amount", "duplicate_charge"}
+    assert_frame_equal(among.filter(pl.col("user") == "u"), alone)
 
 
 def test_one_alert_a_week_and_one_a_thing() -> None:

@@ -64,6 +64,18 @@ def test_no_two_groups_differ_by_fewer_than_k() -> None:
                 assert len(other - one) >= K
 
 
+def test_who_has_no_figure_does_not_hide_the_one_who_has() -> None:
+    abroad = people(20, country="DE", first=40).with_columns(
+        saving_rate=pl.when(pl.col("user") == "u40").then(0.9)
+    )
+    told = released(pl.concat([people(40), abroad]))
+    # Everybody less Bulgaria would be that one person.
+    saving = set(told.filter(pl.col("measure") == "saving_rate")["cohort"])
+    assert "everybody" in saving
+    assert not {key for key in saving if "country" in key}
+    assert {"country=BG", "country=DE"} <= set(told.filter(pl.col("measure") == "is_active")["cohort"])
+
+
 def test_a_difference_of_two_days_within_a_month_gains_nothing() -> None:
     before, after = people(50), pl.concat([people(50), people(1, first=50, seed=9)])
     # The flow releases a month once; asked twice for the same people the noise is the same as well.

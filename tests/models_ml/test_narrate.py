@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from models_ml.insights.catalogue import Fact, Finding, finding, liking, ranked
-from models_ml.insights.narrate import TEMPLATE, Note, by_template, narrate
+from models_ml.insights.narrate import TEMPLATE, Note, by_template, narrate, objections
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -116,6 +117,15 @@ def test_an_honest_note_is_told() -> None:
         "Write to thief@example.org about the 150 EUR.",
         "",
         "150 300",
+        "Groceries went 300 EUR over its budget of 150 EUR.",
+        "Groceries went 50 EUR over its budget.",
+        "Groceries went 150 % over its budget.",
+        "Groceries is 150 EUR under its budget of 300 EUR.",
+        "You have 150 EUR left of your budget of 300 EUR.",
+        "Groceries went -150 EUR over.",
+        "Groceries went 150 bucks over.",
+        "Groceries went over by thousands of EUR.",
+        "Groceries went 150 EUR over, see mita.example.com.",
     ],
 )
 def test_a_lie_a_leak_or_another_language_is_not_told(lie: str) -> None:
@@ -123,6 +133,55 @@ def test_a_lie_a_leak_or_another_language_is_not_told(lie: str) -> None:
         note = narrate(told(), "en", model)
     assert note.told_by == TEMPLATE
     assert note.text == by_template(told(), "en")
+
+
+def several() -> list[Finding]:
+    """Findings of a budget, of subscriptions and of a payday that is not reached."""
+    rows = [
+        FACT,
+        Fact("subscriptions", "streaming", 1_299, None, 15_588, None, 3, date(2026, 2, 1), "Streaming",
+             "Стрийминг", "EUR", date(2026, 3, 12)),
+        Fact("payday", "no", 50_000, -12_345, 12_345, None, 10, date(2026, 3, 25), "", "", "EUR",
+             date(2026, 3, 12)),
+    ]  # fmt: skip
+    return [found for found in map(finding, rows) if found is not None]
+
+
+@pytest.mark.parametrize("language", ["en", "bg"])
+def test_what_the_templates_say_stands_in_any_order(language: str) -> None:
+    for order in permutations(several()):
+        assert objections(by_template(order, language), several(), language) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Streaming takes 12.99 EUR a period; that is 155.88 EUR a year. Groceries is 150 EUR over.", "en"),
+        ("On 25 March income comes. Before, your balance may fall to -123 EUR.", "en"),
+        ("Стриймингът струва 12,99 EUR на период. За година са 155,88 EUR.", "bg"),
+        ("„Хранителни стоки“ е със сто и петдесет EUR над бюджета си от триста EUR.", "bg"),
+    ],
+)
+def test_a_figure_stands_beside_what_it_is_of(text: str, language: str) -> None:
+    assert objections(text, several(), language) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Streaming takes 150 EUR a period.", "en"),
+        ("Groceries is 12.99 EUR over its budget and streaming takes 150 EUR.", "en"),
+        ("Until 25 March your balance stays above 123.45 EUR.", "en"),
+        ("Income comes on 25 December, until then your balance may fall to -123.45 EUR.", "en"),
+        ("Streaming takes 155.88 EUR a period.", "en"),
+        ("Стриймингът струва 150 EUR на период.", "bg"),
+        ("„Хранителни стоки“ е със 150 EUR под бюджета си от 300 EUR.", "bg"),
+        ("Харчите два пъти повече от бюджета си.", "bg"),
+        ("Дължите стотици евро.", "bg"),
+    ],
+)
+def test_a_figure_of_another_finding_or_turned_round_is_not_told(text: str, language: str) -> None:
+    assert objections(text, several(), language)
 
 
 @pytest.mark.parametrize(

@@ -106,3 +106,26 @@ def test_an_unknown_model_has_no_champion(store: tuple[str, Path]) -> None:
     with pytest.raises(registry.RegistryError, match="no model"):
         registry.champion("nobody", tracking_uri=store[0])
     assert not registry.has_champion("nobody", tracking_uri=store[0])
+
+
+def test_what_is_noted_of_a_model_in_use_makes_no_version_and_stands_once(
+    store: tuple[str, Path], tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    uri, artifacts = store
+    plot = tmp_path / "drift.png"
+    plot.write_bytes(b"picture")
+    _, last = (
+        registry.note_run(
+            "noted", "drift of May", {"moved": moved}, [plot], tracking_uri=uri, artifact_root=artifacts
+        )
+        for moved in (0.5, 0.25)
+    )
+    assert registry.versions("noted", tracking_uri=uri) == []
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("noted")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert (run.info.run_id, run.data.metrics) == (last, {"moved": 0.25})
+    assert [each.path for each in client.list_artifacts(last)] == ["drift.png"]

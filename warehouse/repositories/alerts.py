@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import LiteralString
 from uuid import UUID
 
 import polars as pl
@@ -42,31 +43,39 @@ _PACE = pl.Schema(
 _OPINIONS = pl.Schema({"user": pl.String, "kind": pl.String, "useful": pl.Int64, "useless": pl.Int64})
 
 
-def purchase_facts(connection: Connection, users: Sequence[UUID]) -> pl.DataFrame:
-    """The purchases and income of some users over two years; amounts positive when money leaves.
+#: Whether a line ``t`` tells of an amount in another currency than its own: "12 TRY @ 45.5", "USD 23,40",
+#: "23.40 USD". Without a rate an amount needs its decimals, for "TRY 2" and "ALL 24" may be anything.
+IS_FOREIGN: LiteralString = r"""
+exists (
+    select
+    from (values
+        ('[0-9] ?([A-Z]{3}) ?@|[0-9][.,][0-9]{2} ?([A-Z]{3})\M'),
+        ('\m([A-Z]{3}) ?[0-9][0-9.,]*[.,][0-9]{2}\M')
+    ) as manner (pattern)
+    cross join lateral regexp_matches(t.description, manner.pattern, 'g') as told (codes)
+    inner join seeds.currencies as c on c.code = coalesce(told.codes[1], told.codes[2])
+    where c.code <> t.currency
+)
+"""
 
-    Foreign is what an account in another currency's text says ("12.00 TRY @ 45.5"), or an account of its own.
-    """
+
+def purchase_facts(connection: Connection, users: Sequence[UUID]) -> pl.DataFrame:
+    """The purchases and income of some users over two years; amounts positive when money leaves."""
     query = sql.SQL("""
         select
             t.user_id as "user", t.transaction_id as ref, t.spent_date as day,
             -t.amount_plan_minor as amount, t.category_code as category, t.group_code as "group",
             coalesce(nullif(t.merchant, ''), t.description) as merchant, t.account_id as account,
-            coalesce(
-                substring(t.description from '[0-9][.,0-9]* ([A-Z]{{3}}) ?@') <> t.currency
-                and substring(t.description from '[0-9][.,0-9]* ([A-Z]{{3}}) ?@') in (select code
-                    from seeds.currencies),
-                false
-            ) as is_foreign,
-            u.currency
+            {foreign} as is_foreign, u.currency
         from marts.fct_transactions as t
         inner join app.users as u using (user_id)
-        where t.user_id = any({}::uuid[]) and t.amount_plan_minor is not null and t.amount_plan_minor <> 0
+        where t.user_id = any({users}::uuid[])
+            and t.amount_plan_minor is not null and t.amount_plan_minor <> 0
             and t.spent_date > (now() at time zone u.timezone)::date - 730
             and t.spent_date <= (now() at time zone u.timezone)::date
             and t.group_code in ('need', 'want', 'income')
         order by t.user_id, t.spent_date, t.transaction_id
-    """).format(_ids(users))
+    """).format(users=_ids(users), foreign=sql.SQL(IS_FOREIGN))
     return read_frame(connection, query, _FACTS).with_columns(is_foreign=pl.col("is_foreign") == "t")
 
 

@@ -76,6 +76,27 @@ def replace_members(connection: Connection, month: date, members: pl.DataFrame, 
     return insert_frame(connection, "ml.cluster_members", rows)
 
 
+def drift_by_month(connection: Connection, most: int) -> list[tuple[date, int, float | None, float]]:
+    """The last months, oldest first: month, people, how far they moved on average, the share that changed.
+
+    Who changed is in another cluster of the same model than the month before.
+    """
+    rows = connection.execute(
+        text("""
+            with placed as (
+                select month, drift, cluster, model_version,
+                    lag(cluster) over (partition by user_id, model_version order by month) as before
+                from ml.cluster_members
+            )
+            select month, count(*) as people, avg(drift) as drift,
+                coalesce(avg((cluster <> before)::integer::float8), 0) as changed
+            from placed group by month order by month desc limit :most
+        """),
+        {"most": most},
+    )
+    return [(row.month, row.people, row.drift, row.changed) for row in rows][::-1]
+
+
 def consenting_people(connection: Connection, month: date) -> pl.DataFrame:
     """Who agreed to be counted, with what they are grouped by and their figures of a month."""
     query = sql.SQL("""

@@ -89,7 +89,11 @@ _KEPT_DAYS = 400
 def replace_insights(
     connection: Connection, users: Sequence[UUID], rows: Sequence[Mapping[str, object]]
 ) -> None:
-    """Store findings; one that is found again keeps the day it was first found on."""
+    """Store findings; one found again keeps the day it was first found on, one not found no longer ranks."""
+    connection.execute(
+        text("update ml.insights set rank = 0 where user_id = any(:users) and rank > 0"),
+        {"users": list(users)},
+    )
     if rows:
         statement = text(_ADD).bindparams(bindparam("facts", type_=JSONB), bindparam("sources", type_=JSONB))
         connection.execute(statement, [dict(row) for row in rows])
@@ -116,7 +120,7 @@ def unsaid(
         text("""
             select i.* from ml.insights as i
             where i.user_id = :user_id
-                and i.last_seen_on = (select max(last_seen_on) from ml.insights where user_id = :user_id)
+                and i.rank > 0
                 and not exists (
                     select from ml.advice_snapshots as told
                     where told.user_id = i.user_id and told.week_start >= :since and told.week_start < :week
@@ -143,6 +147,20 @@ def unsaid(
         },
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def advised(connection: Connection, weeks: Mapping[UUID, date]) -> set[UUID]:
+    """Who of these was told something in the week that began then."""
+    rows = connection.execute(
+        text("""
+            select distinct told.user_id
+            from ml.advice_snapshots as told
+            inner join unnest(cast(:users as uuid[]), cast(:weeks as date[])) as asked (user_id, week)
+                on told.user_id = asked.user_id and told.week_start = asked.week
+        """),
+        {"users": list(weeks), "weeks": list(weeks.values())},
+    )
+    return {row[0] for row in rows}
 
 
 def keep_advice(  # noqa: PLR0913, PLR0917 - a snapshot's parts

@@ -82,7 +82,8 @@ alert_decisions = Table(
     schema="app",
 )
 
-#: Facts found about a user's money, with the texts that the templates make of them.
+#: Facts found about a user's money, with the texts that the templates make of them; one that holds no longer
+#: has the rank 0.
 insights = Table(
     "insights",
     metadata,
