@@ -282,12 +282,16 @@ def ref_of_file(file_name: str) -> str:
 def same_number(one: str, other: str) -> bool:
     """Whether two references may be one account's, one of them masked or cut: XXXX1234 and BG80...1234."""
     one, other = (ref.rpartition(" ")[2] if _feed_id(ref) else ref for ref in (one, other))
-    if one[-SHOWN_DIGITS:] != other[-SHOWN_DIGITS:]:
-        return False
-    tails = [re.sub(r"[\s-]", "", ref).lstrip("Xx*\N{BULLET}.") for ref in (one, other)]
+    shorter, longer = sorted((_bare_number(one), _bare_number(other)), key=len)
     masked = any(re.match(r"[\s-]*[Xx*\N{BULLET}.]", ref) for ref in (one, other))
-    shorter, longer = sorted(tails, key=len)
     return len(shorter) >= SHOWN_DIGITS and longer.endswith(shorter) and (masked or _holds(longer, shorter))
+
+
+def _bare_number(ref: str) -> str:
+    """An account's number without what separates or masks it, as IBANs have it: 37040044/532013000 padded."""
+    if german := re.fullmatch(r"(\d{8})/(\d{1,10})", ref):
+        return german[1] + german[2].zfill(10)
+    return re.sub(r"[\s./-]", "", ref).lstrip("Xx*\N{BULLET}.")
 
 
 def _holds(longer: str, shorter: str) -> bool:
