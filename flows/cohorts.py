@@ -120,27 +120,23 @@ def show_clusters(settings: Settings, month: date) -> None:
             drifts = cohorts.drift_by_month(connection, SHOWN_MONTHS)
         if kept is None:
             return
-        model, folder, drift_plot = (
-            ClusterModel.of(kept[1]),
-            Path(scratch) / CLUSTERS,
-            Path(scratch) / "drift.png",
-        )
+        model = ClusterModel.of(kept[1])
+        folder, drift_plot = Path(scratch) / CLUSTERS, Path(scratch) / "drift.png"
         save(model, folder)
         draw_clusters(model, people, folder / CLUSTER_PLOT)
         draw_drift(drifts, drift_plot)
         publish_plot("clusters-plot", folder / CLUSTER_PLOT, f"Clusters of {month}")
         publish_plot("cluster-drift-plot", drift_plot, "How far people moved, by month")
-        place = {
-            "tracking_uri": tracking_uri(settings, warehouse.server),
-            "artifact_root": settings.folder("mlflow"),
-        }
-        registry.register(folder, **place)
+        uri, artifacts = tracking_uri(settings, warehouse.server), settings.folder("mlflow")
+        registry.register(folder, tracking_uri=uri, artifact_root=artifacts)
         figures = {
             "people": float(people.height),
             "mean_drift": float(drifts[-1][2] or 0.0),
             "changed": drifts[-1][3],
         }
-        registry.note_run(CLUSTERS, f"drift of {month}", figures, [drift_plot], **place)
+        registry.note_run(
+            CLUSTERS, f"drift of {month}", figures, [drift_plot], tracking_uri=uri, artifact_root=artifacts
+        )
 
 
 def _window(connection: Connection, month: date) -> pl.DataFrame:
