@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 Machine = Callable[[Sequence[str]], list[str]]
 _STEPS = "evaluating categories"
 _TRUTH = "truth/events.parquet"
-_SETS = 5  # brands, Birmingham twice, South Africa, the simulated bank
+_SETS = 6  # brands, Birmingham twice, the written lines, South Africa, the simulated bank
 _OURS, _AS_REGISTERED = "mita", "mita, as registered"
-_TAUGHT_NO_WORDS = ("south_africa", "simulated")
+_TAUGHT_NO_WORDS = ("written", "south_africa", "simulated")
 _SAMPLE = 1500  # distinct lines of a set that the slow baselines are asked
 
 

@@ -29,6 +29,7 @@ _BEFORE: tuple[tuple[str, str], ...] = (
     # A purchase that came back is the shop's, whatever the bank writes before it.
     (rf"^\s*(?:{REFUND})(?: of| from| by)?[ :*-]+(\p{{L}})", "$1"),
     (r"\bpos (malaysia|laju|indonesia)\b", "posta $1"),  # the post, which the next line would take away
+    (r"^\s*sp (services|group|digital)\b", "singapore power $1"),  # no facilitator before a shop
     (
         rf"\b(?:{_CARD_WORDS})\s*(?:no|nr|num)?[.:]?\s*[x*\x{{2022}}]*\d{{3,6}}\b",
         " ",
@@ -45,7 +46,7 @@ _BEFORE: tuple[tuple[str, str], ...] = (
     (r"\b(?:iban|bic|mandate|mandatsref|end.?to.?end|e2e|auth(?: code)?)\b[:\s]*\S*\d\S*", " "),
     (r"\bcard (?:no\.?|number|ending)(?: in)?\s*[x*•\d]*|\(card[^)]*\)?|[x*•]{2,}[\s-]*\d{2,4}\b", " "),
     (r"\b\d{1,4}[./-]\d{1,2}(?:[./-]\d{2,4})?(?:t(?:\d{2}:\d{2}(?::\d{2})?)?z?)?\b", " "),
-    (r"\b\d{1,2}:\d{2}(?::\d{2})?\b", " "),
+    (r"\b\d{1,2}[:.]\d{2}(?::\d{2})? ?(?:uhr)?\b", " "),
     (r"\b\d{1,2} ?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\b(?: ?\d{4})?", " "),
 )
 _LEGAL_FORMS = (
@@ -55,6 +56,8 @@ _LEGAL_FORMS = (
 )
 _AFTER: tuple[tuple[str, str], ...] = (
     (r"^\s*pos[ /*:-]+(?:\d+[ /*:-]+)*(\p{L})", "$1"),  # with the terminal's number
+    # How banks of France, Spain, Italy and Ireland begin a purchase by card, where the shop's name follows.
+    (r"^\s*(?:cb|compra|achat|acquisto|vd[apc])[ /*:-]+(\p{L})", "$1"),
     (r"['`\x{2019}\x{B4}]", ""),
     # References and store numbers: a token with three digits, or digits alone of two and more.
     (r"[\p{L}]*\d[\p{L}\d]*\d[\p{L}\d]*\d[\p{L}\d]*", " "),
@@ -119,12 +122,12 @@ def _web() -> tuple[str, str]:
 
 def _processors() -> tuple[str, str]:
     """Payment facilitators, which write themselves before the shop: "SUMUP *CAFE", "PAYPAL *STEAM"."""
-    return rf"\b(?:{'|'.join(_lines('processors'))})\s*[*:]+\s*", " "
+    return rf"\b(?:{'|'.join(_longest_first('processors'))})\s*[*:]+\s*", " "
 
 
 def _boilerplate() -> tuple[str, str]:
     """What banks write around every card purchase; it says nothing of what was bought."""
-    return rf"\b(?:{'|'.join(_lines('boilerplate'))})\b", " "
+    return rf"\b(?:{'|'.join(_longest_first('boilerplate'))})\b", " "
 
 
 @cache
@@ -132,6 +135,11 @@ def _letters() -> dict[str, str]:
     """Cyrillic (Bulgarian streamlined system first), Greek and odd Latin letters, as Latin ones."""
     with (_KNOWLEDGE / "letters.csv").open(encoding="utf-8", newline="") as file:
         return {row["letter"]: row["latin"] for row in csv.DictReader(file)}
+
+
+def _longest_first(name: str) -> list[str]:
+    """The patterns of a list, so that "direct debit payment to" is tried before "direct debit"."""
+    return sorted(_lines(name), key=len, reverse=True)
 
 
 def _lines(name: str) -> list[str]:

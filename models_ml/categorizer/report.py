@@ -142,11 +142,11 @@ merchants of the leaf sell other leaves too (`knowledge/line_shares.csv`):
 |---|---|---|---|
 {thresholds}
 
-Each threshold is the lowest at and above which at most 2 % of the lines are wrong by the upper 95 % bound
-(Clopper-Pearson), all sources together, each judged by a confidence of the other sources, and which no single
-source refutes by its lower bound. Where that cannot be shown no line is sure. A merchant category code of one
-trade or the bank's own kind makes a line sure from {sure_by_code}: an assumption, for no labelled lines carry
-codes.
+Together they hold the share of wrong lines to 2 % by its upper 95 % bound (Clopper-Pearson) over all sources
+of bank lines, each judged by a confidence of the other sources; of a single kind to 5 % at most, and no
+source refutes its 2 % by its lower bound. Where that cannot be shown no line is sure. Names of brand lists
+are no bank lines and prove nothing. A merchant category code of one trade or the bank's own kind makes a line
+sure from {sure_by_code}: an assumption, for no labelled lines carry codes.
 
 This file is what one command gives: `python -m models_ml.categorizer.train --data DIR --bank FOLDER`, FOLDER
 written by `mita generate --users 60 --months 12 --seed 11 --end 2026-11-01 --out FOLDER`.
@@ -173,8 +173,10 @@ without the source, for which fewer lines speak, so that fewer kinds can show th
 the upper 95 % bound of one source by itself. The truth of a brand is any kind of shop that its list names it
 for. The South African lines are real bank lines of a country that no words are learned from (their labels'
 leaves were fixed before scoring; lists of phrases and names were extended after reading their errors and
-those of the simulated lines, so both are development figures). "Keywords" is the lexicon's longest phrase
-found in the text, else uncategorised; it has no probability and is never sure.
+those of the simulated lines, so both are development figures). "Written" are lines in the manners of banks
+of 26 countries (`knowledge/check_lines.csv`), whose leaves were set before any was scored and whose misses
+were not read; they name well-known shops more often than real statements do. "Keywords" is the lexicon's
+longest phrase found in the text, else uncategorised; it has no probability and is never sure.
 
 | check | {head} |
 |---|{rule}

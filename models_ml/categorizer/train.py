@@ -24,6 +24,7 @@ from models_ml.categorizer.clean import clean_descriptors, inflows, romanised
 from models_ml.categorizer.confidence import (
     KINDS,
     MIXTURES,
+    NEVER,
     Confidence,
     kinds_of,
     mixtures,
@@ -68,6 +69,8 @@ _TEMPERATURES = np.geomspace(0.2, 3.0, 56)
 _REVIEWED_VOTES = 5.0  # a reviewed name outvotes what a public list says of it
 _SHOP_WEIGHT = 0.5  # of a brand list's kind from which its names are shops that people pay
 _MOST_WRONG = 0.02  # of the lines that need no second look
+_LIMITS_OF_A_KIND = (0.05, 0.04, 0.03, 0.02)  # of the lines of one kind of evidence among them
+_NAMES_ONLY, _NAMES_COUNT = "brands", 0.25  # a list's names are no bank lines: nothing stands around them
 _SURE_GRID = np.arange(0.99, 0.699, -0.005)
 _FIELD = 18  # banks cut descriptors at 18 to 22 letters: shorter names fit
 _CALIBRATION_TEXTS = 3000  # per source, so that brand names do not outnumber card lines
@@ -157,14 +160,13 @@ def judge_apart(
         for model, rows in fitted
         for sample in check_samples(replace(model, temperature=temperature), rows, heard)
     ]
-    foreign = None if south_africa is None else south_african(south_africa)
-    if foreign is not None:
-        samples.append(
-            sample_of("south_africa", replace(fitted[0][0], temperature=temperature, **heard), foreign)
-        )
+    lines = {"written": written_lines()}
+    if south_africa is not None:
+        lines["south_africa"] = south_african(south_africa)
     if simulated is not None:
-        lines = simulated_lines(simulated)
-        samples.append(sample_of("simulated", replace(fitted[0][0], temperature=temperature, **heard), lines))
+        lines["simulated"] = simulated_lines(simulated)
+    knowing = replace(fitted[0][0], temperature=temperature, **heard)
+    samples += [sample_of(source, knowing, each) for source, each in lines.items()]
     return samples, temperature
 
 
@@ -493,22 +495,39 @@ def _sure(layer: Confidence, sample: Sample) -> npt.NDArray[np.bool_]:
 def fit_sure(samples: Sequence[Sample]) -> Floats:
     """The probability (KINDS x MIXTURES) from which lines need no second look, by what spoke for them.
 
-    Each source is judged by a confidence of the other sources. Of each kind of evidence the lowest threshold
-    is taken at and above which the share of wrong lines, all sources together, is at most 2 % by its upper
-    bound, and no single source says otherwise by its lower one. A kind that cannot show it is never sure,
-    and neither is a guess from the letters alone.
+    Each source is judged by a confidence of the other sources; a list's names are no lines and prove nothing.
+    Of each kind of evidence the lowest threshold is taken that holds its share of wrong lines to a limit by
+    its upper bound; the limit is the loosest with which all kinds together hold theirs, and no source may say
+    otherwise by its lower bound. A guess from the letters alone is never sure.
     """
-    judged_apart = [_apart(sample, samples) for sample in samples]
+    judged_apart = [_apart(sample, samples) for sample in samples if sample.source != _NAMES_ONLY]
+    for limit in _LIMITS_OF_A_KIND:
+        found = _thresholds(judged_apart, limit)
+        sure = [
+            right[probability >= found[kinds, mixed]] for probability, right, kinds, mixed in judged_apart
+        ]
+        if _is_shown(sure, _MOST_WRONG):
+            return found
+    return never_sure()
+
+
+def _thresholds(judged_apart: Sequence[_Apart], limit: float) -> Floats:
+    """Of each kind and mixture the lowest threshold that holds its share of wrong lines to the limit."""
     found = never_sure()
-    for kind in range(1, len(found)):
-        for mixture in range(found.shape[1]):
-            cell = [
-                (probability[own], right[own])
-                for probability, right, kinds, mixed in judged_apart
-                for own in [(kinds == kind) & (mixed == mixture)]
-            ]
-            shown = [threshold for threshold in _SURE_GRID if _is_shown(cell, float(threshold))]
-            found[kind, mixture] = min(shown, default=found[kind, mixture])
+    for kind, mixture in np.ndindex(found[1:].shape):
+        cell = [
+            (probability[own], right[own])
+            for probability, right, kinds, mixed in judged_apart
+            for own in [(kinds == kind + 1) & (mixed == mixture)]
+        ]
+        found[kind + 1, mixture] = min(
+            (
+                threshold
+                for threshold in _SURE_GRID
+                if _is_shown([right[probability >= threshold] for probability, right in cell], limit)
+            ),
+            default=NEVER,
+        )
     return found
 
 
@@ -524,22 +543,17 @@ def _apart(sample: Sample, samples: Sequence[Sample]) -> _Apart:
     return probability, sample.right, kinds_of(sample.features), mixtures(sample.mixed)[sample.best]
 
 
-def _is_shown(cell: Sequence[tuple[Floats, npt.NDArray[np.bool_]]], threshold: float) -> bool:
-    """Whether at most 2 % above the threshold are wrong: for certain of all, possibly of each source."""
-    counts = [
-        (int((~right[probability >= threshold]).sum()), int((probability >= threshold).sum()))
-        for probability, right in cell
-    ]
-    wrong, lines = (sum(column) for column in zip(*counts, strict=True))
-    return upper_bound(wrong, lines) <= _MOST_WRONG and all(
-        lower_bound(*each) <= _MOST_WRONG for each in counts
-    )
+def _is_shown(sources: Sequence[npt.NDArray[np.bool_]], limit: float) -> bool:
+    """Whether few enough are wrong: within the limit for certain of all, possibly 2 % of each source."""
+    counts = [(int((~right).sum()), len(right)) for right in sources]
+    wrong, lines = sum(count[0] for count in counts), sum(count[1] for count in counts)
+    return upper_bound(wrong, lines) <= limit and all(lower_bound(*each) <= _MOST_WRONG for each in counts)
 
 
 def _source_weight(source: str, samples: Sequence[Sample]) -> float:
-    """Sources count by the root of their lines: between alike and line by line."""
+    """Sources count by the root of their lines: between alike and line by line; mere names for a quarter."""
     lines = sum(len(sample.best) for sample in samples if sample.source == source)
-    return float((1000 / lines) ** 0.5)
+    return float((1000 / lines) ** 0.5) * (_NAMES_COUNT if source == _NAMES_ONLY else 1.0)
 
 
 def outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
@@ -607,6 +621,15 @@ def south_african(lines: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str
         known["description"], inflows(known["description"], amount).alias("inflow")
     )
     return frame, [leaves[label] for label in known["label"]]
+
+
+def written_lines() -> tuple[pl.DataFrame, list[frozenset[str]]]:
+    """The bank lines that were written to check on, with the leaves that each may have."""
+    known = knowledge.written_lines()
+    frame = _as_purchases(known).with_columns(
+        known["description"], inflows(known["description"], known["amount_minor"]).alias("inflow")
+    )
+    return frame, [frozenset(codes.split("|")) for codes in known["category_codes"]]
 
 
 def simulated_lines(events: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:

@@ -71,7 +71,8 @@ def test_the_own_words_name_every_leaf_but_the_unknown() -> None:
 
 def test_labels_of_the_check_lines_are_leaves() -> None:
     named = set().union(*knowledge.south_african_leaves().values(), *knowledge.birmingham_leaves().values())
-    assert named <= set(leaf_codes())
+    written = {code for codes in knowledge.written_lines()["category_codes"] for code in codes.split("|")}
+    assert named | written <= set(leaf_codes())
 
 
 def test_a_training_learns_calibrates_and_saves_what_loads_again(data: Path, tmp_path: Path) -> None:
@@ -131,6 +132,11 @@ def test_a_kind_of_evidence_is_sure_only_where_all_sources_show_it() -> None:
     assert (good[0] == NEVER).all()
     refuted = fit_sure([_sample("one", 4), _sample("two", 200)])
     assert refuted[phrase, 0] > good[phrase, 0]
+
+
+def test_few_lines_and_names_of_lists_show_nothing() -> None:
+    assert (fit_sure([_sample("one", 0, 20), _sample("two", 0, 20)]) == NEVER).all()
+    assert (fit_sure([_sample("brands", 4), _sample("two", 0, 20)]) == NEVER).all()
 
 
 def test_the_same_examples_give_the_same_file(data: Path) -> None:
