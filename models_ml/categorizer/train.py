@@ -70,7 +70,7 @@ _REVIEWED_VOTES = 5.0  # a reviewed name outvotes what a public list says of it
 _SHOP_WEIGHT = 0.5  # of a brand list's kind from which its names are shops that people pay
 _MOST_WRONG = 0.02  # of the lines that need no second look
 _LIMITS_OF_A_KIND = (0.05, 0.04, 0.03, 0.02)  # of the lines of one kind of evidence among them
-_NAMES_ONLY, _NAMES_COUNT = "brands", 0.25  # a list's names are no bank lines: nothing stands around them
+_NAMES_ONLY = "brands"  # a list's names are no bank lines: nothing stands around them
 _SURE_GRID = np.arange(0.99, 0.699, -0.005)
 _FIELD = 18  # banks cut descriptors at 18 to 22 letters: shorter names fit
 _CALIBRATION_TEXTS = 3000  # per source, so that brand names do not outnumber card lines
@@ -551,9 +551,9 @@ def _is_shown(sources: Sequence[npt.NDArray[np.bool_]], limit: float) -> bool:
 
 
 def _source_weight(source: str, samples: Sequence[Sample]) -> float:
-    """Sources count by the root of their lines: between alike and line by line; mere names for a quarter."""
+    """Sources count by the root of their lines: between alike and line by line."""
     lines = sum(len(sample.best) for sample in samples if sample.source == source)
-    return float((1000 / lines) ** 0.5) * (_NAMES_COUNT if source == _NAMES_ONLY else 1.0)
+    return float((1000 / lines) ** 0.5)
 
 
 def outside(samples: Sequence[Sample]) -> tuple[pl.DataFrame, dict[str, Scores]]:
