@@ -43,8 +43,11 @@ FEATURES = (
     "guess_disagrees_name",
     "guess_disagrees_phrase",
 )
-#: What speaks for the best leaf. A guess from the letters alone is never sure.
+#: What speaks for the best leaf.
 KINDS = ("guess", "public name", "reviewed name", "phrase", "name and phrase")
+#: What can make a line sure. A shop sells several things, so that people book what its name alone tells
+#: differently: of real lines settled by a reviewed name one in eight has another label.
+SURE_KINDS = ("phrase", "name and phrase")
 #: How far merchants of the leaf sell other leaves too: not at all, somewhat, largely.
 MIXTURES = ("plain", "somewhat mixed", "mixed")
 _MIXED_FROM = (0.01, 0.51)

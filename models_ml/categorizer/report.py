@@ -145,8 +145,8 @@ merchants of the leaf sell other leaves too (`knowledge/line_shares.csv`):
 Together they hold the share of wrong lines to 2 % by its upper 95 % bound (Clopper-Pearson) over all sources
 of bank lines, each judged by a confidence of the other sources; of a single kind to 5 % at most, and no
 source refutes its 2 % by its lower bound. Where that cannot be shown no line is sure. Names of brand lists
-are no bank lines and prove nothing. A merchant category code of one trade or the bank's own kind makes a line
-sure from {sure_by_code}: an assumption, for no labelled lines carry codes.
+are no bank lines and prove nothing, and a shop's name alone makes no line sure. A merchant category code of
+one trade or the bank's own kind does from {sure_by_code}: an assumption, for no labelled lines carry codes.
 
 This file is what one command gives: `python -m models_ml.categorizer.train --data DIR --bank FOLDER`, FOLDER
 written by `mita generate --users 60 --months 12 --seed 11 --end 2026-11-01 --out FOLDER`.

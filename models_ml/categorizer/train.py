@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from models_ml.categorizer.confidence import (
     KINDS,
     MIXTURES,
     NEVER,
+    SURE_KINDS,
     Confidence,
     kinds_of,
     mixtures,
@@ -498,7 +500,7 @@ def fit_sure(samples: Sequence[Sample]) -> Floats:
     Each source is judged by a confidence of the other sources; a list's names are no lines and prove nothing.
     Of each kind of evidence the lowest threshold is taken that holds its share of wrong lines to a limit by
     its upper bound; the limit is the loosest with which all kinds together hold theirs, and no source may say
-    otherwise by its lower bound. A guess from the letters alone is never sure.
+    otherwise by its lower bound. Letters, or a name, alone are never sure.
     """
     judged_apart = [_apart(sample, samples) for sample in samples if sample.source != _NAMES_ONLY]
     for limit in _LIMITS_OF_A_KIND:
@@ -514,13 +516,13 @@ def fit_sure(samples: Sequence[Sample]) -> Floats:
 def _thresholds(judged_apart: Sequence[_Apart], limit: float) -> Floats:
     """Of each kind and mixture the lowest threshold that holds its share of wrong lines to the limit."""
     found = never_sure()
-    for kind, mixture in np.ndindex(found[1:].shape):
+    for kind, mixture in product(map(KINDS.index, SURE_KINDS), range(len(MIXTURES))):
         cell = [
             (probability[own], right[own])
             for probability, right, kinds, mixed in judged_apart
-            for own in [(kinds == kind + 1) & (mixed == mixture)]
+            for own in [(kinds == kind) & (mixed == mixture)]
         ]
-        found[kind + 1, mixture] = min(
+        found[kind, mixture] = min(
             (
                 threshold
                 for threshold in _SURE_GRID

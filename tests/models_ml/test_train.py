@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +112,8 @@ def test_what_ships_is_described_by_its_own_manifest() -> None:
     assert (SHIPPED / "card.md").read_text(encoding="utf-8") == card(manifest, size, dict(SOURCES.values()))
     shown = {name: figures for name, figures in manifest["metrics"].items() if figures["sure"]}
     assert shown
-    ours = [figures for name, figures in shown.items() if "other sources" not in name]
+    # A brand's name is no bank line; banks' own words are what makes lines sure.
+    ours = [figures for name, figures in shown.items() if not re.search("other sources|brands", name)]
     assert sum(figures["wrong_of_sure"] for figures in ours) <= 0.02 * sum(one["sure"] for one in ours)
 
 
