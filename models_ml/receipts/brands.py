@@ -32,11 +32,6 @@ class KnownBrand:
     box: Box
     confidence: float
 
-    @property
-    def is_agreed(self) -> bool:
-        """Whether head and legal line say the same."""
-        return self.confidence >= AGREED
-
 
 def brand_of(read: Evidence) -> KnownBrand | None:
     """The chain that the head of the receipt shows, with its legal line for a second witness."""

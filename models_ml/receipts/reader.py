@@ -8,7 +8,7 @@ from datetime import date, time
 from typing import Generic, Literal, TypeVar
 
 from models_ml.receipts.amounts import Amount
-from models_ml.receipts.brands import KnownBrand, brand_of
+from models_ml.receipts.brands import brand_of
 from models_ml.receipts.choose import Candidates, candidates_of, choose
 from models_ml.receipts.currencies import STATED, CurrencyGuess, by_day, currency_of
 from models_ml.receipts.dates import MONTH_FIRST_COUNTRIES, Order, time_in
@@ -163,7 +163,7 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
         choice = choose(found.merchant, scorer.trees.logits(found.matrix("merchant")))
         learned = Field(mended(choice.best.name), scorer.confidence(choice.signals), choice.best.box)
     known = brand_of(read)
-    if known and (learned is None or _is_the_chain(learned.value, known)):
+    if known and (learned is None or _is_the_chain(learned.value)):
         return Field(known.name, known.confidence, known.box)
     if learned and learned.confidence >= scorer.threshold:
         return learned
@@ -172,15 +172,12 @@ def _merchant(read: Evidence, found: Candidates, model: ReceiptModel) -> Field[s
     return learned
 
 
-def _is_the_chain(name: str, known: KnownBrand) -> bool:
+def _is_the_chain(name: str) -> bool:
     """Whether a chain stands for the name that was read: a slogan, a branch, or who runs it in German law.
 
-    Elsewhere a company's full name is what receipts are known by, unless the chain's own legal line agrees.
+    Elsewhere a company's full name is what receipts are known by.
     """
-    holds_brand = known.name.casefold().split()[0] in name.casefold()
-    if "suffix" in kinds_in(name) and not _GERMAN_FORM.search(name):
-        return known.is_agreed and not holds_brand
-    return True
+    return "suffix" not in kinds_in(name) or _GERMAN_FORM.search(name) is not None
 
 
 def _total(found: Candidates, model: ReceiptModel) -> tuple[Field[int], frozenset[str]] | None:

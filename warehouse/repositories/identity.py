@@ -388,7 +388,8 @@ def add_transactions(connection: Connection, user_id: UUID, batch_id: UUID) -> i
 def want_transactions_of(connection: Connection, user_id: UUID, batch_id: UUID) -> None:
     """Note that a batch's transactions have to be renewed; renew() does it."""
     connection.execute(text(_WANT))
-    connection.execute(text(_WANT_OF_BATCH), {"user_id": user_id, "batch_id": batch_id})
+    with planned_by_hashing(connection):
+        connection.execute(text(_WANT_OF_BATCH), {"user_id": user_id, "batch_id": batch_id})
 
 
 def want_entries(connection: Connection, user_id: UUID, entries: Iterable[UUID | str]) -> None:
