@@ -28,11 +28,15 @@ class ServerTooOldError(ActionableError, RuntimeError):
     """The configured server lacks what the platform uses (uuidv7)."""
 
 
+class ServerUnreachableError(ActionableError, RuntimeError):
+    """Nobody answers at the server's address, or not with these credentials."""
+
+
 def provision(settings: Settings, server: URL) -> None:
     """Create what is missing and migrate; safe to repeat and to call from several processes at once."""
     if is_provisioned(settings, server):
         return
-    with psycopg.connect(_dsn(server.set(database="postgres")), autocommit=True) as connection:
+    with _administration(server) as connection:
         _check_version(connection)
         connection.execute("select pg_advisory_lock(%s)", [PROVISION_LOCK])
         for role in ROLES:
@@ -42,6 +46,17 @@ def provision(settings: Settings, server: URL) -> None:
             _ensure_database(connection, role_database(server, role), role)
         _grant_access(connection, server.database or "mita")
         migrate(server)
+
+
+def _administration(server: URL) -> psycopg.Connection:
+    try:
+        return psycopg.connect(_dsn(server.set(database="postgres")), autocommit=True)
+    except psycopg.OperationalError as error:
+        message = (
+            f"Postgres at {server.host}:{server.port or 5432} cannot be used: {str(error).splitlines()[0]}; "
+            "start it, or correct MITA_DATABASE_URL"
+        )
+        raise ServerUnreachableError(message) from error
 
 
 def is_provisioned(settings: Settings, server: URL) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from warehouse.engine import Warehouse, WarehouseUnavailableError, open_warehouse
-from warehouse.provision import alembic_config, provision
+from warehouse.provision import ServerUnreachableError, alembic_config, provision
 from warehouse.server import EmbeddedServer, ServerError
 from warehouse.settings import Settings
 
@@ -124,3 +124,10 @@ def test_a_migration_is_not_held_up_by_what_dbt_derived(warehouse: Warehouse) ->
     with warehouse.transaction() as connection:
         found = text("select to_regclass('staging.derived'), to_regclass('marts.derived')")
         assert connection.execute(found).one() == (None, None)
+
+
+def test_a_server_that_is_not_there_is_told_with_what_to_do(settings: Settings) -> None:
+    nowhere = URL.create("postgresql+psycopg", "owner", "hidden", "127.0.0.1", 9, "mita")
+    with pytest.raises(ServerUnreachableError, match=r"127\.0\.0\.1:9 .* correct MITA_DATABASE_URL") as told:
+        provision(settings, nowhere)
+    assert "hidden" not in str(told.value)
