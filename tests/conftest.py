@@ -58,6 +58,10 @@ def server(shared_settings: Settings) -> Iterator[URL]:
     """The owner's URL of the run's Postgres, with a migrated database to make others from."""
     embedded = EmbeddedServer(shared_settings)
     with embedded.in_use() as url:
+        # Tests kill processes and never the machine, so what the kernel holds is not lost.
+        with psycopg.connect(administration(url), autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
         provision(shared_settings, url.set(database=TEMPLATE))
         yield url
 

@@ -63,7 +63,7 @@ def line(id_: str, amount: float, day: str, text: str, **changes: Any) -> dict[s
     }
 
 
-@dataclass
+@dataclass(repr=False)
 class FakePlaid:
     """One item with a feed, of which ``released`` events are visible, in pages of ``page`` events."""
 
@@ -78,6 +78,9 @@ class FakePlaid:
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     key_id: str = "key-1"
     removed: bool = False
+
+    def __repr__(self) -> str:
+        return f"FakePlaid({self.item_id}: {len(self.events)} events, {len(self.calls)} calls)"
 
     def add(self, *lines: dict[str, Any]) -> None:
         """The bank has new transactions."""

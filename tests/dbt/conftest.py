@@ -22,6 +22,7 @@ from warehouse.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+#: As many as a module wants that says nothing else by a ``HOUSEHOLDS`` of its own.
 HOUSEHOLDS = 40
 
 
@@ -35,7 +36,9 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(server: URL, shared_settings: Settings, worker_id: str) -> Iterator[Built]:
+def built(
+    request: pytest.FixtureRequest, server: URL, shared_settings: Settings, worker_id: str
+) -> Iterator[Built]:
     """Everything built and tested by dbt, on households of all kinds and one twin of each of the first."""
     name = f"mita_dbt_{worker_id}"
     with psycopg.connect(administration(server), autocommit=True) as connection:
@@ -50,7 +53,8 @@ def built(server: URL, shared_settings: Settings, worker_id: str) -> Iterator[Bu
             home=shared_settings.root.parent / f"mita-dbt-{worker_id}", secret_key=_secret(shared_settings)
         )
         warehouse = Warehouse(settings, server.set(database=name))
-        facts = {move_in(warehouse, household): household for household in draw_households(HOUSEHOLDS)}
+        drawn = draw_households(getattr(request.module, "HOUSEHOLDS", HOUSEHOLDS))
+        facts = {move_in(warehouse, household): household for household in drawn}
         results = run_dbt(settings, warehouse.server, ["build"])
         with warehouse.transaction() as transaction:
             freshness.record_build(transaction)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.dbt.conftest import Built
 
+HOUSEHOLDS = 12
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 #: A month of a user, as MetricFlow calls it.
 MONTHLY = ("person", "metric_time__month")

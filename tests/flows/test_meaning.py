@@ -76,6 +76,15 @@ def lived(
         connection.execute(drop)
 
 
+@pytest.fixture(scope="module")
+def prefect_server() -> Iterator[None]:
+    """One server for the flows of this module: starting it takes as long as running them."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=240):
+        yield
+
+
 def due(lived: Lived, work: str, version: str = "1", every: str = "day") -> list[done_days.DueUser]:
     with lived.warehouse.transaction() as connection:
         return done_days.due_users(connection, work, version=version, every=every)
@@ -221,11 +230,10 @@ def standing(lived: Lived) -> list[list[Any]]:
     ]
 
 
+@pytest.mark.usefixtures("prefect_server")
 def test_two_missed_nights_are_caught_up_with_by_one_round_of_the_scheduled_flows(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from prefect.testing.utilities import prefect_test_harness
-
     from flows.alerts import raise_alerts
     from flows.build import build
     from flows.forecast import forecast
@@ -241,27 +249,25 @@ def test_two_missed_nights_are_caught_up_with_by_one_round_of_the_scheduled_flow
         connection.execute(text("update ops.done_days set done_for = done_for - 2"))
         connection.execute(text("delete from ml.forecast_days where forecast_date > current_date + 80"))
         connection.execute(text("delete from ml.advice_snapshots"))
-    with prefect_test_harness(server_startup_timeout=240):
-        states = [flow(return_state=True) for flow in chain]
-        assert [state.type.value for state in states] == ["COMPLETED"] * 5, states
-        behind = "select * from ops.mart_versions where today < (now() at time zone 'UTC')::date"
-        assert lived.rows(behind) == []
-        daily = "select distinct done_for - (now() at time zone 'UTC')::date as late from ops.done_days"
-        assert {row.late for row in lived.rows(f"{daily} where work <> 'advice'")} == {0}
-        after = standing(lived)
-        assert all(after)
-        assert len({row.user_id for row in after[0]}) == len({row.user_id for row in after[3]}) == 6
-        for flow in chain:
-            assert flow(return_state=True).is_completed()
+    states = [flow(return_state=True) for flow in chain]
+    assert [state.type.value for state in states] == ["COMPLETED"] * 5, states
+    behind = "select * from ops.mart_versions where today < (now() at time zone 'UTC')::date"
+    assert lived.rows(behind) == []
+    daily = "select distinct done_for - (now() at time zone 'UTC')::date as late from ops.done_days"
+    assert {row.late for row in lived.rows(f"{daily} where work <> 'advice'")} == {0}
+    after = standing(lived)
+    assert all(after)
+    assert len({row.user_id for row in after[0]}) == len({row.user_id for row in after[3]}) == 6
+    for flow in chain:
+        assert flow(return_state=True).is_completed()
     assert standing(lived) == after
 
 
+@pytest.mark.usefixtures("prefect_server")
 def test_a_dask_cluster_of_two_workers_forecasts_the_same(
     lived: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("prefect_dask")
-    from prefect.testing.utilities import prefect_test_harness
-
     from flows import spread
 
     kept = "select * from ml.forecast_days order by user_id, forecast_date"
@@ -277,8 +283,7 @@ def test_a_dask_cluster_of_two_workers_forecasts_the_same(
     monkeypatch.setenv("MITA_SECRET_KEY", lived.settings.secret.decode())
     monkeypatch.setenv("MITA_DATABASE_URL", lived.warehouse.server.render_as_string(hide_password=False))
     monkeypatch.setattr(spread, "USERS_A_PART", 2)
-    with prefect_test_harness(server_startup_timeout=240):
-        told = spread.forecast_on_dask(2)
+    told = spread.forecast_on_dask(2)
     assert (told.users, told.days) == (6, len(alone))
     assert lived.rows(kept) == alone
 

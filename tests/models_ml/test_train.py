@@ -143,7 +143,8 @@ def test_few_lines_and_names_of_lists_show_nothing() -> None:
 
 def test_the_same_examples_give_the_same_file(data: Path) -> None:
     params = TrainingParams(buckets=1 << 10, iterations=5, folds=2, checked=2)
-    first, second = (train(read_examples(data), params).model.to_bytes() for _ in range(2))
+    few = read_examples(data).filter((pl.int_range(pl.len()) % 6 == 0) | (pl.col("source") == "brands"))
+    first, second = (train(few, params).model.to_bytes() for _ in range(2))
     assert first == second
 
 
