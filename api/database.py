@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 2.0
 SESSION = "-c statement_timeout=5s -c plan_cache_mode=force_generic_plan"
 
 Row = tuple[Any, ...]
+_NAMED = re.compile(r"(?<!:):([a-z_]+)")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -157,6 +158,12 @@ class Work:
         await self.run(
             "select ops.add_audit_event(%(event)s, %(details)s)", event=event, details=Jsonb(details)
         )
+
+
+@cache
+def named(query: str) -> LiteralString:
+    """A statement of the repositories, whose parameters are written ``:name``, as ``Work`` takes it."""
+    return _NAMED.sub(r"%(\1)s", query.replace("%", "%%"))
 
 
 @cache

@@ -147,6 +147,11 @@ class InvalidRequestError(AppError):
     message = "The request does not have the documented form; see validation_errors."
 
 
+def invalid_request(message: str, *, field: str = "body", kind: str = "value_error") -> InvalidRequestError:
+    """The error for what a schema cannot say; ``message`` must not repeat what was sent in confidence."""
+    return InvalidRequestError({"validation_errors": [{"field": field, "message": message, "type": kind}]})
+
+
 class NotFoundError(AppError):
     """There is nothing at this address, or nothing that this user may see."""
 

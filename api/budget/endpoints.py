@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any, LiteralString
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 from psycopg.types.json import Jsonb
 
+from api.budget import writing
 from api.budget.queries import (
     AUTOMATION,
+    CATEGORY_BUDGETS,
+    COMMITMENTS,
     DAILY,
     DAY,
     LIVE_STATUS,
@@ -20,6 +24,7 @@ from api.budget.queries import (
     MOVES_OF_LATE,
     MOVES_OF_TODAY,
     REMAINING,
+    SETTINGS,
     SPENT,
     SUGGESTIONS,
     WEIGHTS,
@@ -29,6 +34,8 @@ from api.budget.schemas import (
     Allocations,
     AutomationChange,
     AutomationSettings,
+    Commitment,
+    CommitmentRequest,
     DayBudget,
     DayDetail,
     IncomeAllocations,
@@ -39,6 +46,11 @@ from api.budget.schemas import (
     MonthRequest,
     Move,
     Moved,
+    OwnBudget,
+    OwnBudgetChange,
+    Payment,
+    PlanSettings,
+    PlanSettingsChange,
     Remaining,
     Suggestions,
 )
@@ -58,6 +70,7 @@ router = APIRouter(prefix="/api/budget", tags=["budget"], route_class=StrictRout
 
 Year = Annotated[int | None, Query(ge=2000, le=2100)]
 Month = Annotated[int | None, Query(ge=1, le=12)]
+Code = Annotated[str, Path(pattern=r"^[a-z_]{1,60}$", examples=["groceries"])]
 YearMonth = Annotated[str, Path(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-03"])]
 
 _SET_MODE: LiteralString = """
@@ -178,11 +191,103 @@ async def set_automation(given: AutomationChange, writer: CurrentWriter) -> Resp
     """Choose what happens by itself; what is absent stays."""
 
     async def keep(work: Work) -> bytes | None:
-        sent = given.model_dump(exclude_none=True)
-        await work.run(_SET_AUTOMATION, user_id=writer.principal.user_id, automation=Jsonb(sent))
+        user_id, sent = writer.principal.user_id, given.model_dump(exclude_none=True)
+        if (by_itself := sent.pop("auto_redistribution", None)) is not None:
+            await writing.set_moves_mode(work, user_id, by_itself=by_itself)
+        await work.run(_SET_AUTOMATION, user_id=user_id, automation=Jsonb(sent))
         return await read_own_write(work, writer.principal, AUTOMATION)
 
     return await writer.reply(keep)
+
+
+@router.get("/settings", response_model=Envelope[PlanSettings], responses=answers(*READING))
+async def settings(reader: CurrentReader) -> Response:
+    """How budgets come about and become days."""
+    return await reader.reply(SETTINGS)
+
+
+@router.patch(
+    "/settings", response_model=Envelope[PlanSettings], responses=answers(WrongAmountError, *WRITING)
+)
+async def change_settings(given: PlanSettingsChange, writer: CurrentWriter) -> Response:
+    """Choose method, income, cycle, moves and rule; what is absent stays. The plan follows at once."""
+
+    async def keep(work: Work) -> bytes | None:
+        await writing.change_settings(work, writer.principal.user_id, given)
+        return await read_own_write(work, writer.principal, SETTINGS)
+
+    return await writer.reply(keep)
+
+
+@router.get("/categories", response_model=Envelope[list[OwnBudget]], responses=answers(*READING))
+async def category_budgets(reader: CurrentReader) -> Response:
+    """What you decided for categories; the method decides for the others."""
+    return await reader.reply(CATEGORY_BUDGETS)
+
+
+@router.put(
+    "/categories/{code}",
+    response_model=Envelope[Nothing],
+    responses=answers(WrongAmountError, *WRITING),
+)
+async def put_category_budget(code: Code, given: OwnBudgetChange, writer: CurrentWriter) -> Response:
+    """Decide what a category gets and what of it rolls over, in place of what was decided before."""
+    return await writer.reply(
+        lambda work: writing.put_category_budget(work, writer.principal.user_id, code, given)
+    )
+
+
+@router.delete(
+    "/categories/{code}", response_model=Envelope[Nothing], responses=answers(NotFoundError, *WRITING)
+)
+async def remove_category_budget(code: Code, writer: CurrentWriter) -> Response:
+    """Leave a category to the method again."""
+    return await writer.reply(
+        lambda work: writing.remove_category_budget(work, writer.principal.user_id, code)
+    )
+
+
+@router.get("/commitments", response_model=Envelope[list[Commitment]], responses=answers(*READING))
+async def commitments(reader: CurrentReader) -> Response:
+    """What you said is due; bills that come again are found by themselves (`/api/recurring`)."""
+    return await reader.reply(COMMITMENTS)
+
+
+@router.post(
+    "/commitments",
+    status_code=201,
+    response_model=Envelope[dict[str, UUID]],
+    responses=answers(WrongAmountError, *WRITING),
+)
+async def add_commitment(given: CommitmentRequest, writer: CurrentWriter) -> Response:
+    """Set money aside for what is due on a day."""
+    return await writer.reply(lambda work: writing.add_commitment(work, writer.principal.user_id, given), 201)
+
+
+@router.delete(
+    "/commitments/{commitment_id}",
+    response_model=Envelope[Nothing],
+    responses=answers(NotFoundError, *WRITING),
+)
+async def remove_commitment(commitment_id: UUID, writer: CurrentWriter) -> Response:
+    """Forget a commitment."""
+    return await writer.reply(
+        lambda work: writing.remove_commitment(work, writer.principal.user_id, commitment_id)
+    )
+
+
+@router.put(
+    "/commitments/{commitment_id}/payment",
+    response_model=Envelope[Nothing],
+    responses=answers(NotFoundError, *WRITING),
+)
+async def pay_commitment(commitment_id: UUID, given: Payment, writer: CurrentWriter) -> Response:
+    """Name the transaction that paid a commitment, or none again."""
+    return await writer.reply(
+        lambda work: writing.pay_commitment(
+            work, writer.principal.user_id, commitment_id, given.transaction_id
+        )
+    )
 
 
 @router.get("/redistribution_history", response_model=Envelope[list[Moved]], responses=answers(*READING))

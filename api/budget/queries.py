@@ -217,13 +217,55 @@ left join app.preferences as chosen on reader.user_id = chosen.user_id
 
 AUTOMATION = Document("""
 select json_build_object(
-    'auto_redistribution', coalesce((chosen.automation ->> 'auto_redistribution')::bool, true),
+    'auto_redistribution', coalesce(settings.moves_mode, 'auto') = 'auto',
     'realtime_alerts', coalesce((chosen.automation ->> 'realtime_alerts')::bool, true),
     'behavioral_learning', coalesce((chosen.automation ->> 'behavioral_learning')::bool, true),
     'smart_suggestions', coalesce((chosen.automation ->> 'smart_suggestions')::bool, true)
 ) as document
 from reader
 left join app.preferences as chosen on reader.user_id = chosen.user_id
+left join app.budget_settings as settings on reader.user_id = settings.user_id
+""")
+
+#: How the plan comes about; the defaults of the plan where nothing was decided.
+SETTINGS = Document("""
+select json_build_object(
+    'method', coalesce(settings.method, '50/30/20'),
+    'monthly_income', settings.monthly_income_minor * reader.unit,
+    'cycle', coalesce(settings.cycle, 'monthly'),
+    'pay_day', coalesce(settings.pay_day, 1),
+    'cycle_anchor', coalesce(settings.cycle_anchor, date '2024-01-01'),
+    'moves_mode', coalesce(settings.moves_mode, 'auto'),
+    'day_rule', coalesce(settings.day_rule, 'spread'),
+    'is_forecast', coalesce(settings.is_forecast, false)
+) as document
+from reader
+left join app.budget_settings as settings on reader.user_id = settings.user_id
+""")
+
+CATEGORY_BUDGETS = Document("""
+select coalesce(json_agg(json_build_object(
+    'category_code', budget.category_code,
+    'amount', budget.allotted_minor * reader.unit,
+    'share', (budget.share_bp / 10000.0)::float,
+    'carry', budget.carry
+) order by budget.category_code) filter (where budget.user_id is not null), '[]') as document
+from reader
+left join app.category_budgets as budget on reader.user_id = budget.user_id
+""")
+
+COMMITMENTS = Document("""
+select coalesce(json_agg(json_build_object(
+    'commitment_id', own.commitment_id,
+    'category_code', own.category_code,
+    'due_date', own.due_date,
+    'amount', own.amount_minor * reader.unit,
+    'kind', own.kind,
+    'name', own.name,
+    'transaction_id', own.transaction_id
+) order by own.due_date, own.commitment_id) filter (where own.user_id is not null), '[]') as document
+from reader
+left join app.commitments as own on reader.user_id = own.user_id
 """)
 
 #: What moved between categories, in the client's names: the automatic moves in force on the last day of each

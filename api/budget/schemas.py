@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.schemas import Amount, Currency, GivenAmount, JsonObject, Light
+from api.schemas import Amount, Currency, GivenAmount, JsonObject, Light, Line, SpentDay
 from api.transactions.schemas import Category
 
 Mode = Literal["default", "flexible", "strict", "behavioral", "goal"]
@@ -106,6 +108,97 @@ class ModeSetting(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     mode: Mode
+
+
+Method = Literal["50/30/20", "60/20/20", "zero-based", "percentage", "last-period", "learned"]
+Cycle = Literal["monthly", "semi-monthly", "fortnightly", "weekly", "last-working-day"]
+MovesMode = Literal["auto", "suggest", "off"]
+DayRule = Literal["spread", "carry", "save"]
+Carry = Literal["none", "surplus", "both"]
+Kind = Literal["bill", "instalment", "expense", "goal"]
+
+
+class PlanSettings(BaseModel):
+    """How budgets come about and become days; docs/daily_plan.md says what each choice does."""
+
+    method: Method
+    monthly_income: Amount | None = Field(description="Null while it is read off the statements.")
+    cycle: Cycle
+    pay_day: int = Field(description="The day of the month on which a period begins.")
+    cycle_anchor: date = Field(description="The first day of any weekly or fortnightly period.")
+    moves_mode: MovesMode
+    day_rule: DayRule
+    is_forecast: bool = Field(description="Whether money moves for what a category will need.")
+
+
+class PlanSettingsChange(BaseModel):
+    """What of it shall change; an income of null is read off the statements again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    method: Method = "50/30/20"
+    monthly_income: Annotated[GivenAmount, Field(ge=0)] | None = None
+    cycle: Cycle = "monthly"
+    pay_day: Annotated[int, Field(ge=1, le=31)] = 1
+    cycle_anchor: SpentDay = date(2024, 1, 1)
+    moves_mode: MovesMode = "auto"
+    day_rule: DayRule = "spread"
+    is_forecast: bool = False
+
+
+class OwnBudgetChange(BaseModel):
+    """What a category should have a period, and what of it rolls over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    amount: Annotated[GivenAmount, Field(ge=0)] | None = Field(
+        default=None, description="For the zero-based method."
+    )
+    share: Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)] | None = Field(
+        default=None, description="Of the income, for the percentage method."
+    )
+    carry: Carry = "none"
+
+
+class OwnBudget(BaseModel):
+    """What the user decided for a category."""
+
+    category_code: str
+    amount: Amount | None
+    share: float | None
+    carry: Carry
+
+
+class CommitmentRequest(BaseModel):
+    """Money that is due on a day."""
+
+    model_config = ConfigDict(frozen=True)
+
+    category_code: Annotated[Line, Field(min_length=1)]
+    due_date: SpentDay
+    amount: Annotated[GivenAmount, Field(gt=0)]
+    kind: Kind = "expense"
+    name: Line = ""
+
+
+class Commitment(BaseModel):
+    """A commitment of the user's own; paid once it names the transaction."""
+
+    commitment_id: UUID
+    category_code: str
+    due_date: date
+    amount: Amount
+    kind: Kind
+    name: str
+    transaction_id: UUID | None
+
+
+class Payment(BaseModel):
+    """Which transaction paid a commitment; null for none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    transaction_id: UUID | None
 
 
 class AutomationSettings(BaseModel):

@@ -12,7 +12,7 @@ import psycopg
 from api.auth.tokens import Principal
 from api.database import Work
 from api.documents import read_own_write
-from api.errors import BankFactError, InvalidRequestError, NotFoundError
+from api.errors import BankFactError, NotFoundError, invalid_request
 from api.schemas import Nothing
 from api.transactions.queries import ONE
 from api.transactions.schemas import BulkImport, BulkResult, NewPurchase
@@ -93,13 +93,10 @@ def _told() -> Iterator[None]:
     try:
         yield
     except purchases.UnknownCategoryError:
-        raise InvalidRequestError(_invalid("body.category", "is not a category", "category")) from None
+        message = "is not a category"
+        raise invalid_request(message, field="body.category", kind="category") from None
     except purchases.BankLineError:
         raise BankFactError from None
     except psycopg.errors.ForeignKeyViolation:
-        unknown = _invalid("body.account_id", "is not an account of yours", "account")
-        raise InvalidRequestError(unknown) from None
-
-
-def _invalid(field: str, message: str, kind: str) -> dict[str, list[dict[str, str]]]:
-    return {"validation_errors": [{"field": field, "message": message, "type": kind}]}
+        message = "is not an account of yours"
+        raise invalid_request(message, field="body.account_id", kind="account") from None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli import plan_choices
+from flows.cli.days import day_of
 from flows.cli.delegation import heavy
 from flows.cli.errors import CommandError
 from flows.cli.output import AsJson, hints, print_json
@@ -26,6 +28,7 @@ commands = typer.Typer(help="The budget for every day.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add these commands to ``mita``."""
+    plan_choices.register(commands)
     app.add_typer(commands, name="plan")
 
 
@@ -71,6 +74,9 @@ def show(
         print_json({"today": shown.today, "days": shown.days, "categories": shown.rows, "moves": shown.moves})
     else:
         show_calendar(shown.rows, shown.days, shown.moves, shown.day, all_moves=all_moves)
+        if not any(row.budget_minor for row in shown.rows):
+            hints.print("No income is known, so there is nothing to plan with.")
+            hints.print(f"Next: mita plan settings --user {user} --income AMOUNT")
 
 
 #: After so many days without a transaction, a plan of today says little.
@@ -122,7 +128,7 @@ def _asked(warehouse: Warehouse, email: str, month: str | None, on: str | None) 
         known = plans.known_days(connection, user.user_id)
     today = datetime.now(tz=user.zone).date()
     days = None if month is None else _days_of(_first_of(month, today))
-    day = today if on is None else _day(on, today)
+    day = today if on is None else day_of(on)
     return _Asked(email, user.user_id, today, day, days, known)
 
 
@@ -169,14 +175,6 @@ def _nothing(asked: _Asked) -> str:
 def _days_of(first: date) -> tuple[date, date]:
     """The first and the last day of a month."""
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def _day(on: str, today: date) -> date:
-    try:
-        return date.fromisoformat(on)
-    except ValueError:
-        message = f"{on!r} is not a day such as {today}"
-        raise CommandError(message) from None
 
 
 def _first_of(month: str, today: date) -> date:
