@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from api.budget.schemas import CommitmentRequest, OwnBudgetChange, PlanSettingsChange
@@ -24,6 +24,10 @@ from warehouse.repositories.budget_statements import (
     NewCommitment,
     PlanSettings,
 )
+
+_BUDGETED: LiteralString = """
+select code from seeds.categories where code = %(code)s and group_code = any(%(groups)s::text[])
+"""
 
 
 async def change_settings(work: Work, user_id: UUID, given: PlanSettingsChange) -> None:
@@ -58,9 +62,9 @@ async def put_category_budget(work: Work, user_id: UUID, code: str, given: OwnBu
     amount = None if given.amount is None else _minor(given.amount, work.currency)
     share = None if given.share is None else round(given.share * 10_000)
     with _refusals():
-        values = budgets.checked_budget(CategoryBudget(code, amount, share, given.carry))
-        if not await work.run(named(budgets.PUT_CATEGORY_BUDGET), user_id=user_id, **values):
-            raise budgets.unknown_category(code)
+        wanted = CategoryBudget(code, amount, share, given.carry)
+        values = budgets.checked_budget(wanted, await _budgeted(work, code))
+        await work.run(named(budgets.PUT_CATEGORY_BUDGET), user_id=user_id, **values)
     await work.audit("category_budget_changed", category=code)
     return Nothing()
 
@@ -78,10 +82,10 @@ async def add_commitment(work: Work, user_id: UUID, given: CommitmentRequest) ->
     amount = _minor(given.amount, work.currency)
     wanted = NewCommitment(given.category_code, given.due_date, amount, given.kind, given.name)
     with _refusals():
-        values = budgets.checked_commitment(wanted)
+        values = budgets.checked_commitment(wanted, await _budgeted(work, wanted.category_code))
         row = await work.row(named(budgets.ADD_COMMITMENT), user_id=user_id, **values)
         if row is None:
-            raise budgets.commitment_refused(given.category_code)
+            raise budgets.too_many_commitments()
     await work.audit("commitment_added", commitment=str(row[0]))
     return {"commitment_id": str(row[0])}
 
@@ -102,6 +106,13 @@ async def pay_commitment(
     if not await work.run(named(budgets.PAY_COMMITMENT), **values):
         raise NotFoundError
     return Nothing()
+
+
+async def _budgeted(work: Work, code: str) -> set[str]:
+    """The category, if it is one that can have a budget."""
+    asked = {"code": code, "groups": list(budgets.BUDGETED_GROUPS)}
+    row = await work.row(_BUDGETED, **asked)
+    return {code} if row else set()
 
 
 def _minor(amount: Decimal, currency: str) -> int:

@@ -116,7 +116,7 @@ def allot(
                 None if share is None else _basis_points(share),
                 carry,
             )
-            budgets.put_category_budget(connection, owner.user_id, wanted)
+            budgets.put_category_budget(connection, owner.user_id, wanted, _budgeted())
     console.print(f"{category}: {'left to the method' if clear else 'kept'}.", markup=False)
     hints.print(f"Next: mita plan show --user {user}")
 
@@ -135,7 +135,7 @@ def commit(
 
     with user_session(user) as (connection, owner):
         wanted = budgets.NewCommitment(category, day_of(due), _minor(amount, owner.currency), kind, name)
-        added = budgets.add_commitment(connection, owner.user_id, wanted)
+        added = budgets.add_commitment(connection, owner.user_id, wanted, _budgeted())
     console.print(f"Kept as {added}.", markup=False, highlight=False)
     hints.print(f"Next: mita plan show --user {user} --date {due}")
 
@@ -210,6 +210,13 @@ def _told(one: Commitment, currency: str) -> str:
     return (
         f"{one.due_date}  {amount}  {one.category_code}  {one.name or one.kind}  {state}  {one.commitment_id}"
     )
+
+
+def _budgeted() -> set[str]:
+    from models_ml.taxonomy import categories
+    from warehouse.repositories.budget_statements import BUDGETED_GROUPS
+
+    return {one.code for one in categories().values() if one.group_code in BUDGETED_GROUPS}
 
 
 def _minor(amount: str, currency: str) -> int:

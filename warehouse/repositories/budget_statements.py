@@ -5,6 +5,7 @@ Plain SQL with named parameters and no SQLAlchemy, because the API sends the sam
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -101,8 +102,9 @@ def changed_settings(known: PlanSettings, changes: dict[str, Any]) -> PlanSettin
     return wanted
 
 
-def checked_budget(budget: CategoryBudget) -> dict[str, Any]:
-    """The parameters that keep a category's budget; raises BudgetRefusedError."""
+def checked_budget(budget: CategoryBudget, budgeted: Collection[str]) -> dict[str, Any]:
+    """The parameters that keep a category's budget, of those that can have one; raises BudgetRefusedError."""
+    _budgeted(budget.category_code, budgeted)
     _one_of("carry", budget.carry, CARRIES)
     if budget.allotted_minor is not None and budget.allotted_minor < 0:
         _refuse("an amount for a category is not below zero")
@@ -111,24 +113,26 @@ def checked_budget(budget: CategoryBudget) -> dict[str, Any]:
     return asdict(budget)
 
 
-def checked_commitment(commitment: NewCommitment) -> dict[str, Any]:
-    """The parameters that keep a commitment; raises BudgetRefusedError."""
+def checked_commitment(commitment: NewCommitment, budgeted: Collection[str]) -> dict[str, Any]:
+    """The parameters that keep a commitment to one of the categories that can have a budget.
+
+    Raises BudgetRefusedError.
+    """
+    _budgeted(commitment.category_code, budgeted)
     _one_of("kind", commitment.kind, KINDS)
     if commitment.amount_minor <= 0:
         _refuse("what is due is more than nothing")
     return asdict(commitment) | {"most": MOST_COMMITMENTS}
 
 
-def unknown_category(code: str) -> BudgetRefusedError:
-    """What a decision about something that has no budget says."""
-    return BudgetRefusedError(f"{code!r} is no category that has a budget: docs/taxonomy.md lists them")
+def too_many_commitments() -> BudgetRefusedError:
+    """What one commitment too many is told."""
+    return BudgetRefusedError(f"{MOST_COMMITMENTS} commitments are kept already; forget some that are past")
 
 
-def commitment_refused(code: str) -> BudgetRefusedError:
-    """What a commitment that was not kept says."""
-    return BudgetRefusedError(
-        f"{code!r} is no category that has a budget, or {MOST_COMMITMENTS} commitments are kept already"
-    )
+def _budgeted(code: str, budgeted: Collection[str]) -> None:
+    if code not in budgeted:
+        _refuse(f"{code!r} is no category that has a budget: docs/taxonomy.md lists them")
 
 
 def _one_of(what: str, said: str, known: tuple[str, ...]) -> None:
@@ -155,23 +159,20 @@ set
 where user_id = :user_id
 """
 
-#: What can have a budget is spent or put aside; a category that others' words name stands for itself.
-_BUDGETED = """
-select code from seeds.categories where code = :category_code and group_code in ('need', 'want', 'saving')
-"""
+#: What can have a budget is spent or put aside.
+BUDGETED_GROUPS = ("need", "want", "saving")
 CATEGORY_BUDGETS = """
 select category_code, allotted_minor, share_bp, carry from app.category_budgets
 where user_id = :user_id order by category_code
 """
-PUT_CATEGORY_BUDGET = f"""
+PUT_CATEGORY_BUDGET = """
 insert into app.category_budgets (user_id, category_code, allotted_minor, share_bp, carry)
-select :user_id, code, cast(:allotted_minor as bigint), cast(:share_bp as integer), :carry
-from ({_BUDGETED}) as category
+values (:user_id, :category_code, cast(:allotted_minor as bigint), cast(:share_bp as integer), :carry)
 on conflict (user_id, category_code) do update
 set
     allotted_minor = excluded.allotted_minor, share_bp = excluded.share_bp, carry = excluded.carry,
     updated_at = now()
-"""  # noqa: S608 - parts of our own
+"""
 REMOVE_CATEGORY_BUDGET = """
 delete from app.category_budgets where user_id = :user_id and category_code = :category_code
 """
@@ -180,13 +181,12 @@ COMMITMENTS = """
 select commitment_id, category_code, due_date, amount_minor, kind, name, transaction_id
 from app.commitments where user_id = :user_id order by due_date, commitment_id
 """
-ADD_COMMITMENT = f"""
+ADD_COMMITMENT = """
 insert into app.commitments (user_id, category_code, due_date, amount_minor, kind, name)
-select :user_id, code, :due_date, :amount_minor, :kind, :name
-from ({_BUDGETED}) as category
+select :user_id, :category_code, cast(:due_date as date), cast(:amount_minor as bigint), :kind, :name
 where (select count(*) from app.commitments where user_id = :user_id) < :most
 returning commitment_id
-"""  # noqa: S608 - parts of our own
+"""
 REMOVE_COMMITMENT = """
 delete from app.commitments where user_id = :user_id and commitment_id = :commitment_id
 """

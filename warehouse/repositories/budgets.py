@@ -5,6 +5,7 @@ Each change bumps the user's version, so that the next reader of the plan sees i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -32,8 +33,7 @@ from warehouse.repositories.budget_statements import (
     changed_settings,
     checked_budget,
     checked_commitment,
-    commitment_refused,
-    unknown_category,
+    too_many_commitments,
 )
 
 __all__ = [
@@ -67,11 +67,15 @@ def list_category_budgets(connection: Connection, user_id: UUID) -> list[Categor
     return [CategoryBudget(*row) for row in connection.execute(text(CATEGORY_BUDGETS), {"user_id": user_id})]
 
 
-def put_category_budget(connection: Connection, user_id: UUID, budget: CategoryBudget) -> None:
-    """Decide for a category, in place of what was decided before; raises BudgetRefusedError."""
-    values = checked_budget(budget) | {"user_id": user_id}
-    if not connection.execute(text(PUT_CATEGORY_BUDGET), values).rowcount:
-        raise unknown_category(budget.category_code)
+def put_category_budget(
+    connection: Connection, user_id: UUID, budget: CategoryBudget, budgeted: Collection[str]
+) -> None:
+    """Decide for one of the ``budgeted`` categories, in place of what was decided before.
+
+    Raises BudgetRefusedError.
+    """
+    values = checked_budget(budget, budgeted) | {"user_id": user_id}
+    connection.execute(text(PUT_CATEGORY_BUDGET), values)
 
 
 def remove_category_budget(connection: Connection, user_id: UUID, category_code: str) -> bool:
@@ -85,12 +89,14 @@ def list_commitments(connection: Connection, user_id: UUID) -> list[Commitment]:
     return [Commitment(*row) for row in connection.execute(text(COMMITMENTS), {"user_id": user_id})]
 
 
-def add_commitment(connection: Connection, user_id: UUID, commitment: NewCommitment) -> UUID:
-    """Keep a commitment and give its id; raises BudgetRefusedError."""
-    values = checked_commitment(commitment) | {"user_id": user_id}
+def add_commitment(
+    connection: Connection, user_id: UUID, commitment: NewCommitment, budgeted: Collection[str]
+) -> UUID:
+    """Keep a commitment to one of the ``budgeted`` categories and give its id; raises BudgetRefusedError."""
+    values = checked_commitment(commitment, budgeted) | {"user_id": user_id}
     added: UUID | None = connection.execute(text(ADD_COMMITMENT), values).scalar_one_or_none()
     if added is None:
-        raise commitment_refused(commitment.category_code)
+        raise too_many_commitments()
     return added
 
 
