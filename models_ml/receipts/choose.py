@@ -19,7 +19,8 @@ from models_ml.receipts.totals import TotalCandidate
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T", TotalCandidate, DateCandidate, MerchantCandidate)
-_PROVING = frozenset(
+#: Proofs by the receipt's own arithmetic.
+PROVING = frozenset(
     {"cash_less_change", "tendered", "subtotal_and_tax", "items", "sum_of_parts", "rounded_from"}
 )
 
@@ -76,7 +77,7 @@ def _own_signals(best: TotalCandidate | DateCandidate | MerchantCandidate) -> li
             return [
                 sure,
                 min(len(best.places), 3),
-                float(len(best.proofs & _PROVING)),
+                float(len(best.proofs & PROVING)),
                 float("is_part" in best.proofs),
             ]
         case DateCandidate():

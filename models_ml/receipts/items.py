@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from models_ml.receipts.amounts import Amount
 from models_ml.receipts.evidence import COLUMN_SHARE, Evidence, has_words
@@ -65,6 +66,13 @@ class Item:
     box: Box
     is_discount: bool = False
     measure: Measure | None = None
+
+    @property
+    def bought(self) -> tuple[Decimal, str | None, int]:
+        """How much, of which unit (None for pieces), and the price of one in minor units."""
+        if self.measure is None:
+            return Decimal(self.quantity), None, self.unit_minor
+        return Decimal(self.measure.thousandths).scaleb(-3), self.measure.unit, self.measure.unit_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, time
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 from models_ml.receipts.amounts import Amount
 from models_ml.receipts.brands import brand_of
@@ -16,31 +17,23 @@ from models_ml.receipts.days import DateCandidate, receipt_order
 from models_ml.receipts.decimals import CENTS, printed, unless_contradicted
 from models_ml.receipts.dual import DualTotal, dual_total
 from models_ml.receipts.evidence import Evidence, evidence
+from models_ml.receipts.fields import Field, Head
+from models_ml.receipts.hearing import PROPOSED, heard
 from models_ml.receipts.items import Item, items_of
-from models_ml.receipts.layout import Box
 from models_ml.receipts.model import ReceiptModel
 from models_ml.receipts.names import mended
 from models_ml.receipts.page import Page
 from models_ml.receipts.purchase import card_tail_of, discount_of, payment_of, rounding_of, tip_of
+from models_ml.receipts.second_reading import SecondReading, currency_that_may_be
 from models_ml.receipts.taxes import Tax, tax_of
 from models_ml.receipts.words import kinds_in
 
-T = TypeVar("T")
 Status = Literal["completed", "needs_review", "failed"]
 #: A date that could be read two ways, when nothing tells which, is not worth more.
 _AMBIGUOUS = 0.5
 _PROVEN, _UNPROVEN = 0.97, 0.4
 _GERMAN_FORM = re.compile(r"\b(?:gmbh|m\.?b\.?h|kg|ohg|ag|ug|gbr|kgaa|e\.\s?k(?:\.|fm|fr))", re.IGNORECASE)
 _MONTH_FIRST_CURRENCIES = frozenset({"USD", "PHP"})
-
-
-@dataclass(frozen=True, slots=True)
-class Field(Generic[T]):
-    """A value with its calibrated confidence and the rectangle on the image where it stands."""
-
-    value: T
-    confidence: float
-    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,74 +61,87 @@ class Reading:
     items_confidence: float
     proofs: tuple[str, ...]
     status: Status
-    reasons: tuple[str, ...] = field(default=())
+    doubts: Mapping[str, str] = field(default_factory=dict)  # by field, why somebody must look at it
     tip: Field[int] | None = None  # within the total
     tax_included: bool | None = None  # in the items' prices; None where nothing tells
     discount: Field[int] | None = None  # below zero, within the total
     rounding: Field[int] | None = None  # signed, within the total
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why somebody must look at the receipt; empty where nobody must."""
+        return tuple(self.doubts.values())
 
-def read_page(page: Page, model: ReceiptModel, reader: Reader | None = None) -> Reading:
-    """The receipt on a page; status is ``needs_review`` when a field is below its threshold."""
+
+def read_page(
+    page: Page, model: ReceiptModel, reader: Reader | None = None, second: SecondReading | None = None
+) -> Reading:
+    """The receipt on a page; status is ``needs_review`` when a field is below its threshold.
+
+    What a language model read (``second``) makes a field sure where both agree on it, or where the receipt's
+    arithmetic proves it; else it is a proposal for who reviews.
+    """
     about = reader or Reader()
     read = evidence(page)
     texts = [row.text for row in read.rows]
-    currency = unless_contradicted(currency_of(texts, about.country, about.currency), texts)
+    currency = _currency(read, texts, about, second)
     form = printed(currency.code, texts)
     read = read if form == CENTS else evidence(page, form)
     order = _order(read, currency, about.country)
     found = candidates_of(read, order or "day", about.latest_day)
-    merchant, total = _merchant(read, found, model), _total(found, model)
-    day = _day(read, found, model, order)
-    dual = dual_total(read, total[0].value) if total else None
-    currency = by_day(currency, day.value if day else None, texts, about.country)
-    if total and dual and day:
-        currency, total = _of_the_day(dual, day.value, total)
-    reasons = _reasons(merchant, day, total[0] if total else None, currency, model)
-    reasons += ("currency unsure: two are shown",) if dual and not day else ()
-    return _reading(read, found, (merchant, day, total), currency, reasons)
+    head = _head(read, found, model, order)
+    if second:
+        head = heard(head, read, found.total, second, model, currency.code, about.latest_day)
+    dual = dual_total(read, head.total.value) if head.total else None
+    currency = by_day(currency, head.day.value if head.day else None, texts, about.country)
+    if head.total and dual and head.day:
+        currency, total = _of_the_day(dual, head.day.value, head.total)
+        head = replace(head, total=total)
+    return _reading(read, found, head, currency, _doubts(head, currency, model, is_dual=dual is not None))
+
+
+def _currency(
+    read: Evidence, texts: Sequence[str], about: Reader, second: SecondReading | None
+) -> CurrencyGuess:
+    """The currency by the paper and the user; where they tell none, what a language model proposes."""
+    guess = unless_contradicted(currency_of(texts, about.country, about.currency), texts)
+    proposed = currency_that_may_be(read, second) if second and not guess.code else ""
+    return unless_contradicted(CurrencyGuess(proposed, PROPOSED), texts) if proposed else guess
 
 
 def _reading(
-    read: Evidence,
-    found: Candidates,
-    sure: tuple[Field[str] | None, Field[date] | None, tuple[Field[int], frozenset[str]] | None],
-    currency: CurrencyGuess,
-    reasons: tuple[str, ...],
+    read: Evidence, found: Candidates, head: Head, currency: CurrencyGuess, doubts: Mapping[str, str]
 ) -> Reading:
     """The fields that rest on merchant, date and total, beside them."""
-    merchant, day, total = sure
-    amount = total[0].value if total else 0
+    amount = head.total.value if head.total else 0
     bought, tax, paid = items_of(read, amount), tax_of(read, amount), payment_of(read, amount)
     return Reading(
-        merchant=merchant,
-        day=day,
-        moment=_moment(read, found, day),
-        total=total[0] if total else None,
+        merchant=head.merchant,
+        day=head.day,
+        moment=_moment(read, found, head.day),
+        total=head.total,
         currency=Field(currency.code, currency.confidence) if currency.code else None,
-        tax=_tax_field(tax) if total else None,
+        tax=_tax_field(tax) if head.total else None,
         payment=Field(paid, 0.9) if paid else None,
         card_tail=card_tail_of(read),
         items=bought.items,
         items_confidence=_PROVEN if bought.is_proven else _UNPROVEN,
-        proofs=tuple(sorted(total[1])) if total else (),
-        status="failed" if not read.rows else "needs_review" if reasons else "completed",
-        reasons=reasons,
+        proofs=tuple(sorted(head.proofs)),
+        status="failed" if not read.rows else "needs_review" if doubts else "completed",
+        doubts=doubts,
         tip=_part(tip_of(read, amount)),
-        tax_included=tax.is_included if tax and total else None,
+        tax_included=tax.is_included if tax and head.total else None,
         discount=_part(discount_of(read, amount)),
         rounding=_part(rounding_of(read, amount)),
     )
 
 
-def _of_the_day(
-    dual: DualTotal, day: date, total: tuple[Field[int], frozenset[str]]
-) -> tuple[CurrencyGuess, tuple[Field[int], frozenset[str]]]:
+def _of_the_day(dual: DualTotal, day: date, total: Field[int]) -> tuple[CurrencyGuess, Field[int]]:
     """Of a total shown in two currencies, the one that was paid on the day."""
     side = dual.side(day)
     place = dual.euro if side == "euro" else dual.national
-    chosen = Field(abs(place.minor), total[0].confidence, place.box)
-    return CurrencyGuess("EUR" if side == "euro" else dual.code, STATED), (chosen, total[1])
+    chosen = Field(abs(place.minor), total.confidence, place.box)
+    return CurrencyGuess("EUR" if side == "euro" else dual.code, STATED), chosen
 
 
 def _part(amount: Amount | None) -> Field[int] | None:
@@ -180,26 +186,36 @@ def _is_the_chain(name: str) -> bool:
     return "suffix" not in kinds_in(name) or _GERMAN_FORM.search(name) is not None
 
 
-def _total(found: Candidates, model: ReceiptModel) -> tuple[Field[int], frozenset[str]] | None:
+def _head(read: Evidence, found: Candidates, model: ReceiptModel, order: Order | None) -> Head:
+    """Merchant, day and total as the learned reader finds them."""
+    day, could_be_two = _day(read, found, model, order)
+    total, proofs = _total(found, model)
+    return Head(_merchant(read, found, model), day, total, proofs, could_be_two, {})
+
+
+def _total(found: Candidates, model: ReceiptModel) -> tuple[Field[int] | None, frozenset[str]]:
     if not found.total:
-        return None
+        return None, frozenset()
     scorer = model.fields["total"]
     choice = choose(found.total, scorer.trees.logits(found.matrix("total")))
     place = choice.best.places[-1]
     return Field(choice.best.minor, scorer.confidence(choice.signals), place.box), choice.best.proofs
 
 
-def _day(read: Evidence, found: Candidates, model: ReceiptModel, order: Order | None) -> Field[date] | None:
+def _day(
+    read: Evidence, found: Candidates, model: ReceiptModel, order: Order | None
+) -> tuple[Field[date] | None, bool]:
+    """The day, and whether day and month could be either way round."""
     if not found.date:
-        return None
+        return None, False
     scorer = model.fields["date"]
     best: DateCandidate
     choice = choose(found.date, scorer.trees.logits(found.matrix("date")))
     best = choice.best
     confidence = scorer.confidence(choice.signals)
-    if order is None and all(written.is_ambiguous for _, written in best.places):
-        confidence = min(confidence, _AMBIGUOUS)
-    return Field(best.day, confidence, read.rows[best.places[0][0]].box())
+    could_be_two = order is None and all(written.is_ambiguous for _, written in best.places)
+    box = read.rows[best.places[0][0]].box()
+    return Field(best.day, min(confidence, _AMBIGUOUS) if could_be_two else confidence, box), could_be_two
 
 
 def _moment(read: Evidence, found: Candidates, day: Field[date] | None) -> Field[time] | None:
@@ -218,19 +234,19 @@ def _tax_field(tax: Tax | None) -> Field[int] | None:
     return Field(tax.minor, _PROVEN if tax.is_proven else _UNPROVEN, tax.box) if tax else None
 
 
-def _reasons(
-    merchant: Field[str] | None,
-    day: Field[date] | None,
-    total: Field[int] | None,
-    currency: CurrencyGuess,
-    model: ReceiptModel,
-) -> tuple[str, ...]:
-    reasons = []
-    for name, value in (("total", total), ("date", day), ("merchant", merchant)):
+def _doubts(head: Head, currency: CurrencyGuess, model: ReceiptModel, *, is_dual: bool) -> dict[str, str]:
+    """Why somebody must look at the receipt, by field."""
+    doubts = {}
+    for name, value in (("total", head.total), ("date", head.day), ("merchant", head.merchant)):
         if value is None:
-            reasons.append(f"no {name} found")
+            doubts[name] = f"no {name} found"
         elif value.confidence < model.fields[name].threshold:
-            reasons.append(f"{name} unsure")
+            note = head.notes.get(name, "")
+            doubts[name] = f"{name} unsure: {note}" if note else f"{name} unsure"
     if not currency.code:
-        reasons.append("no currency found: give the user's currency or country")
-    return tuple(reasons)
+        doubts["currency"] = "no currency found: give the user's currency or country"
+    elif is_dual and not head.day:
+        doubts["currency"] = "currency unsure: two are shown"
+    elif currency.confidence <= PROPOSED:
+        doubts["currency"] = "currency unsure: only the language model read it"
+    return doubts
