@@ -27,7 +27,9 @@ json_build_object(
         select json_agg(json_build_object(
             'name', item.name,
             'price', round(item.amount_minor::numeric / coalesce(units.unit, 100), {places}),
-            'quantity', item.quantity,
+            'quantity', trim_scale(item.quantity),
+            'unit', item.unit,
+            'unit_price', round(item.unit_minor::numeric / coalesce(units.unit, 100), {places}),
             'category', item.category_code
         ) order by item.line_number)
         from app.receipt_items as item

@@ -279,9 +279,8 @@ def _show(found: dict[str, Any]) -> None:
     line = f"{found['date'] or 'no date'}  {found['merchant'] or 'no merchant'}  {total}"
     console.print(line, markup=False, highlight=False)
     for item in found["items"]:
-        console.print(
-            f"    {item['quantity']} x {item['name']}  {item['amount']}", markup=False, highlight=False
-        )
+        much = f"{item['quantity']} {item['unit']}" if item["unit"] else f"{item['quantity']} x"
+        console.print(f"    {much} {item['name']}  {item['amount']}", markup=False, highlight=False)
     if found["status"] != "completed":
         hints.print(f"    to review: {', '.join(found['reasons'])}", style="yellow", markup=False)
 

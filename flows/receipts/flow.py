@@ -90,7 +90,7 @@ def read_files(settings: Settings, paths: Sequence[str], email: str) -> list[Fil
     with open_warehouse(settings) as warehouse:
         with warehouse.transaction() as connection:
             user = users.get_user(connection, email)
-        engines = load_engines(settings)
+        engines = load_engines(settings, warehouse)
         for number, path in enumerate(paths, 1):
             outcomes.append(read_file(warehouse, store, engines, user.user_id, path))
             report("receipts", number, len(paths))
@@ -123,7 +123,7 @@ def work_off_jobs(settings: Settings) -> int:
     """Read what waits, of all users, and give how many jobs that were."""
     store, done = ReceiptStore.of(settings), 0
     with open_warehouse(settings) as warehouse:
-        engines = load_engines(settings)
+        engines = load_engines(settings, warehouse)
         while done < AT_ONCE and work_off(warehouse, store, engines):
             done += 1
     return done
@@ -148,11 +148,12 @@ def delete_photos(settings: Settings) -> int:
     return len(due)
 
 
-def load_engines(settings: Settings) -> Engines:
+def load_engines(settings: Settings, warehouse: Warehouse) -> Engines:
     """The engines that the settings ask for, loaded once for many photos of users of all countries."""
     from flows.clients.ocr.choice import text_readers  # noqa: PLC0415 - onnxruntime
+    from flows.receipts.asking import second_reader  # noqa: PLC0415 - numpy
     from flows.receipts.processing import Engines  # noqa: PLC0415
     from models_ml.receipts.model import load_folder  # noqa: PLC0415
 
     readers = text_readers(settings)
-    return Engines(readers[""], load_folder(), readers)
+    return Engines(readers[""], load_folder(), readers, second_reader(settings, warehouse))

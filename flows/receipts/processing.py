@@ -17,6 +17,7 @@ from flows.receipts.opening import Pixels, open_pages
 from flows.receipts.reading import ReceiptOutcome, as_object, default_reader, recognised
 from models_ml.receipts.page import Page
 from models_ml.receipts.reader import Reading, read_page
+from models_ml.receipts.second_reading import SecondReading
 from warehouse.repositories import receipts
 from warehouse.repositories.receipts import Job, Receipt, ReceiptImage, ReceiptItem
 from warehouse.repositories.users import get_user_by_id
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from flows.clients.ocr.protocol import TextReader
+    from flows.receipts.asking import SecondReader
     from models_ml.receipts.model import ReceiptModel
     from warehouse.engine import Warehouse
     from warehouse.receipt_store import ReceiptStore
@@ -42,11 +44,15 @@ _SURE_FIELDS = ("merchant", "date", "total")
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """What reading needs, loaded once for many photos; ``regional`` reads what a country's people send."""
+    """What reading needs, loaded once for many photos; ``regional`` reads what a country's people send.
+
+    ``second`` reads what stays in doubt; None where no language model is configured.
+    """
 
     ocr: TextReader
     model: ReceiptModel
     regional: Mapping[str, TextReader] = field(default_factory=dict)
+    second: SecondReader | None = None
 
     def reader_for(self, country: str) -> TextReader:
         """The reader of a user's country."""
@@ -128,13 +134,24 @@ def understand(connection: Connection, user: User, image_id: UUID, engines: Engi
         return None
     corrections = receipts.corrections_of(connection, user.user_id, image_id)
     about = default_reader(user.country, corrections.get("currency", user.currency))
-    reading = read_page(Page.from_dict(image.page), engines.model, about)
+    reading = read_page(Page.from_dict(image.page), engines.model, about, _second(image))
     receipt = corrected(receipt_of(image_id, reading, str(image.page.get("engine", ""))), corrections)
     receipt = _advised(receipt, user.country)
     receipt = replace(receipt, category_code=_category(connection, user, receipt, corrections))
     receipt = _known_before(connection, user.user_id, receipt, image)
     receipts.put_receipt(connection, user.user_id, receipt, items_of(reading, receipt))
     return receipt
+
+
+def first_reading(page: Page, user: User, model: ReceiptModel) -> Reading:
+    """What the reader of fields says of a user's receipt before anybody else was asked."""
+    return read_page(page, model, default_reader(user.country, user.currency))
+
+
+def _second(image: ReceiptImage) -> SecondReading | None:
+    """What a language model read of a photo, if one was asked."""
+    kept = image.second_reading
+    return SecondReading.model_validate(kept["answer"]) if kept else None
 
 
 def _advised(receipt: Receipt, country: str) -> Receipt:
@@ -197,8 +214,7 @@ def items_of(reading: Reading, receipt: Receipt) -> list[ReceiptItem]:
     return [
         ReceiptItem(
             item.name,
-            item.quantity,
-            item.unit_minor,
+            *item.bought,
             item.minor,
             item.is_discount,
             category_of(item.name) or receipt.category_code,

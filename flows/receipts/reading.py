@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.receipts.opening import Pixels, ReceiptRefusedError, open_pages
-from models_ml.receipts.items import Measure
+from models_ml.receipts.fields import Field
+from models_ml.receipts.items import Item
 from models_ml.receipts.page import Page, TextLine
 from models_ml.receipts.quality import faults_of
-from models_ml.receipts.reader import Field, Reader, Reading, read_page
+from models_ml.receipts.reader import Reader, Reading, read_page
 from warehouse.money import exponent
 
 if TYPE_CHECKING:
@@ -105,17 +106,7 @@ def as_object(outcome: ReceiptOutcome) -> dict[str, Any]:
         "rounding_minor": _value(reading.rounding),
         "payment": _value(reading.payment),
         "card_tail": reading.card_tail or None,
-        "items": [
-            {
-                "name": item.name,
-                "quantity": item.quantity,
-                "unit_price": major(item.unit_minor, currency),
-                "amount": major(item.minor, currency),
-                "measure": _measure(item.measure, currency),
-                "is_discount": item.is_discount,
-            }
-            for item in reading.items
-        ],
+        "items": [_item(item, currency) for item in reading.items],
         "proofs": list(reading.proofs),
         "confidence": _confidences(reading),
         "boxes": _boxes(reading),
@@ -128,12 +119,17 @@ def major(minor: int, currency: str) -> float:
     return float(Decimal(minor).scaleb(-(exponent(currency) if currency else 2)))
 
 
-def _measure(measure: Measure | None, currency: str) -> dict[str, Any] | None:
-    """What was weighed: how much of which unit, and the price of one."""
-    if measure is None:
-        return None
-    price = major(measure.unit_minor, currency)
-    return {"amount": measure.thousandths / 1000, "unit": measure.unit, "unit_price": price}
+def _item(item: Item, currency: str) -> dict[str, Any]:
+    """A bought line; ``unit`` is None where pieces are counted."""
+    quantity, unit, unit_minor = item.bought
+    return {
+        "name": item.name,
+        "quantity": int(quantity) if unit is None else float(quantity),
+        "unit": unit,
+        "unit_price": major(unit_minor, currency),
+        "amount": major(item.minor, currency),
+        "is_discount": item.is_discount,
+    }
 
 
 def _value(field: Field[Any] | None) -> Any:  # noqa: ANN401 - whatever the field holds

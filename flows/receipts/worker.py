@@ -43,7 +43,7 @@ def serve(settings: Settings) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, hard))
     store = ReceiptStore.of(settings)
     with open_warehouse(settings) as warehouse:
-        engines = _engines(settings)
+        engines = _engines(settings, warehouse)
         with _listening(warehouse) as connection:
             while True:
                 done = work_once(warehouse, store, engines)
@@ -74,10 +74,10 @@ def renew_plans(settings: Settings) -> None:
         renew(settings)
 
 
-def _engines(settings: Settings) -> Engines:
+def _engines(settings: Settings, warehouse: Warehouse) -> Engines:
     from flows.receipts.flow import load_engines  # noqa: PLC0415
 
-    return load_engines(settings)
+    return load_engines(settings, warehouse)
 
 
 def _listening(warehouse: Warehouse) -> psycopg.Connection:

@@ -61,10 +61,12 @@ def do(warehouse: Warehouse, store: ReceiptStore, engines: Engines, job: Job) ->
 
 
 def _read(warehouse: Warehouse, store: ReceiptStore, engines: Engines, job: Job) -> str:
-    from flows.receipts.processing import read_image, understand  # noqa: PLC0415 - numpy
+    from flows.receipts.asking import ask_for_doubts  # noqa: PLC0415 - numpy
+    from flows.receipts.processing import read_image, understand  # noqa: PLC0415
     from flows.receipts.settling import settle_receipts  # noqa: PLC0415 - polars, prefect
 
     read_image(warehouse, store, job, engines, warehouse.settings.folder("tmp"))
+    ask_for_doubts(warehouse, job, engines)
     with warehouse.locked(f"receipts:{job.user_id}"), warehouse.transaction() as connection:
         user = get_user_by_id(connection, job.user_id)
         receipt = understand(connection, user, job.image_id, engines)

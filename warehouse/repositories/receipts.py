@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -80,21 +81,29 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptImage:
-    """A stored photo; ``page`` is the recognised text once it was read."""
+    """A stored photo; ``page`` is the recognised text once it was read.
+
+    ``second_reading`` is what a language model read of it, with the model's name, once one was asked.
+    """
 
     image_id: UUID
     media_type: str
     storage_key: str | None
     perceptual_hash: str | None
     page: Mapping[str, Any] | None
+    second_reading: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptItem:
-    """A bought line; ``amount_minor`` is what it adds to the total, below zero for a discount."""
+    """A bought line; ``amount_minor`` is what it adds to the total, below zero for a discount.
+
+    ``quantity`` counts pieces, or measures in ``unit`` (kg, l, m, lb); ``unit_minor`` is the price of one.
+    """
 
     name: str
-    quantity: int
+    quantity: Decimal
+    unit: str | None
     unit_minor: int
     amount_minor: int
     is_discount: bool
@@ -167,6 +176,7 @@ def get_image(connection: Connection, user_id: UUID, image_id: UUID) -> ReceiptI
             receipt_images.c.storage_key,
             receipt_images.c.perceptual_hash,
             receipt_images.c.page,
+            receipt_images.c.second_reading,
         ).where(receipt_images.c.user_id == user_id, receipt_images.c.image_id == image_id)
     ).one()
     return ReceiptImage(*row)

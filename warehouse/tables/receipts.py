@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    Numeric,
     Table,
     Text,
     Time,
@@ -24,7 +25,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from warehouse.tables.base import amount, belongs_to, belongs_to_user, instant, metadata, string, user_id
 
 #: A file as it was sent, by its content. The stored object is sealed, and goes after a while; what was
-#: recognised on it (``page``) stays for reading anew and for training.
+#: recognised on it (``page``) stays for reading anew and for training, and so does what a language model read
+#: of it (``second_reading``: its name and its answer).
 receipt_images = Table(
     "receipt_images",
     metadata,
@@ -36,6 +38,7 @@ receipt_images = Table(
     string("storage_key", nullable=True),
     string("perceptual_hash", nullable=True),  # hexadecimal, 256 bits
     Column("page", JSONB, nullable=True),
+    Column("second_reading", JSONB, nullable=True),
     instant("uploaded_at", default_now=True),
     instant("deleted_at", nullable=True),
     belongs_to_user(),
@@ -102,6 +105,7 @@ receipts = Table(
     schema="app",
 )
 
+#: Bought lines: ``quantity`` pieces, or so much of ``unit`` (kg, l, m, lb), at ``unit_minor`` for one.
 receipt_items = Table(
     "receipt_items",
     metadata,
@@ -109,7 +113,8 @@ receipt_items = Table(
     Column("receipt_id", Uuid, primary_key=True),
     Column("line_number", Integer, primary_key=True),
     string("name"),
-    Column("quantity", Integer, nullable=False),
+    Column("quantity", Numeric(12, 3), nullable=False),
+    string("unit", nullable=True),
     amount("unit_minor"),
     amount(),
     Column("is_discount", Boolean, nullable=False),
