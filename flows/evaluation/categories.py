@@ -17,7 +17,7 @@ from warehouse.errors import ActionableError
 if TYPE_CHECKING:
     from models_ml.categorizer.evaluate import Scores
     from models_ml.categorizer.model import CategoryModel
-    from models_ml.categorizer.train import Sample
+    from models_ml.categorizer.samples import Sample
 
 Machine = Callable[[Sequence[str]], list[str]]
 _STEPS = "evaluating categories"
@@ -58,24 +58,27 @@ def evaluate_categories(data: Path | None, bank: Path, model: CategoryModel) -> 
     the other sources. ``model`` itself, whose confidence has learned from all of them, is scored beside it
     on the lines that taught it no words.
     """
-    from models_ml.categorizer import train  # noqa: PLC0415 - scikit-learn
+    # scikit-learn takes a second to import
+    from models_ml.categorizer.calibration import outside  # noqa: PLC0415
+    from models_ml.categorizer.examples import folds, read_examples  # noqa: PLC0415
+    from models_ml.categorizer.fitting import TrainingParams  # noqa: PLC0415
+    from models_ml.categorizer.samples import judge_apart  # noqa: PLC0415
+    from models_ml.categorizer.train import told_thresholds  # noqa: PLC0415
 
-    folder = data_folder(data)
-    examples = train.read_examples(folder)
+    folder, params = data_folder(data), TrainingParams()
+    examples = read_examples(folder)
     report(_STEPS, 0, 2 + _SETS)
-    samples, _ = train.judge_apart(
-        examples, train.TrainingParams(), _south_africa(folder), pl.read_parquet(bank / _TRUTH)
-    )
+    samples, _ = judge_apart(examples, params, _south_africa(folder), pl.read_parquet(bank / _TRUTH))
     report(_STEPS, 1, 2 + _SETS)
-    _, metrics = train.outside(samples)
-    learned = examples.filter(~train.folds(examples, train.TrainingParams().folds)[0])
+    _, metrics = outside(samples)
+    learned = examples.filter(~folds(examples, params.folds)[0])
     machine = _machine(learned)
     report(_STEPS, 2, 2 + _SETS)
     sets: dict[str, dict[str, Scores]] = {}
     for place, sample in enumerate(samples):
         sets[sample.source] = {_OURS: metrics[sample.source]} | _beside(sample, model, learned, machine)
         report(_STEPS, 3 + place, 2 + len(samples))
-    return CategoriesReport(model.version, train.told_thresholds(model.confidence.sure_from), sets)
+    return CategoriesReport(model.version, told_thresholds(model.confidence.sure_from), sets)
 
 
 def data_folder(given: Path | None) -> Path:
@@ -88,9 +91,9 @@ def data_folder(given: Path | None) -> Path:
 
 
 def _south_africa(folder: Path) -> pl.DataFrame | None:
-    from models_ml.categorizer import train  # noqa: PLC0415
+    from models_ml.categorizer.checks import SOUTH_AFRICA  # noqa: PLC0415
 
-    path = folder / train.SOUTH_AFRICA
+    path = folder / SOUTH_AFRICA
     return pl.read_csv(path, infer_schema=False) if path.is_file() else None
 
 
@@ -99,9 +102,9 @@ def _beside(
 ) -> dict[str, Scores]:
     """The scores of other methods on the same lines, of many lines on every n-th of them."""
     from models_ml.categorizer.baselines import nearest_brand  # noqa: PLC0415
+    from models_ml.categorizer.checks import lexicon_phrases  # noqa: PLC0415
     from models_ml.categorizer.evaluate import keyword_baseline, score  # noqa: PLC0415
     from models_ml.categorizer.predict import ranked  # noqa: PLC0415
-    from models_ml.categorizer.train import lexicon_phrases  # noqa: PLC0415
 
     texts = pl.Series(sample.description, dtype=pl.String)
     scores: dict[str, Scores] = {}

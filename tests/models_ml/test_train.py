@@ -11,20 +11,15 @@ import polars as pl
 import pytest
 
 from models_ml.categorizer import knowledge
+from models_ml.categorizer.calibration import fit_sure
 from models_ml.categorizer.confidence import FEATURES, KINDS, NEVER
+from models_ml.categorizer.examples import SOURCES, folds, read_examples
+from models_ml.categorizer.fitting import TrainingParams
 from models_ml.categorizer.model import SHIPPED, load_folder, read_manifest
 from models_ml.categorizer.predict import predict_one
 from models_ml.categorizer.report import card
-from models_ml.categorizer.train import (
-    SOURCES,
-    Sample,
-    TrainingParams,
-    fit_sure,
-    folds,
-    read_examples,
-    save,
-    train,
-)
+from models_ml.categorizer.samples import Sample
+from models_ml.categorizer.train import save, train
 from models_ml.taxonomy import leaf_codes
 
 BRANDS = """tree,osm_key,osm_value,display_name,alt_names,locations,wikidata,id
