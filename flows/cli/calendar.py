@@ -17,8 +17,8 @@ WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 COLOURS = {"green": "green", "yellow": "yellow", "red": "red"}
 
 
-#: How many moves of a reason are shown unless all are asked for.
-LARGEST_MOVES = 3
+#: How many categories of a day and how many moves of a reason are shown unless all are asked for.
+LARGEST_CATEGORIES, LARGEST_MOVES = 15, 3
 
 
 def show_calendar(
@@ -27,7 +27,7 @@ def show_calendar(
     moves: Sequence[MoveRow],
     today: date,
     *,
-    all_moves: bool = False,
+    all_of_it: bool = False,
 ) -> None:
     """Print the days: a cell each with what is planned and spent, then one by category, and its moves."""
     currency = rows[0].currency
@@ -38,11 +38,11 @@ def show_calendar(
     console.print(
         "[dim]each day: planned, below it spent;[/] [green]below 80 %[/] [yellow]to 100 %[/] [red]over[/]"
     )
-    _show_today([row for row in rows if row.plan_date == today], today)
+    _show_today([row for row in rows if row.plan_date == today], today, all_of_it=all_of_it)
     for day in days:
         if day.day == today:
             _show_safe(day, currency)
-    _show_moves(moves, all_moves=all_moves)
+    _show_moves(moves, all_of_it=all_of_it)
 
 
 def _title(days: Sequence[DayTotal]) -> str:
@@ -76,21 +76,32 @@ def _plain(minor: int, currency: str) -> str:
     return str(Money(minor, currency)).removesuffix(f" {currency}")
 
 
-def _show_today(rows: Sequence[PlanRow], today: date) -> None:
+def _show_today(rows: Sequence[PlanRow], today: date, *, all_of_it: bool) -> None:
+    """What was spent on, then what has most planned; the small rest in one line, so that all adds up."""
+    busy = [row for row in rows if row.planned_minor or row.spent_minor]
+    busy.sort(key=lambda row: (row.spent_minor == 0, -row.planned_minor))
+    shown = len(busy) if all_of_it or len(busy) <= LARGEST_CATEGORIES + 1 else LARGEST_CATEGORIES
     table = Table("Category", box=None, header_style="bold")
     for heading in ("Planned", "Spent", "Budget", "Left"):
         table.add_column(heading, justify="right")
-    for row in sorted(rows, key=lambda row: -row.planned_minor):
-        if row.planned_minor or row.spent_minor:
-            table.add_row(
-                row.category_code.replace("_", " "),
-                _plain(row.planned_minor, row.currency),
-                f"[{COLOURS[row.status]}]{_plain(row.spent_minor, row.currency)}[/]",
-                _plain(row.budget_minor, row.currency),
-                _plain(row.left_minor, row.currency),
-            )
-    if table.row_count:
+    for row in sorted(busy[:shown], key=lambda row: -row.planned_minor):
+        _add_row(table, row.category_code.replace("_", " "), [row], COLOURS[row.status])
+    if rest := busy[shown:]:
+        _add_row(table, f"{len(rest)} more (--all shows them)", rest, "dim")
+    if busy:
         console.print(Panel(table, title=f"{today:%A, %d %B}", expand=False))
+
+
+def _add_row(table: Table, name: str, rows: Sequence[PlanRow], style: str) -> None:
+    """A category, or several as one."""
+    sums = (
+        sum(row.planned_minor for row in rows),
+        sum(row.spent_minor for row in rows),
+        sum(row.budget_minor for row in rows),
+        sum(row.left_minor for row in rows),
+    )
+    planned, spent, budget, left = (_plain(minor, rows[0].currency) for minor in sums)
+    table.add_row(name, planned, f"[{style}]{spent}[/]", budget, left)
 
 
 def _show_safe(day: DayTotal, currency: str) -> None:
@@ -103,7 +114,7 @@ def _show_safe(day: DayTotal, currency: str) -> None:
         console.print(f"[red]{missing} overspent and not covered[/]")
 
 
-def _show_moves(moves: Sequence[MoveRow], *, all_moves: bool) -> None:
+def _show_moves(moves: Sequence[MoveRow], *, all_of_it: bool) -> None:
     """Who gives what to whom and why, the largest moves first."""
     by_reason: dict[tuple[str, bool], list[MoveRow]] = {}
     for move in sorted(moves, key=lambda move: -move.amount_minor):
@@ -112,12 +123,12 @@ def _show_moves(moves: Sequence[MoveRow], *, all_moves: bool) -> None:
         whole = Money(sum(move.amount_minor for move in found), found[0].currency)
         verb = "moved" if is_applied else "could move"
         console.print(f"[bold]{whole} {verb}[/] in this period {REASONS.get(reason, reason)}")
-        shown = found if all_moves else found[:LARGEST_MOVES]
+        shown = found if all_of_it else found[:LARGEST_MOVES]
         for move in shown:
             giver, receiver = (code.replace("_", " ") for code in (move.from_category, move.to_category))
             console.print(f"[dim]  {giver} to {receiver} {Money(move.amount_minor, move.currency)}[/]")
         if len(found) > len(shown):
-            console.print(f"[dim]  and {len(found) - len(shown)} more (--moves shows all)[/]")
+            console.print(f"[dim]  and {len(found) - len(shown)} more (--all shows them)[/]")
 
 
 REASONS = {

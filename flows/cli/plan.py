@@ -46,8 +46,8 @@ def show(
         str | None, typer.Option("--date", help="YYYY-MM-DD, the day to look at; today if left out.")
     ] = None,
     *,
-    all_moves: Annotated[
-        bool, typer.Option("--moves", help="Show every move, not only the largest.")
+    all_of_it: Annotated[
+        bool, typer.Option("--all", help="Show every category and move, not only the largest.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,7 +73,7 @@ def show(
     if as_json:
         print_json({"today": shown.today, "days": shown.days, "categories": shown.rows, "moves": shown.moves})
     else:
-        show_calendar(shown.rows, shown.days, shown.moves, shown.day, all_moves=all_moves)
+        show_calendar(shown.rows, shown.days, shown.moves, shown.day, all_of_it=all_of_it)
         if not any(row.budget_minor for row in shown.rows):
             hints.print("No income is known, so there is nothing to plan with.")
             hints.print(f"Next: mita plan settings --user {user} --income AMOUNT")
