@@ -35,7 +35,7 @@ Sync = Callable[..., list[SyncOutcome]]
 
 TRANSACTIONS = """
     select t.transaction_id, t.booked_date::text, t.amount_minor, t.status, t.description
-    from app.transactions as t where t.deleted_at is null order by 2, 3, 5
+    from app.transactions as t where t.deleted_at is null order by 2, 3, 5, 4
 """
 
 
