@@ -270,7 +270,10 @@ def _schema(node: str) -> str:
     return "marts" if node.startswith(("fct_", "dim_")) else "intermediate"
 
 
-_BY_INDEX = {"int_plan_users", "int_daily_amounts", "dim_accounts", "fct_transactions", "fct_plan_gaps"}
+_BY_INDEX = {
+    "int_plan_users", "int_daily_amounts", "int_account_openings", "dim_accounts", "fct_daily_cash_flow",
+    "fct_spendable_days", "fct_transactions", "fct_plan_gaps",
+}  # fmt: skip
 
 
 def tell_sizes(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-{{ config(pre_hook=plan_by_hashing(), indexes=[{'columns': ['user_id', 'cash_date'], 'unique': True}]) }}
+{{ config(indexes=[{'columns': ['user_id', 'cash_date'], 'unique': True}]) }}
 
 with plan_users as (
     select * from {{ ref('int_plan_users') }}
