@@ -32,6 +32,7 @@ _SECONDS = 60
 #: A line is taken from Tesseract when so many of its letters are Cyrillic, or it is as sure of it.
 _CYRILLIC = 0.3
 _FIRST_CYRILLIC = "\u0400"
+_COMPANY = re.compile(r"(?<![\w\]])([EЕ]?)[0OО]{2}[ДD\]]$")
 _LOOKALIKES = str.maketrans(
     "ABCEHKMNOPTXYaceknoprtuxy",
     "АВСЕНКМИОРТХУасекпоргтиху",
@@ -133,10 +134,12 @@ def _joined(words: list[tuple[str, float]]) -> tuple[str, float]:
 
 
 def _better(line: TextLine, again: tuple[str, float] | None) -> TextLine:
-    """Tesseract's text for a Cyrillic line, the first engine's for numbers and Latin."""
+    """Tesseract's text for a Cyrillic line, the first engine's for Latin, and for numbers that Tesseract guesses."""
     if again is None:
         return line
     text, sure = again
+    if sure < LEAST_SURE and _is_of_digits(line.text):
+        return line
     letters = [letter for letter in text if letter.isalpha()]
     cyrillic = sum(_FIRST_CYRILLIC <= letter <= "\u04ff" for letter in letters)
     if letters and cyrillic >= _CYRILLIC * len(letters):
@@ -144,9 +147,17 @@ def _better(line: TextLine, again: tuple[str, float] | None) -> TextLine:
     return line
 
 
+def _is_of_digits(text: str) -> bool:
+    return sum(map(str.isdigit, text)) > sum(map(str.isalpha, text))
+
+
 def _in_cyrillic(text: str) -> str:
-    """A Cyrillic line with Latin words in its own letters where all theirs look like such: "KB. Лозенец"."""
-    return re.sub(r"(?<!\w)[^\W\d_]+(?!\w)", lambda word: _as_cyrillic(word.group()), text)
+    """A Cyrillic line with Latin words in its own letters where all theirs look like such: "KB. Лозенец".
+
+    A limited company's letters at the end are no figures ("00Д", "E00]").
+    """
+    formed = _COMPANY.sub(lambda form: "ЕООД" if form.group(1) else "ООД", text)
+    return re.sub(r"(?<!\w)[^\W\d_]+(?!\w)", lambda word: _as_cyrillic(word.group()), formed)
 
 
 def _as_cyrillic(word: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from flows.clients.ocr.choice import missing_script, text_readers
 from flows.clients.ocr.protocol import OcrError
-from flows.clients.ocr.tesseract import TesseractReader, has_language
+from flows.clients.ocr.tesseract import TesseractReader, _better, has_language
 from models_ml.receipts.page import Page, TextLine
 from warehouse.engine import Warehouse
 
@@ -53,6 +53,21 @@ def test_cyrillic_lines_are_tesseracts_and_numbers_stay_the_first_engines() -> N
     assert [line.text for line in page.lines] == ["ОБЩА СУМА", "12.50"]
     assert page.lines[0].confidence == pytest.approx(0.95)
     assert page.lines[0].quad == Finder().read_all(PICTURE).lines[0].quad
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "taken"),
+    [
+        ("30.08.24 19:17:32", ("з0:08-24119:1/432", 0.0), "30.08.24 19:17:32"),
+        ("09.06.2019 . 12:19 PM", ("09:96:20199: 12 ПО 3PM", 0.32), "09.06.2019 . 12:19 PM"),
+        ("(MAPKET CHLE)", ("(МАР? СНЛЕ", 0.4), "(МАР? СНЛЕ"),
+        ("KAOE 00", ("ИЗГРЕВ КАФЕ 00]", 0.72), "ИЗГРЕВ КАФЕ ООД"),
+        ("KAOE E00", ("ИЗГРЕВ КАФЕ Е00Д", 0.72), "ИЗГРЕВ КАФЕ ЕООД"),
+        ("5.00", ("ХЛЯБ 2.00", 0.9), "ХЛЯБ 2.00"),
+    ],
+)
+def test_who_is_believed(first: str, again: tuple[str, float], taken: str) -> None:
+    assert _better(TextLine(first, (0,) * 8, 0.99), again).text == taken
 
 
 @pytest.mark.usefixtures("program")
