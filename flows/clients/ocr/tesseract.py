@@ -134,7 +134,7 @@ def _joined(words: list[tuple[str, float]]) -> tuple[str, float]:
 
 
 def _better(line: TextLine, again: tuple[str, float] | None) -> TextLine:
-    """Tesseract's text for a Cyrillic line; the first engine's for Latin and for numbers that it guesses at."""
+    """Tesseract's text for a Cyrillic line; the first engine's for Latin and for numbers it guesses at."""
     if again is None:
         return line
     text, sure = again
