@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from flows.clients.ocr.protocol import OcrError
 from models_ml.receipts.page import Page, Quad, TextLine
+from warehouse.errors import ActionableError
 
 if TYPE_CHECKING:
     from google.cloud.vision import ImageAnnotatorClient
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 #: What one image costs beyond the free ones, in millionths of a US dollar (1.50 USD a thousand).
 PRICE_MICRO_USD = 1500
 _JPEG_QUALITY = 92
+_SETTING = "MITA_VISION_CREDENTIALS"
 
 
 @dataclass
@@ -66,10 +68,14 @@ class VisionReader:
 
 
 def vision_client(credentials: Path) -> ImageAnnotatorClient:
-    """The library's client for a service account's key file."""
+    """The library's client for a service account's key file; raises ActionableError for another file."""
     from google.cloud.vision import ImageAnnotatorClient  # noqa: PLC0415 - loads gRPC
 
-    client: ImageAnnotatorClient = ImageAnnotatorClient.from_service_account_file(str(credentials))
+    try:
+        client: ImageAnnotatorClient = ImageAnnotatorClient.from_service_account_file(str(credentials))
+    except ValueError as error:  # no JSON, another JSON, a key that is none
+        message = f"{credentials}: it is no key file of a service account; make one, or unset {_SETTING}"
+        raise ActionableError(message) from error
     return client
 
 

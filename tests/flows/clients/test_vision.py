@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import grpc  # type: ignore[import-untyped]
 import numpy as np
@@ -15,9 +16,10 @@ from google.cloud import vision
 from google.cloud.vision_v1.services.image_annotator.transports import ImageAnnotatorGrpcTransport
 
 from flows.clients.ocr.fallback import FallbackReader
-from flows.clients.ocr.google import VisionReader
+from flows.clients.ocr.google import VisionReader, vision_client
 from flows.clients.ocr.protocol import OcrError
 from models_ml.receipts.page import Page, TextLine
+from warehouse.errors import ActionableError
 
 PICTURE = np.full((300, 200, 3), 255, dtype=np.uint8)
 Break = vision.TextAnnotation.DetectedBreak.BreakType
@@ -197,3 +199,11 @@ def test_single_failures_do_not_open_the_circuit(server: Vision, reader: VisionR
     assert not both.is_open
     both.read(PICTURE)
     assert both.is_open
+
+
+@pytest.mark.parametrize("content", ["no JSON", '{"type": "service_account"}', "\ufeff"])
+def test_a_file_that_is_no_key_is_told_in_a_line(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ActionableError, match=r"key\.json: it is no key file .* MITA_VISION_CREDENTIALS$"):
+        vision_client(path)
