@@ -41,11 +41,6 @@ Photograph = Callable[..., Done]
 
 
 @pytest.fixture
-def store(warehouse: Warehouse, tmp_path: Path) -> ReceiptStore:
-    return ReceiptStore(str(tmp_path / "store"), ReceiptStore.of(warehouse.settings).seal)
-
-
-@pytest.fixture
 def photograph(warehouse: Warehouse, store: ReceiptStore, user: User, tmp_path: Path) -> Photograph:
     """Send a photo that says something, and work its job off."""
 
