@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, WithJsonSchema
 
+from warehouse.calendar import EARLIEST, LATEST, is_of_our_time
+
 #: A JSON number with the currency's own decimals, e.g. 12.30 EUR, 1230 JPY, 1.230 KWD.
 Amount = Annotated[
     Decimal,
@@ -48,10 +50,6 @@ def keepable(value: dict[str, Any]) -> dict[str, Any]:
 JsonObject = Annotated[dict[str, Any], AfterValidator(keepable)]
 
 
-#: Days of purchases: those of the marts' calendar (2000 to 2049), in whatever zone.
-EARLIEST, LATEST = date(2000, 1, 2), date(2049, 12, 30)
-
-
 def instant(value: datetime | None) -> datetime:
     """With an offset: now for none, UTC for one that has none."""
     if value is None:
@@ -61,7 +59,7 @@ def instant(value: datetime | None) -> datetime:
 
 def _of_our_time(value: date) -> date:
     day = value.date() if isinstance(value, datetime) else value
-    if not EARLIEST <= day <= LATEST:
+    if not is_of_our_time(day):
         message = f"must lie between {EARLIEST} and {LATEST}"
         raise ValueError(message)
     return value

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli import plan_choices
-from flows.cli.days import day_of
+from flows.cli.days import day_of, first_of
 from flows.cli.delegation import heavy
 from flows.cli.errors import CommandError
 from flows.cli.output import AsJson, hints, print_json
@@ -127,7 +127,7 @@ def _asked(warehouse: Warehouse, email: str, month: str | None, on: str | None) 
         user = get_user(connection, email)
         known = plans.known_days(connection, user.user_id)
     today = datetime.now(tz=user.zone).date()
-    days = None if month is None else _days_of(_first_of(month, today))
+    days = None if month is None else _days_of(first_of(month))
     day = today if on is None else day_of(on)
     return _Asked(email, user.user_id, today, day, days, known)
 
@@ -175,11 +175,3 @@ def _nothing(asked: _Asked) -> str:
 def _days_of(first: date) -> tuple[date, date]:
     """The first and the last day of a month."""
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-def _first_of(month: str, today: date) -> date:
-    try:
-        return datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 - a civil month has no zone
-    except ValueError:
-        message = f"{month!r} is not a month such as {today:%Y-%m}"
-        raise CommandError(message) from None

@@ -108,7 +108,8 @@ def allot(
 
     with user_session(user) as (connection, owner):
         if clear:
-            budgets.remove_category_budget(connection, owner.user_id, category)
+            was_decided = budgets.remove_category_budget(connection, owner.user_id, category)
+            done = "left to the method" if was_decided else "nothing was decided for it"
         else:
             wanted = budgets.CategoryBudget(
                 category,
@@ -117,7 +118,8 @@ def allot(
                 carry,
             )
             budgets.put_category_budget(connection, owner.user_id, wanted, _budgeted())
-    console.print(f"{category}: {'left to the method' if clear else 'kept'}.", markup=False)
+            done = "kept"
+    console.print(f"{category}: {done}.", markup=False)
     hints.print(f"Next: mita plan show --user {user}")
 
 
@@ -187,9 +189,8 @@ def _show_settings(known: PlanSettings, decided: list[CategoryBudget], currency:
 
     minor = known.monthly_income_minor
     income = "read off the statements" if minor is None else f"{Money(minor, currency)} a month"
-    begins = f"day {known.pay_day}" if "month" in known.cycle else f"from {known.cycle_anchor}"
     console.print(f"Method {known.method}, income {income}", highlight=False)
-    console.print(f"Periods: {known.cycle}, {begins}", highlight=False)
+    console.print(f"Periods: {known.cycle}{_begins(known)}", highlight=False)
     console.print(f"Moves: {known.moves_mode}{', also for what will be needed' * known.is_forecast}")
     console.print(f"What days leave over or take too much: {known.day_rule}")
     for one in decided:
@@ -200,6 +201,17 @@ def _show_settings(known: PlanSettings, decided: list[CategoryBudget], currency:
         )
         told = ", ".join(str(part) for part in parts if part)
         console.print(f"  {one.category_code}: {told}", markup=False, highlight=False)
+
+
+def _begins(known: PlanSettings) -> str:
+    """Where a period of the cycle begins, unless its name says so."""
+    match known.cycle:
+        case "monthly" | "semi-monthly":
+            return f", day {known.pay_day}"
+        case "fortnightly" | "weekly":
+            return f", from {known.cycle_anchor}"
+        case _:
+            return ""
 
 
 def _told(one: Commitment, currency: str) -> str:
@@ -227,8 +239,7 @@ def _minor(amount: str, currency: str) -> int:
 
 def _basis_points(share: str) -> int:
     try:
-        whole = Decimal(share.removesuffix("%").strip()) * 100
-    except InvalidOperation:
+        return round(Decimal(share.removesuffix("%").strip()) * 100)
+    except (InvalidOperation, ValueError, OverflowError):
         message = f"{share!r} is not a percentage such as 12.5"
         raise CommandError(message) from None
-    return round(whole)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.cli.errors import CommandError
 from warehouse.repositories.budget_statements import MOST_COMMITMENTS, BudgetRefusedError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def test_a_category_is_decided_for_and_left_to_the_method_again(mita: Callable[.
     assert "33.33 %" in mita("settings")
     mita("allot", "rent", "--clear")
     assert told(mita)["categories"] == [groceries]
+    assert "nothing was decided" in mita("allot", "rent", "--clear")
 
 
 def test_a_commitment_is_kept_until_it_is_forgotten(mita: Callable[..., str]) -> None:
@@ -80,6 +82,9 @@ def test_a_commitment_is_kept_until_it_is_forgotten(mita: Callable[..., str]) ->
         (("settings", "--moves", "maybe"), "moves_mode is one of auto"),
         (("allot", "salary", "--amount", "1"), "'salary' is no category that has a budget"),
         (("allot", "rent", "--share", "101"), "between 0 and 100 %"),
+        (("settings", "--income", "9" * 20), "an income is not so large"),
+        (("allot", "rent", "--amount", "9" * 20), "an amount for a category is not so large"),
+        (("commit", "gifts", "--amount", "9" * 20, "--due", "2026-12-24"), "what is due is not so large"),
         (("commit", "gifts", "--amount", "0", "--due", "2026-12-24"), "more than nothing"),
         (("commit", "nonsense", "--amount", "1", "--due", "2026-12-24"), "'nonsense' is no category"),
     ],
@@ -91,6 +96,27 @@ def test_what_makes_no_sense_is_refused_in_a_line(
     with pytest.raises(BudgetRefusedError, match=said):
         mita(*words)
     assert told(mita) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("allot", "rent", "--share", "nan"), "'nan' is not a percentage"),
+        (("allot", "rent", "--share", "inf"), "'inf' is not a percentage"),
+        (("allot", "rent", "--share", "half"), "'half' is not a percentage"),
+        (("commit", "gifts", "--amount", "1", "--due", "9999-12-31"), "days lie between 2000-01-02"),
+        (("commit", "gifts", "--amount", "1", "--due", "soon"), "'soon' is not a day"),
+        (("settings", "--anchor", "1800-01-01"), "days lie between 2000-01-02"),
+        (("show", "--date", "9999-12-31"), "days lie between 2000-01-02"),
+        (("show", "--month", "9999-12"), "days lie between 2000-01-02"),
+        (("show", "--month", "december"), "'december' is not a month"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_line(
+    mita: Callable[..., str], words: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        mita(*words)
 
 
 def test_there_is_an_end_to_commitments(mita: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ DAY_RULES = ("spread", "carry", "save")
 CARRIES = ("none", "surplus", "both")
 KINDS = ("bill", "instalment", "expense", "goal")
 MOST_COMMITMENTS = 500
+#: Minor units of the largest amount that anybody decides, so that sums of them stay within 64 bits.
+MOST_MINOR = 10**15
 #: The second pay day of a semi-monthly cycle is half a month after the first.
 _LAST_PAY_DAY = {"semi-monthly": 15}
 
@@ -97,8 +99,7 @@ def changed_settings(known: PlanSettings, changes: dict[str, Any]) -> PlanSettin
     last = _LAST_PAY_DAY.get(wanted.cycle, 31)
     if not 1 <= wanted.pay_day <= last:
         _refuse(f"the pay day of a {wanted.cycle} cycle lies between 1 and {last}, not {wanted.pay_day}")
-    if wanted.monthly_income_minor is not None and wanted.monthly_income_minor < 0:
-        _refuse("an income is not below zero")
+    _payable("an income", wanted.monthly_income_minor)
     return wanted
 
 
@@ -106,8 +107,7 @@ def checked_budget(budget: CategoryBudget, budgeted: Collection[str]) -> dict[st
     """The parameters that keep a category's budget, of those that can have one; raises BudgetRefusedError."""
     _budgeted(budget.category_code, budgeted)
     _one_of("carry", budget.carry, CARRIES)
-    if budget.allotted_minor is not None and budget.allotted_minor < 0:
-        _refuse("an amount for a category is not below zero")
+    _payable("an amount for a category", budget.allotted_minor)
     if budget.share_bp is not None and not 0 <= budget.share_bp <= 10_000:  # noqa: PLR2004 - all of it
         _refuse("a category's share of the income lies between 0 and 100 %")
     return asdict(budget)
@@ -120,7 +120,8 @@ def checked_commitment(commitment: NewCommitment, budgeted: Collection[str]) -> 
     """
     _budgeted(commitment.category_code, budgeted)
     _one_of("kind", commitment.kind, KINDS)
-    if commitment.amount_minor <= 0:
+    _payable("what is due", commitment.amount_minor)
+    if commitment.amount_minor == 0:
         _refuse("what is due is more than nothing")
     return asdict(commitment) | {"most": MOST_COMMITMENTS}
 
@@ -133,6 +134,11 @@ def too_many_commitments() -> BudgetRefusedError:
 def _budgeted(code: str, budgeted: Collection[str]) -> None:
     if code not in budgeted:
         _refuse(f"{code!r} is no category that has a budget: docs/taxonomy.md lists them")
+
+
+def _payable(what: str, minor: int | None) -> None:
+    if minor is not None and not 0 <= minor <= MOST_MINOR:
+        _refuse(f"{what} is not {'below zero' if minor < 0 else 'so large'}")
 
 
 def _one_of(what: str, said: str, known: tuple[str, ...]) -> None:
