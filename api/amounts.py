@@ -1,12 +1,14 @@
-"""Amounts in JSON: minor units in a table become numbers with the currency's own decimals, exactly."""
+"""Amounts in JSON: minor units become numbers with the currency's own decimals and back again, exactly."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 
 from iso4217 import Currency
 
-from warehouse.money import WITHDRAWN, MoneyError, exponent
+from api.errors import WrongAmountError
+from warehouse.money import WITHDRAWN, Money, MoneyError, exponent
 
 #: Decimals of a currency that ``unusual_units`` does not list.
 USUAL_DECIMALS = 2
@@ -35,3 +37,11 @@ def _decimals(code: str) -> int:
         return exponent(code)
     except MoneyError:  # gold and other codes in which nobody pays
         return USUAL_DECIMALS
+
+
+def exact_minor(amount: Decimal, currency: str) -> int:
+    """Minor units of what a client sent, never rounded; raises WrongAmountError."""
+    try:
+        return Money.of(amount, currency).minor
+    except MoneyError:
+        raise WrongAmountError from None

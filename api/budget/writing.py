@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
 
+from api.amounts import exact_minor
 from api.budget.schemas import CommitmentRequest, OwnBudgetChange, PlanSettingsChange
 from api.database import Work, named
-from api.errors import NotFoundError, WrongAmountError, invalid_request
+from api.errors import NotFoundError, invalid_request
 from api.schemas import Nothing
-from warehouse.money import Money, MoneyError
 from warehouse.repositories import budget_statements as budgets
 from warehouse.repositories.budget_statements import (
     BudgetRefusedError,
@@ -35,7 +34,7 @@ async def change_settings(work: Work, user_id: UUID, given: PlanSettingsChange) 
     changes = given.model_dump(exclude_unset=True)
     if "monthly_income" in changes:
         income = changes.pop("monthly_income")
-        changes["monthly_income_minor"] = None if income is None else _minor(income, work.currency)
+        changes["monthly_income_minor"] = None if income is None else exact_minor(income, work.currency)
     await keep_settings(work, user_id, changes)
 
 
@@ -59,7 +58,7 @@ async def set_moves_mode(work: Work, user_id: UUID, *, by_itself: bool) -> None:
 
 async def put_category_budget(work: Work, user_id: UUID, code: str, given: OwnBudgetChange) -> Nothing:
     """Decide for a category; raises InvalidRequestError."""
-    amount = None if given.amount is None else _minor(given.amount, work.currency)
+    amount = None if given.amount is None else exact_minor(given.amount, work.currency)
     share = None if given.share is None else round(given.share * 10_000)
     with _refusals():
         wanted = CategoryBudget(code, amount, share, given.carry)
@@ -79,7 +78,7 @@ async def remove_category_budget(work: Work, user_id: UUID, code: str) -> Nothin
 
 async def add_commitment(work: Work, user_id: UUID, given: CommitmentRequest) -> dict[str, str]:
     """Keep a commitment; raises InvalidRequestError."""
-    amount = _minor(given.amount, work.currency)
+    amount = exact_minor(given.amount, work.currency)
     wanted = NewCommitment(given.category_code, given.due_date, amount, given.kind, given.name)
     with _refusals():
         values = budgets.checked_commitment(wanted, await _budgeted(work, wanted.category_code))
@@ -113,14 +112,6 @@ async def _budgeted(work: Work, code: str) -> set[str]:
     asked = {"code": code, "groups": list(budgets.BUDGETED_GROUPS)}
     row = await work.row(_BUDGETED, **asked)
     return {code} if row else set()
-
-
-def _minor(amount: Decimal, currency: str) -> int:
-    """What was decided to the cent; raises WrongAmountError."""
-    try:
-        return Money.of(amount, currency).minor
-    except MoneyError:
-        raise WrongAmountError from None
 
 
 @contextmanager

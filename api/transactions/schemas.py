@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.errors import WrongAmountError
+from api.amounts import exact_minor
 from api.schemas import (
     Amount,
     ClientCategory,
@@ -20,7 +20,6 @@ from api.schemas import (
     SpentAt,
     instant,
 )
-from warehouse.money import Money, MoneyError
 from warehouse.repositories.purchases import Purchase
 
 Category = Annotated[
@@ -111,12 +110,8 @@ class NewPurchase(BaseModel):
     def purchase(self, currency: str, transaction_id: UUID | None = None) -> Purchase:
         """The same in minor units; raises WrongAmountError."""
         code = self.currency or currency
-        try:
-            money = -Money.of(self.amount, code)
-        except MoneyError:
-            raise WrongAmountError from None
         return Purchase(
-            amount_minor=money.minor,
+            amount_minor=-exact_minor(self.amount, code),
             currency=code,
             spent_at=instant(self.spent_at),
             category=self.category,

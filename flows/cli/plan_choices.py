@@ -75,13 +75,10 @@ def settings(
     changes = {name: value for name, value in changes.items() if value is not None}
     with user_session(user) as (connection, owner):
         if income is not None:
-            changes["monthly_income_minor"] = (
-                None if income == "statements" else _minor(income, owner.currency)
-            )
+            changes["monthly_income_minor"] = _income_minor(income, owner.currency)
         if changes:
-            known = budgets.change_settings(connection, owner.user_id, changes)
-        else:
-            known = budgets.get_settings(connection, owner.user_id)
+            budgets.change_settings(connection, owner.user_id, changes)
+        known = budgets.get_settings(connection, owner.user_id)
         decided = budgets.list_category_budgets(connection, owner.user_id)
     if as_json:
         print_json({"settings": known, "categories": decided})
@@ -229,6 +226,11 @@ def _budgeted() -> set[str]:
     from warehouse.repositories.budget_statements import BUDGETED_GROUPS
 
     return {one.code for one in categories().values() if one.group_code in BUDGETED_GROUPS}
+
+
+def _income_minor(income: str, currency: str) -> int | None:
+    """What is said, or None to read it off the statements."""
+    return None if income == "statements" else _minor(income, currency)
 
 
 def _minor(amount: str, currency: str) -> int:

@@ -52,14 +52,13 @@ def get_settings(connection: Connection, user_id: UUID) -> PlanSettings:
     return PlanSettings(*row) if row else PlanSettings()
 
 
-def change_settings(connection: Connection, user_id: UUID, changes: dict[str, Any]) -> PlanSettings:
-    """Change some fields of the settings and give all; raises BudgetRefusedError."""
+def change_settings(connection: Connection, user_id: UUID, changes: dict[str, Any]) -> None:
+    """Change some fields of the settings; raises BudgetRefusedError."""
     key = {"user_id": user_id}
     connection.execute(text(ENSURE_SETTINGS), key)
     known = PlanSettings(*connection.execute(text(LOCK_SETTINGS), key).one())
     wanted = changed_settings(known, changes)
     connection.execute(text(PUT_SETTINGS), key | asdict(wanted))
-    return wanted
 
 
 def list_category_budgets(connection: Connection, user_id: UUID) -> list[CategoryBudget]:
