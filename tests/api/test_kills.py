@@ -39,6 +39,14 @@ SEED = int(os.environ.get("MITA_KILLS_SEED", "20261123"))
 PATIENCE_SECONDS = 120.0
 
 
+def title_of(process: psutil.Process) -> str:
+    """What a process calls itself; empty for one that has just ended, as autovacuum's do at any time."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 @dataclass
 class Process:
     """One API process, started again on its port when it was killed."""
@@ -85,7 +93,7 @@ class Platform:
         postmaster = psutil.Process(int((self.server.folder / "postmaster.pid").read_text().split()[0]))
         victims = postmaster.children()
         if kind == "backend":
-            victims = [one for one in victims if "mita_api" in " ".join(one.cmdline())][:1]
+            victims = [one for one in victims if "mita_api" in title_of(one)][:1]
         else:
             victims.insert(0, postmaster)
         for victim in victims:
